@@ -1,0 +1,32 @@
+"""The fast look's state as bytes: small arrays and plain JSON, no pickle."""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidette.errors import StoreError
+
+Arrays = dict[str, NDArray[Any]]
+_STATE = "state.json"
+
+
+def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:
+    """Arrays and JSON-able state as one compressed NumPy archive."""
+    text = json.dumps(state, separators=(",", ":")).encode()
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays, **{_STATE: np.frombuffer(text, np.uint8)})  # type: ignore[arg-type]  # the stub takes the keywords for flags
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> tuple[Arrays, dict[str, Any]]:
+    """What `pack` was given. Raises StoreError where the bytes are damaged."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        state = json.loads(arrays.pop(_STATE).tobytes())
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise StoreError(f"damaged carry ({error}); watch the stream anew with --again") from error
+    return arrays, state

@@ -1,0 +1,63 @@
+"""Models to JSON and back: what travels between steps, and the rows that `--json` prints."""
+
+import json
+from collections.abc import Hashable
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from vidette.errors import StoreError
+
+M = TypeVar("M")
+
+
+@cache
+def _adapter(model: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def encode(value: object) -> bytes:
+    """JSON bytes of a model."""
+    return bytes(_adapter(type(value)).dump_json(value))
+
+
+def decode(model: type[M], data: bytes | str) -> M:
+    """A model from its JSON. Raises StoreError where the bytes are not one."""
+    try:
+        value: M = _adapter(model).validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"not a {model.__name__} (at {place!r}: {first['msg']}); written by another version?"
+        raise StoreError(message) from error
+    return value
+
+
+def instant(at: datetime) -> str:
+    """ISO-8601 in UTC, with milliseconds only where there are any."""
+    text = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace(".000+00:00", "+00:00").replace("+00:00", "Z")
+
+
+def row(value: object) -> Any:
+    """A JSON-ready row of a model: what is unknown or empty-by-None is absent, never faked."""
+    if is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f.name, getattr(value, f.name)) for f in fields(value))
+        return {name: row(item) for name, item in pairs if item is not None}
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {str(key): row(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [row(item) for item in value]
+    return value
+
+
+def line(value: object) -> str:
+    """One JSON line of a model."""
+    return json.dumps(row(value), ensure_ascii=False, separators=(",", ":"))

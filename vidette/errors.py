@@ -1,0 +1,41 @@
+"""What can go wrong.
+
+VidetteError                exit  message = what, which (repr), what to do
+├── ConfigError             2     the user's settings, options or rules
+├── SourceError             1     a file or camera that cannot be opened or read
+├── ModelError              1     a vision or language model
+├── StoreError              1     the graph or media store
+└── DeliveryError           1     a sink
+"""
+
+
+class VidetteError(Exception):
+    """Root of every error that Vidette raises on purpose; its text is one line for a person."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class ConfigError(VidetteError):
+    """The user's settings, options, rules or question cannot be used as they are."""
+
+    exit_code = 2
+
+
+class SourceError(VidetteError):
+    """A file or camera could not be opened, or stopped being readable."""
+
+
+class ModelError(VidetteError):
+    """A vision or language model failed or answered outside its schema."""
+
+
+class StoreError(VidetteError):
+    """The graph or media store could not be read or written."""
+
+
+class DeliveryError(VidetteError):
+    """A message did not reach its sink."""

@@ -1,0 +1,481 @@
+"""The words: what Vidette sees, says and remembers.
+
+Units: `_s` are float seconds of media time from the stream's first frame, instants are aware UTC
+datetimes, intervals are half-open, boxes are `xyxy` in 0..1 of the upright frame.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+Attributes = dict[str, Any]
+
+LOOKS = ("fast", "deep")
+Look = Literal["fast", "deep"]
+LABELS_VERSION = 1
+
+
+class Label(StrEnum):
+    """What a thing is; `object` unless something confirmed more."""
+
+    OBJECT = "object"
+    PERSON = "person"
+    VEHICLE = "vehicle"
+    BICYCLE = "bicycle"
+    ANIMAL = "animal"
+    BAG = "bag"
+    PACKAGE = "package"
+    FLAME = "flame"
+    SMOKE = "smoke"
+    OTHER = "other"
+
+
+class EventType(StrEnum):
+    """What can happen: a closed list; free words go to the caption."""
+
+    OBJECT_ENTERED = "object_entered"
+    OBJECT_EXITED = "object_exited"
+    OBJECT_STOPPED = "object_stopped"
+    OBJECT_MOVED_OFF = "object_moved_off"
+    LINE_CROSSED = "line_crossed"
+    ZONE_ENTERED = "zone_entered"
+    ZONE_EXITED = "zone_exited"
+    LOITERING = "loitering"
+    RUNNING = "running"
+    CROWD_FORMED = "crowd_formed"
+    COUNT_CHANGED = "count_changed"
+    OBJECT_LEFT = "object_left"
+    OBJECT_ABANDONED = "object_abandoned"
+    OBJECT_REMOVED = "object_removed"
+    SIGNAL_LOST = "signal_lost"
+    SIGNAL_RESTORED = "signal_restored"
+    PICTURE_FROZEN = "picture_frozen"
+    PICTURE_LOOPED = "picture_looped"
+    SCENE_CHANGED = "scene_changed"
+    CAMERA_MOVED = "camera_moved"
+    VIEW_BLOCKED = "view_blocked"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    CLOCK_JUMPED = "clock_jumped"
+    CLOCK_WRONG = "clock_wrong"
+    HOST_OFFLINE = "host_offline"
+    STORAGE_LOW = "storage_low"
+    SINK_DISABLED = "sink_disabled"
+    FIRE = "fire"
+    SMOKE = "smoke"
+    PERSON_FELL = "person_fell"
+    FIGHT = "fight"
+    WEAPON_SHOWN = "weapon_shown"
+    THEFT = "theft"
+    VANDALISM = "vandalism"
+    TRAFFIC_ACCIDENT = "traffic_accident"
+    VEHICLE_STOPPED_ON_ROAD = "vehicle_stopped_on_road"
+    DEBRIS_ON_ROAD = "debris_on_road"
+    PPE_MISSING = "ppe_missing"
+    SHELF_EMPTY = "shelf_empty"
+    QUEUE_FORMED = "queue_formed"
+    PARCEL_DELIVERED = "parcel_delivered"
+    SPILL = "spill"
+    MACHINE_FAULT = "machine_fault"
+    OTHER = "other"
+
+
+class State(StrEnum):
+    """State of an event."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    RETRACTED = "retracted"
+
+
+class FastState(StrEnum):
+    """What the fast look did with a stretch of time (`state` of a coverage row)."""
+
+    WATCHED = "watched"
+    BLIND = "blind"
+    DROPPED = "dropped"
+    STALLED = "stalled"
+    FAILED = "failed"
+    OFFLINE = "offline"
+    NOT_RUNNING = "not_running"
+
+
+class DeepState(StrEnum):
+    """What the deep look did with a stretch of time (`deep` of a coverage row); later in this
+    order wins where two commits speak of one moment."""
+
+    OFF = "off"
+    PENDING = "pending"
+    DROPPED = "dropped"
+    FAILED = "failed"
+    GATED = "gated"
+    HEARTBEAT = "heartbeat"
+    EXAMINED = "examined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One configuration of one model: what said a fact. For the fast look, our own code."""
+
+    id: str
+    model: str
+    revision: str
+    prompt_hash: str = ""
+    params: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A named polygon on a stream, corners in 0..1."""
+
+    id: str
+    name: str
+    polygon: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A named directed line on a stream; crossing it from left to right of a->b is `forward`."""
+
+    id: str
+    name: str
+    a: Point
+    b: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A configured feed: a camera, a file, or several files whose times join.
+
+    `start` is the wall-clock time of media time 0; `start_from` says where that came from
+    (`option`, `metadata`, `name`, `file time`). Ids never depend on it.
+    """
+
+    id: str
+    name: str
+    kind: Literal["file", "live", "import"]
+    uri: str
+    start: datetime
+    start_from: str = "file time"
+    duration_s: float | None = None
+    width: int = 0
+    height: int = 0
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    def at(self, pts_s: float) -> datetime:
+        """Wall-clock instant of media time `pts_s`."""
+        return (self.start + timedelta(seconds=pts_s)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A stored picture or clip that shows a fact."""
+
+    kind: Literal["keyframe", "snapshot", "clip"]
+    sha256: str
+    uri: str
+    pts_s: float
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyframe:
+    """A frame chosen for a deep look, stored as a JPEG by content address."""
+
+    id: str
+    segment_id: str
+    pts_s: float
+    sha256: str
+    uri: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A slice of a stream's time [start_s, end_s), the unit of deep looks."""
+
+    id: str
+    stream_id: str
+    start_s: float
+    end_s: float
+    caption: str = ""
+    keyframes: tuple[Keyframe, ...] = ()
+    track_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathPoint:
+    """Where a track was at one moment."""
+
+    pts_s: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One thing over frames of one stream; no `end_s` while it is in view.
+
+    `confidence` 0..1; `attributes` may hold kind, colour, size (share of the picture), speed
+    (picture heights per second), heading.
+    """
+
+    id: str
+    stream_id: str
+    label: Label
+    start_s: float
+    end_s: float | None
+    confidence: float
+    path: tuple[PathPoint, ...]
+    attributes: Attributes = field(default_factory=dict)
+    entity_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What a track or entity does in an event (`subject`, `bringer`, `taker`, ...)."""
+
+    role: str
+    track_id: str | None = None
+    entity_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """One thing one run said; never changed.
+
+    `of` is the id of the first assertion of the same fast event (itself for that first one);
+    None for a deep assertion, which supports the event of its type that it overlaps most.
+    `end_s` None means: still so at this commit.
+    """
+
+    id: str
+    stream_id: str
+    look: Look
+    run_id: str
+    type: EventType
+    start_s: float
+    end_s: float | None
+    confidence: float
+    caption: str
+    of: str | None = None
+    state: State = State.CLOSED
+    box: Box | None = None
+    zone: str | None = None
+    line: str | None = None
+    segment_id: str | None = None
+    roles: tuple[Role, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was done with the stretch [start_s, end_s) of a stream."""
+
+    stream_id: str
+    start_s: float
+    end_s: float
+    state: FastState
+    deep: DeepState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A known thing. A track is one entity from the start; a VLM may name further ones."""
+
+    id: str
+    stream_id: str
+    label: Label
+    name: str = ""
+    description: str = ""
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one look says at one commit: the unit of settling.
+
+    Fast observations carry `sequence` 0, 1, 2... per stream and settle in order; deep ones have
+    sequence None and settle in any order, any number of times. `watermark_s` is the media time
+    up to which this look has said everything. `carry` is the fast look's state at that time, so
+    that a resumed watch goes on from it exactly. `final` ends the stream.
+    """
+
+    id: str
+    stream_id: str
+    look: Look
+    run: Run
+    start_s: float
+    end_s: float
+    sequence: int | None = None
+    watermark_s: float = 0.0
+    tracks: tuple[Track, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    carry: bytes = b""
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """The last settled fast observation of a stream: where a resumed watch goes on."""
+
+    stream_id: str
+    sequence: int
+    watermark_s: float
+    carry: bytes
+    final: bool
+    run_id: str
+
+
+# What a VLM is asked, and what comes back -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRequest:
+    """One deep look: a segment, its keyframes, the tracks in view and the closed questions."""
+
+    stream_id: str
+    stream_name: str
+    segment: Segment
+    tracks: tuple[Track, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEntity:
+    """A thing a VLM saw; `track_id` where it named one that the tracker follows."""
+
+    label: Label
+    description: str = ""
+    track_id: str | None = None
+    box: Box | None = None
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEvent:
+    """An event a VLM saw, with media times inside the segment."""
+
+    type: EventType
+    start_s: float
+    end_s: float
+    confidence: float
+    caption: str
+    track_ids: tuple[str, ...] = ()
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookReply:
+    """A VLM's checked answer about one segment."""
+
+    caption: str
+    entities: tuple[SeenEntity, ...] = ()
+    events: tuple[SeenEvent, ...] = ()
+
+
+# Rows: what queries return and `--json` prints ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRow:
+    """An entity taking part in an event."""
+
+    id: str
+    label: Label
+    role: str
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """What happened, start to end, derived from assertions."""
+
+    id: str
+    type: EventType
+    stream: str
+    start: datetime
+    start_s: float
+    confidence: float
+    caption: str
+    state: State
+    end: datetime | None = None
+    end_s: float | None = None
+    zone: str | None = None
+    line: str | None = None
+    entities: tuple[EntityRow, ...] = ()
+    tracks: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    runs: tuple[Run, ...] = ()
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRow:
+    """A track as stored, with wall-clock times; `entity` is the id of the thing it is."""
+
+    id: str
+    stream: str
+    label: Label
+    start: datetime
+    start_s: float
+    confidence: float
+    path: tuple[PathPoint, ...]
+    entity: str
+    end: datetime | None = None
+    end_s: float | None = None
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRow:
+    """A coverage row with wall-clock times."""
+
+    stream: str
+    start: datetime
+    end: datetime
+    start_s: float
+    end_s: float
+    state: FastState
+    deep: DeepState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRow:
+    """A stream with how far it has been watched."""
+
+    id: str
+    name: str
+    kind: str
+    uri: str
+    start: datetime
+    start_from: str
+    watched_s: float
+    events: int
+    tracks: int
+    state: Literal["watching", "ended", "imported"]
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRow:
+    """A segment as stored: its caption (of the newest run) and keyframes."""
+
+    id: str
+    stream: str
+    start: datetime
+    end: datetime
+    start_s: float
+    end_s: float
+    caption: str
+    keyframes: tuple[Keyframe, ...] = ()

@@ -1,0 +1,104 @@
+"""The seams: each has two implementations or more, held to one suite in tests/contracts."""
+
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidette.models import Commit, LookReply, LookRequest, Observation, Run, Stream
+from vidette.queries import Query
+
+R = TypeVar("R")
+Image = NDArray[np.uint8]
+
+
+class Frame(Protocol):
+    """One upright, square-pixel picture at an exact media time; pixels are made on demand."""
+
+    @property
+    def pts_s(self) -> float: ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, upright, square pixels."""
+
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        """Y `(h, width)`, U and V `(h/2, width/2)`, uint8 full range, scaled by area."""
+
+    def rgb(self, width: int | None = None) -> Image:
+        """`(H, W, 3) uint8 RGB`, at full size or scaled to `width`."""
+
+
+class Damage(Protocol):
+    """A stretch of a source that could not be read; the reader went on after it."""
+
+    @property
+    def start_s(self) -> float: ...
+
+    @property
+    def end_s(self) -> float: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class VideoSource(Protocol):
+    """An opened file or feed."""
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from the first to the end of the last frame, where the container says so."""
+
+    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> "Iterator[Frame]":
+        """Sampled frames with `start_s <= pts_s < end_s`, strictly rising in time.
+
+        Raises SourceError when nothing more can be read though more was promised.
+        """
+
+    @property
+    def damage(self) -> "tuple[Damage, ...]":
+        """Stretches found unreadable so far, in time order."""
+
+    def close(self) -> None: ...
+
+
+class VisionModel(Protocol):
+    """A vision-language model that describes one segment."""
+
+    @property
+    def run(self) -> Run: ...
+
+    def look(self, request: LookRequest) -> LookReply:
+        """Describe the segment. Raises ModelError."""
+
+
+class GraphStore(Protocol):
+    """Memory: one transaction an observation, idempotent."""
+
+    def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
+        """Register the stream (or refresh its row); -> its last commit.
+
+        `again` retracts what earlier fast looks said, so that the stream can be watched anew.
+        """
+
+    def settle(self, observation: Observation) -> bool:
+        """Write an observation and what follows from it; False if it had been settled before.
+
+        Raises StoreError when a fast observation comes before the one that precedes it.
+        """
+
+    def read(self, query: Query[R]) -> R:
+        """Answer a typed query."""
+
+    def close(self) -> None: ...
+
+
+class MediaStore(Protocol):
+    """Pictures and clips by content address."""
+
+    def put(self, data: bytes, suffix: str) -> tuple[str, str]:
+        """Keep the bytes; -> (sha256, uri). The same bytes are kept once."""
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes of that address. Raises StoreError."""
