@@ -1,10 +1,8 @@
 """Models to JSON and back: what travels between steps, and the rows that `--json` prints."""
 
 import json
-from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,9 +12,13 @@ from vidette.errors import StoreError
 M = TypeVar("M")
 
 
-@cache
-def _adapter(model: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(model)
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(model: type[Any]) -> TypeAdapter[Any]:
+    if model not in _ADAPTERS:
+        _ADAPTERS[model] = TypeAdapter(model)
+    return _ADAPTERS[model]
 
 
 def encode(value: object) -> bytes:

@@ -46,8 +46,7 @@ def stronger(a: Coverage, b: Coverage) -> Coverage:
     The fast state is the later commit's; the deep state is the higher one in DeepState's order.
     """
     deep = max(a.deep, b.deep, key=_RANK.__getitem__)
-    kept = b if deep == b.deep else replace(b, deep=deep, reason=b.reason or a.reason)
-    return kept
+    return b if deep == b.deep else replace(b, deep=deep, reason=b.reason or a.reason)
 
 
 def merge(old: Iterable[Coverage], new: Iterable[Coverage]) -> list[Coverage]:

@@ -17,7 +17,8 @@ class Frame(Protocol):
     """One upright, square-pixel picture at an exact media time; pixels are made on demand."""
 
     @property
-    def pts_s(self) -> float: ...
+    def pts_s(self) -> float:
+        """Media time."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -34,13 +35,16 @@ class Damage(Protocol):
     """A stretch of a source that could not be read; the reader went on after it."""
 
     @property
-    def start_s(self) -> float: ...
+    def start_s(self) -> float:
+        """Media time of the first unreadable moment."""
 
     @property
-    def end_s(self) -> float: ...
+    def end_s(self) -> float:
+        """Media time from which frames are good again."""
 
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str:
+        """What the decoder said."""
 
 
 class VideoSource(Protocol):
@@ -60,14 +64,16 @@ class VideoSource(Protocol):
     def damage(self) -> "tuple[Damage, ...]":
         """Stretches found unreadable so far, in time order."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what is held open."""
 
 
 class VisionModel(Protocol):
     """A vision-language model that describes one segment."""
 
     @property
-    def run(self) -> Run: ...
+    def run(self) -> Run:
+        """Which model, revision and prompts speak."""
 
     def look(self, request: LookRequest) -> LookReply:
         """Describe the segment. Raises ModelError."""
@@ -91,7 +97,8 @@ class GraphStore(Protocol):
     def read(self, query: Query[R]) -> R:
         """Answer a typed query."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what is held open."""
 
 
 class MediaStore(Protocol):

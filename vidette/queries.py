@@ -21,11 +21,11 @@ from vidette.models import (
     TrackRow,
 )
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
-class Query(Generic[R]):
-    """A question to the store whose answer is an `R`."""
+class Query(Generic[R_co]):
+    """A question to the store whose answer is an `R_co`."""
 
     __slots__ = ()
 
