@@ -7,12 +7,13 @@ datetimes, intervals are half-open, boxes are `xyxy` in 0..1 of the upright fram
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 Attributes = dict[str, Any]
 
+_BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # a carry is not text
 LOOKS = ("fast", "deep")
 Look = Literal["fast", "deep"]
 LABELS_VERSION = 1
@@ -307,6 +308,8 @@ class Observation:
     that a resumed watch goes on from it exactly. `final` ends the stream.
     """
 
+    __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
+
     id: str
     stream_id: str
     look: Look
@@ -327,6 +330,8 @@ class Observation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """The last settled fast observation of a stream: where a resumed watch goes on."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
 
     stream_id: str
     sequence: int
@@ -479,3 +484,40 @@ class SegmentRow:
     end_s: float
     caption: str
     keyframes: tuple[Keyframe, ...] = ()
+
+
+# What a watch says of itself ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the watch of one stream is; `pts_s` is settled, `wall_s` is since this watch began."""
+
+    stream: str
+    pts_s: float
+    wall_s: float
+    events: int
+    tracks: int
+    duration_s: float | None = None
+    caption: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the watch of one stream ended.
+
+    `already`: it had been watched to its end before. `stopped`: what is settled stays, the next
+    watch goes on from there. `damage`: stretches of it that were not watched, with their reasons.
+    """
+
+    stream: str
+    status: Literal["watched", "already", "failed", "stopped"]
+    start: datetime
+    start_from: str
+    watched_s: float = 0.0
+    wall_s: float = 0.0
+    events: int = 0
+    tracks: int = 0
+    damage: tuple[CoverageRow, ...] = ()
+    error: str | None = None

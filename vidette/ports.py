@@ -1,15 +1,17 @@
 """The seams: each has two implementations or more, held to one suite in tests/contracts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vidette.models import Commit, LookReply, LookRequest, Observation, Run, Stream
+from vidette.models import Commit, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
 from vidette.queries import Query
 
 R = TypeVar("R")
+Spec_contra = TypeVar("Spec_contra", contravariant=True)
 Image = NDArray[np.uint8]
 
 
@@ -109,3 +111,22 @@ class MediaStore(Protocol):
 
     def get(self, sha256: str) -> bytes:
         """The bytes of that address. Raises StoreError."""
+
+
+class Runner(Protocol[Spec_contra]):
+    """Runs the steps of a watch, in this process or on workers; `Spec` says what to open."""
+
+    def watch(
+        self,
+        specs: Sequence[Spec_contra],
+        *,
+        again: bool = False,
+        span_s: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: Event | None = None,
+    ) -> list[Outcome]:
+        """Watch each to its end, or until `stop` is set; -> one outcome each, in the order given.
+
+        A failure is an outcome, not an exception, and does not stop the others. `again` forgets
+        what earlier watches saw; `span_s` cuts the work into spans of that many media seconds.
+        """

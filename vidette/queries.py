@@ -84,6 +84,13 @@ class LastCommit(Query[Commit | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Query[frozenset[str]]):
+    """Which of these observations have been settled."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Events(Query[list[EventRow]]):
     """Events in time order (or as `order` says)."""
 
