@@ -1,0 +1,44 @@
+# What CI runs, and what you run. `make` alone says what there is.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+VIDEO  ?=
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed  ## set up .venv with what `vidette` needs
+
+demo: $(VENV)/.installed  ## draw a scene, watch it, ask about it (or your own: make demo VIDEO=clip.mp4)
+	@$(BIN)/vidette demo $(if $(VIDEO),--video "$(VIDEO)") $(ARGS)
+
+test: $(VENV)/.installed-dev  ## run the tests (more for pytest: make test ARGS="-x tests/vidette")
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.installed-dev  ## format, lint, types, import order, docs in step with the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m app.reference --check
+
+bench: $(VENV)/.installed-dev  ## speed beside plain ffmpeg, on this machine (needs ffmpeg)
+	$(BIN)/python benchmarks/decode.py $(ARGS)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Vidette needs Python 3.11 or newer; try: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# A stamp file a kind of set-up: nothing is installed again until what it depends on changes.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed

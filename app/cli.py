@@ -1,0 +1,125 @@
+"""The command line: `vidette COMMAND`. A command's file is read only when it is called for."""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from vidette.errors import VidetteError
+from vidette.log import redact
+
+COMMANDS = {
+    "watch": "app.watch:watch",
+    "ask": "app.ask:ask",
+    "events": "app.listing:events",
+    "tracks": "app.listing:tracks",
+    "entities": "app.listing:entities",
+    "coverage": "app.listing:coverage",
+    "streams": "app.listing:streams",
+    "clip": "app.clip:clip",
+    "import": "app.importing:import_",
+    "graph": "app.graph_export:graph",
+    "demo": "app.demo:demo",
+    "doctor": "app.doctor:doctor",
+    "config": "app.config:config",
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest command where there is none."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"vidette {version('vidette')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails (anywhere on the line)."
+)
+def commands() -> None:
+    """Watch video, remember what happened, answer questions with evidence.
+
+    \b
+    vidette watch clip.mp4                  watch a file, folder or glob
+    vidette events                          what happened
+    vidette ask "how many things entered?"  an answer with its evidence
+    """
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run a command line; -> 0 done, 1 ran but something failed, 2 usage or configuration."""
+    given = list(sys.argv[1:] if args is None else args)
+    debug = _take_debug(given)
+    try:
+        result: Any = commands.main(args=given, prog_name="vidette", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        return _say(error.format_message() + _help_hint(error), 2)
+    except VidetteError as error:
+        return _say(str(error), error.exit_code, trace=debug)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("stopped", 1)
+    except BrokenPipeError:
+        # whoever read our output has had enough; keep the interpreter from complaining on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the edge: a person sees one line, not a traceback
+        return _say(f"internal error: {type(error).__name__}: {error}; run again with --debug", 1, trace=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _take_debug(args: list[str]) -> bool:
+    end = args.index("--") if "--" in args else len(args)
+    debug = "--debug" in args[:end]
+    args[:end] = [arg for arg in args[:end] if arg != "--debug"]
+    return debug
+
+
+def _help_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see `{context.command_path} --help`)" if context else ""
+
+
+def _say(message: str, code: int, *, trace: bool = False) -> int:
+    if trace:
+        sys.stderr.write(redact(traceback.format_exc()))
+    sys.stderr.write(f"error: {redact(' '.join(message.split()))}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

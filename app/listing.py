@@ -1,0 +1,87 @@
+"""`vidette events|tracks|entities|coverage|streams`: rows of memory."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.options import filter_options, json_option, make_filter, memory_options
+
+if TYPE_CHECKING:
+    from vidette.queries import Query
+
+
+def _list(what: str, given: dict[str, Any]) -> None:
+    from app.memory import opened
+    from app.options import zone
+
+    as_json = given.pop("as_json")
+    with opened(given.pop("db"), given.pop("config")) as memory:
+        rows = memory.store.read(_query(what, memory.settings, given))
+    if as_json:
+        from vidette.codec import line
+
+        for row in rows:
+            click.echo(line(row))
+        return
+    from app.tables import TABLES
+
+    TABLES[what](rows, zone(memory.settings))
+
+
+def _query(what: str, settings: Any, given: dict[str, Any]) -> "Query[Any]":
+    from vidette import queries
+
+    limit = given.pop("limit", 100)
+    where = make_filter(settings, **given)
+    match what:
+        case "events":
+            return queries.Events(where=where, limit=limit)
+        case "tracks":
+            return queries.Tracks(where=where, limit=limit)
+        case "entities":
+            return queries.Entities(where=where, limit=limit)
+        case "coverage":
+            return queries.CoverageIn(where=where, limit=limit)
+        case _:
+            return queries.Streams(names=where.streams)
+
+
+@click.command()
+@memory_options
+@filter_options
+def events(**given: Any) -> None:
+    """What happened, in time order."""
+    _list("events", given)
+
+
+@click.command()
+@memory_options
+@filter_options
+def tracks(**given: Any) -> None:
+    """Things that were followed, in time order."""
+    _list("tracks", given)
+
+
+@click.command()
+@memory_options
+@filter_options
+def entities(**given: Any) -> None:
+    """Known things."""
+    _list("entities", given)
+
+
+@click.command()
+@memory_options
+@filter_options
+def coverage(**given: Any) -> None:
+    """What was watched, examined, gated or missed, without gaps."""
+    _list("coverage", given)
+
+
+@click.command()
+@memory_options
+@click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream (repeatable).")
+@json_option
+def streams(**given: Any) -> None:
+    """Files and cameras, and how far each was watched."""
+    _list("streams", given)

@@ -1,0 +1,195 @@
+"""Tables for people: coloured in a terminal, plain where piped, safe whatever a caption says."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vidette.models import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
+
+PIPED_WIDTH = 240
+Cell = str | Text
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where tables go; a pipe has no colour and lines long enough for a row."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def plain(text: str) -> str:
+    """The text in one line without control characters: a caption must not steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def media(seconds: float | None) -> str:
+    """Media time as `0:12.4` or `1:02:03.0`; empty where there is none."""
+    if seconds is None:
+        return ""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    tail = f"{rest / 10:04.1f}"
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+
+
+def clock(at: datetime | None, tz: tzinfo | None) -> str:
+    """An instant on the wall clock of `tz`."""
+    return at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def lasted(start_s: float, end_s: float | None) -> str:
+    """How long, in seconds; empty for an instant, `…` while it is still so."""
+    if end_s is None:
+        return "…"
+    return f"{end_s - start_s:.1f} s" if end_s > start_s else ""
+
+
+def show(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str, *, stderr: bool = False
+) -> None:
+    """Print a table, or the sentence `empty` where there are no rows.
+
+    A column named with a leading `>` is right-aligned; `*` marks the one that may wrap.
+    """
+    out = console(stderr=stderr)
+    listed = list(rows)
+    if not listed:
+        out.print(Text(empty))
+        return
+    terminal = out.is_terminal
+    table = Table(
+        box=box.SIMPLE_HEAD if terminal else None,
+        title=title if terminal else None,
+        title_justify="left",
+        pad_edge=False,
+    )
+    for column in columns:
+        table.add_column(
+            column.lstrip(">*"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap="*" not in column,
+            overflow="fold",
+        )
+    for row in listed:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
+    out.print(table)
+
+
+def short(identity: str) -> str:
+    """The first eight characters of an id: enough to name it on the command line."""
+    return identity[:8]
+
+
+def _attributes(attributes: dict[str, object]) -> str:
+    parts = (
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in attributes.items()
+    )
+    return ", ".join(parts)
+
+
+def events(rows: "list[EventRow]", tz: tzinfo | None, *, stderr: bool = False) -> None:
+    """A table of events."""
+    columns = ("clock", ">media", ">for", "event", "*what", "where", ">conf", "stream", "id")
+    cells = (
+        (
+            clock(row.start, tz),
+            media(row.start_s),
+            lasted(row.start_s, row.end_s),
+            str(row.type),
+            row.caption,
+            row.zone or row.line or "",
+            f"{row.confidence:.2f}",
+            row.stream,
+            short(row.id),
+        )
+        for row in rows
+    )
+    show(
+        f"{len(rows)} events", columns, cells, "no events here; `vidette coverage` says what was watched", stderr=stderr
+    )
+
+
+def tracks(rows: "list[TrackRow]", tz: tzinfo | None) -> None:
+    """A table of tracks."""
+    columns = ("clock", ">media", ">for", "label", "*attributes", ">conf", "stream", "id")
+    cells = (
+        (
+            clock(row.start, tz),
+            media(row.start_s),
+            lasted(row.start_s, row.end_s),
+            str(row.label),
+            _attributes(row.attributes),
+            f"{row.confidence:.2f}",
+            row.stream,
+            short(row.id),
+        )
+        for row in rows
+    )
+    show(f"{len(rows)} tracks", columns, cells, "no tracks here; `vidette coverage` says what was watched")
+
+
+def entities(rows: "list[EntityRow]", _tz: tzinfo | None) -> None:
+    """A table of entities."""
+    cells = ((str(row.label), _attributes(row.attributes), short(row.id)) for row in rows)
+    show(f"{len(rows)} entities", ("label", "*attributes", "id"), cells, "no entities here")
+
+
+def coverage(rows: "list[CoverageRow]", tz: tzinfo | None) -> None:
+    """A table of coverage rows, and how much was watched."""
+    cells = (
+        (
+            row.stream,
+            clock(row.start, tz),
+            media(row.start_s),
+            media(row.end_s),
+            str(row.state),
+            str(row.deep),
+            row.reason or "",
+        )
+        for row in rows
+    )
+    columns = ("stream", "clock", ">from", ">to", "fast look", "deep look", "*reason")
+    show("coverage", columns, cells, "nothing was watched here; `vidette watch FILE` watches")
+    if rows:
+        total = sum(row.end_s - row.start_s for row in rows)
+        watched = sum(row.end_s - row.start_s for row in rows if row.state == "watched")
+        console().print(f"watched {watched:.1f} of {total:.1f} s")
+
+
+def streams(rows: "list[StreamRow]", tz: tzinfo | None, *, stderr: bool = False) -> None:
+    """A table of streams."""
+    cells = (
+        (
+            row.name,
+            row.kind,
+            clock(row.start, tz),
+            row.start_from,
+            media(row.watched_s),
+            media(row.duration_s),
+            row.state,
+            str(row.events),
+            str(row.tracks),
+        )
+        for row in rows
+    )
+    columns = ("stream", "kind", "start", "start from", ">watched", ">length", "state", ">events", ">tracks")
+    show(f"{len(rows)} streams", columns, cells, "no streams yet; `vidette watch FILE` makes one", stderr=stderr)
+
+
+TABLES: "dict[str, Callable[..., None]]" = {
+    "events": events,
+    "tracks": tracks,
+    "entities": entities,
+    "coverage": coverage,
+    "streams": streams,
+}

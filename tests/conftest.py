@@ -1,0 +1,69 @@
+"""What every test stands on: no network, no settings of the person who runs it, no silent skips."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+REQUIRE_ALL = os.environ.get("VIDETTE_REQUIRE_ALL") == "1"
+VIDEOS = Path(__file__).resolve().parents[1].parent / "shared" / "videos"
+
+settings.register_profile("vidette", deadline=None)  # a busy machine is no failure
+settings.load_profile("vidette")
+
+
+@pytest.fixture(scope="session")
+def videos() -> Path:
+    """The folder of annotated real clips; tests that use it are marked `real_clips`."""
+    return VIDEOS
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch, tmp_path_factory):
+    for name in [name for name in os.environ if name.startswith("VIDETTE_") and name != "VIDETTE_REQUIRE_ALL"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data"))
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network():
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host not in {"localhost", "127.0.0.1", "::1"}:
+            raise RuntimeError(f"a test reached for the network: {address!r}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def pytest_collection_modifyitems(items):
+    if not VIDEOS.is_dir():
+        absent = pytest.mark.skip(reason="the annotated clips are not in ../shared/videos")
+        for item in items:
+            if item.get_closest_marker("real_clips"):
+                item.add_marker(absent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return _strict((yield), item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _strict((yield), collector)
+
+
+def _strict(report, node):
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{node.nodeid}: skipped though VIDETTE_REQUIRE_ALL=1: {reason}"
+    return report
