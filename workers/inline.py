@@ -1,0 +1,88 @@
+"""The flow in this process: observations settle at once, deep looks follow when the fast look is through."""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Event
+
+from ingest.sources import SourceSpec
+from vidette.errors import VidetteError
+from vidette.models import Outcome
+from workers.flow import step
+from workers.following import Following, Listener
+from workers.jobs import Job, Settle, Watch
+from workers.wiring import Pipeline
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InlineRunner:
+    """Runs watches one after another in this process (vidette.ports.Runner)."""
+
+    pipeline: Pipeline
+
+    def watch(
+        self,
+        specs: Sequence[SourceSpec],
+        *,
+        again: bool = False,
+        span_s: float | None = None,
+        on_progress: Listener | None = None,
+        stop: Event | None = None,
+    ) -> list[Outcome]:
+        """One outcome a source, in the order given."""
+        stop = stop or Event()
+        followings = [Following(store=self.pipeline.store, spec=spec, listener=on_progress) for spec in specs]
+        return [self._watch(Watch(spec=one.spec, again=again, span_s=span_s), one, stop) for one in followings]
+
+    def _watch(self, job: Watch, following: Following, stop: Event) -> Outcome:
+        following.begin()
+        try:
+            already = not job.again and following.finished()
+            self._drain(job, following, stop)
+        except VidetteError as error:
+            return following.outcome(error=error)
+        except Exception as error:  # the loop's edge: one bad source does not stop the others
+            log.exception("watch of %r failed", job.spec.name)
+            return following.outcome(error=error)
+        return following.outcome(already=already)
+
+    def _drain(self, job: Job, following: Following, stop: Event) -> None:
+        """Everything that follows from the job; a failed watch's deep looks still run before it is raised."""
+        queue, failure = deque([job]), None
+        while queue and not stop.is_set():
+            try:
+                self._step(queue, following, stop)
+            except VidetteError as error:
+                failure = failure or error
+        if failure:
+            raise failure
+
+    def _step(self, queue: deque[Job], following: Following, stop: Event) -> None:
+        with closing(step(self.pipeline, queue.popleft())) as jobs:
+            for follow in jobs:
+                if isinstance(follow, Settle):
+                    queue.extend(step(self.pipeline, follow))
+                    following.heard(follow.observation)
+                elif isinstance(follow, Watch):
+                    queue.appendleft(follow)  # the fast look goes first
+                else:
+                    queue.append(follow)
+                if stop.is_set():
+                    return
+
+
+def watch_sources(
+    pipeline: Pipeline,
+    specs: Sequence[SourceSpec],
+    *,
+    again: bool = False,
+    span_s: float | None = None,
+    on_progress: Listener | None = None,
+    stop: Event | None = None,
+) -> list[Outcome]:
+    """Watch each source to its end in this process, or until `stop` is set; -> one outcome each."""
+    return InlineRunner(pipeline).watch(specs, again=again, span_s=span_s, on_progress=on_progress, stop=stop)

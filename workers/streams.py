@@ -1,0 +1,28 @@
+"""A stream as it is registered, from what was found of its source and what the settings say of it."""
+
+from ingest.sources import SourceSpec
+from vidette.ids import make_id
+from vidette.models import Line, Stream, Zone
+from vidette.settings import Settings, StreamSettings
+
+
+def stream_of(spec: SourceSpec, settings: Settings) -> Stream:
+    """The stream of a source, with its zones and lines."""
+    said = next((one for one in settings.streams if one.name == spec.name), StreamSettings(name=spec.name))
+    return Stream(
+        id=spec.stream_id,
+        name=spec.name,
+        kind="file",
+        uri="\n".join(str(path) for path in spec.paths),
+        start=spec.start,
+        start_from=spec.start_from,
+        duration_s=spec.duration_s,
+        zones=tuple(
+            Zone(id=make_id("zone", spec.stream_id, zone.name), name=zone.name, polygon=tuple(zone.polygon))
+            for zone in said.zones
+        ),
+        lines=tuple(
+            Line(id=make_id("line", spec.stream_id, line.name), name=line.name, a=line.points[0], b=line.points[1])
+            for line in said.lines
+        ),
+    )
