@@ -1,0 +1,73 @@
+"""`vidette ask`: a question in plain words, an answer with its evidence."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from app.options import json_option, memory_options
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from vidette.answers import Answer
+
+SHOWN = 12
+
+
+@click.command()
+@click.argument("question")
+@memory_options
+@click.option(
+    "--now", metavar="TIME", help="The time that `today` and `an hour ago` are read from; default: this moment."
+)
+@json_option
+def ask(question: str, db: str | None, config: str | None, now: str | None, as_json: bool) -> None:
+    """Answer a QUESTION from memory, with citations.
+
+    \b
+    vidette ask "how many things entered between second 10 and 20?"
+    vidette ask "when was the bag left?"
+    """
+    from agent.ask.ask import ask as answer_of
+
+    from app.memory import opened
+    from app.options import instant, zone
+
+    with opened(db, config) as memory:
+        tz = zone(memory.settings)
+        at = instant(now, memory.settings) if now else datetime.now(UTC)
+        answer = answer_of(question, memory.store, now=at, tz=tz)
+    if as_json:
+        from vidette.codec import line
+
+        click.echo(line(answer))
+    else:
+        show(answer, tz)
+
+
+def show(answer: "Answer", tz: "tzinfo | None") -> None:
+    """The answer for a person: sentence, claims with citations, the plan, what was not watched."""
+    from app.tables import console, plain, short
+
+    out = console()
+    out.print(plain(answer.answer), style="bold")
+    for claim in answer.claims[:SHOWN]:
+        cited = " ".join(f"[{short(identity)}]" for identity in claim.citations[:4])
+        if plain(claim.text) != plain(answer.answer) or cited:
+            out.print(plain(f"  - {claim.text} {cited}".rstrip()))
+    if len(answer.claims) > SHOWN:
+        out.print(f"  … and {len(answer.claims) - SHOWN} more; --json gives all")
+    for said in footnotes(answer):
+        out.print(plain(said), style="dim")
+
+
+def footnotes(answer: "Answer") -> list[str]:
+    """The plan that was run, and how much of the time asked was watched."""
+    seen = answer.coverage
+    lines = [f"plan: {answer.plan.words}"] if answer.plan.words else []
+    lines += [f"note: {note}" for note in answer.plan.notes]
+    lines.append(
+        f"watched {seen.watched_s:.1f} of {seen.total_s:.1f} s" + (f", {len(seen.gaps)} gaps" if seen.gaps else "")
+    )
+    return lines

@@ -1,0 +1,53 @@
+"""Opening memory for a command: settings, logs, store; closed again whatever happens."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidette.configuration import load
+from vidette.errors import StoreError
+from vidette.log import configure
+from vidette.ports import GraphStore
+from vidette.settings import Settings
+from workers.wiring import Pipeline, db_path, pipeline_of, store_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a command reads from."""
+
+    settings: Settings
+    store: GraphStore
+
+
+def settings_of(db: str | None, config: str | None, **overrides: object) -> Settings:
+    """Settings of options, environment and file, with logging set up by them. Raises ConfigError."""
+    settings = load(Path(config) if config else None, os.environ, {"db": db, **overrides})
+    configure(settings.log, settings.log_format)
+    return settings
+
+
+@contextmanager
+def opened(db: str | None, config: str | None, **overrides: object) -> Iterator[Memory]:
+    """Memory that is there already. Raises StoreError where nothing was watched into it yet."""
+    settings = settings_of(db, config, **overrides)
+    path = db_path(settings)
+    if not path.is_file():
+        raise StoreError(f"no memory at {str(path)!r}; watch something first: vidette watch FILE --db {path}")
+    store = store_of(settings)
+    try:
+        yield Memory(settings=settings, store=store)
+    finally:
+        store.close()
+
+
+@contextmanager
+def pipeline(settings: Settings) -> Iterator[Pipeline]:
+    """Everything that a watch works with; memory is made where there is none."""
+    ready = pipeline_of(settings)
+    try:
+        yield ready
+    finally:
+        ready.close()

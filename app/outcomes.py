@@ -1,0 +1,64 @@
+"""What is said after a watch: a table, what failed, what to do next."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from app.tables import clock, media, plain, show
+from vidette.log import redact
+from vidette.models import Outcome
+
+STATUS = {"watched": "watched", "already": "watched before", "failed": "failed", "stopped": "stopped"}
+
+
+def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = False) -> None:
+    """One row a stream."""
+    columns = ("stream", "status", ">watched", ">speed", ">events", ">tracks", "start", "start from")
+    rows = [
+        (
+            one.stream,
+            STATUS[one.status],
+            media(one.watched_s),
+            speed(one.watched_s, one.wall_s) if one.status != "already" else "",
+            str(one.events),
+            str(one.tracks),
+            clock(one.start, tz),
+            one.start_from,
+        )
+        for one in outcomes
+    ]
+    show("watched", columns, rows, "nothing was watched", stderr=stderr)
+
+
+def speed(media_s: float, wall_s: float) -> str:
+    """How many times faster than real time."""
+    return f"{media_s / wall_s:.1f}x" if wall_s > 0 else ""
+
+
+def failures(outcomes: Sequence[Outcome], left: int = 0) -> Iterator[str]:
+    """A sentence for each source or stretch that was not watched, and how to go on."""
+    for one in outcomes:
+        if one.status == "failed":
+            yield redact(plain(f"failed: {one.stream}: {one.error or 'no reason given'}"))
+        elif one.status == "already":
+            yield plain(f"{one.stream} was watched before; --again watches it anew")
+        for row in one.damage:
+            stretch = f"{media(row.start_s)} to {media(row.end_s)}"
+            yield redact(plain(f"not watched: {one.stream} from {stretch}: {row.state} {row.reason or ''}".rstrip()))
+    stopped = [one for one in outcomes if one.status == "stopped"]
+    if stopped or left:
+        at = f" at {media(stopped[-1].watched_s)} of {stopped[-1].stream}" if stopped else ""
+        more = f" ({left} not begun)" if left else ""
+        yield plain(f"stopped{at}{more}; the same command goes on from there")
+
+
+def advice(outcomes: Sequence[Outcome], db: str) -> str:
+    """Two commands to go on with; empty where nothing was seen."""
+    if not any(one.watched_s for one in outcomes):
+        return ""
+    memory = f" --db {shlex.quote(db)}" if db else ""
+    return (
+        "next:\n"
+        f"  vidette events{memory}                              what happened\n"
+        f'  vidette ask "how many things entered?"{memory}      an answer with its evidence'
+    )
