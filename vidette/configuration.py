@@ -167,11 +167,12 @@ def _table(path: KeyPath) -> type[BaseModel]:
     model: type[BaseModel] = Settings
     for part in path:
         if isinstance(part, str):
-            model = _model_in(model.model_fields[part].annotation) or model
+            model = model_in(model.model_fields[part].annotation) or model
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The settings table that a field's type holds, alone or in a list; None where it holds none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in typing.get_args(annotation) if (found := _model_in(inner))), None)
+    return next((found for inner in typing.get_args(annotation) if (found := model_in(inner))), None)
