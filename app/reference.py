@@ -90,7 +90,10 @@ def configuration_page() -> str:
     ]
     for path, model in tables(Settings, ""):
         parts.append(f"## {path or 'top level'}\n\n{' '.join((model.__doc__ or '').split())}\n")
-        rows = [f"| `{key}` | {_cell(kind)} | {_cell(default)} | {_cell(said)} |\n" for key, kind, default, said in keys(model)]
+        rows = [
+            f"| `{key}` | {_cell(kind)} | {_cell(default)} | {_cell(said)} |\n"
+            for key, kind, default, said in keys(model)
+        ]
         parts.append("".join(["| key | value | default | meaning |\n|---|---|---|---|\n", *rows]))
     return "\n".join(parts)
 
