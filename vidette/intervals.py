@@ -1,13 +1,14 @@
 """Half-open intervals and coverage: rows of a stream tile its time, no gap, no overlap."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
-from vidette.models import Coverage, DeepState
+from vidette.models import Coverage, DeepState, FastState
 
 Span = tuple[float, float]
 _RANK = {state: rank for rank, state in enumerate(DeepState)}
+_WATCH = {state: rank for rank, state in enumerate(FastState)}
 
 
 def union(spans: Iterable[Span]) -> list[Span]:
@@ -49,8 +50,27 @@ def stronger(a: Coverage, b: Coverage) -> Coverage:
     return b if deep == b.deep else replace(b, deep=deep, reason=b.reason or a.reason)
 
 
-def merge(old: Iterable[Coverage], new: Iterable[Coverage]) -> list[Coverage]:
-    """Rows of one stream after a commit: tiled at every border, then equal neighbours joined."""
+def strongest(a: Coverage, b: Coverage) -> Coverage:
+    """What two deep looks say together of one moment, whichever came first."""
+    return max(a, b, key=lambda row: (_RANK[row.deep], -_WATCH[row.state], row.reason))
+
+
+def deepened(fast: Coverage, deep: Coverage) -> Coverage:
+    """A fast look's row with what a deep look made of it: only `deep` (and its reason) can move."""
+    if _RANK[deep.deep] <= _RANK[fast.deep]:
+        return fast
+    return replace(fast, deep=deep.deep, reason=deep.reason or fast.reason)
+
+
+def merge(
+    old: Iterable[Coverage],
+    new: Iterable[Coverage],
+    said: Callable[[Coverage, Coverage], Coverage] = stronger,
+) -> list[Coverage]:
+    """Rows of one stream after a commit: tiled at every border, then equal neighbours joined.
+
+    Neither list may overlap within itself. `said(old, new)` decides where both speak.
+    """
     before, after = list(old), list(new)
     borders = sorted({t for row in before + after for t in (row.start_s, row.end_s)})
     tiles: list[Coverage] = []
@@ -64,9 +84,9 @@ def merge(old: Iterable[Coverage], new: Iterable[Coverage]) -> list[Coverage]:
             a += 1
         was = before[b] if b < len(before) and before[b].start_s <= start else None
         now = after[a] if a < len(after) and after[a].start_s <= start else None
-        said = stronger(was, now) if was and now else (now or was)
-        if said:
-            tiles.append(replace(said, start_s=start, end_s=end))
+        row = said(was, now) if was and now else (now or was)
+        if row:
+            tiles.append(replace(row, start_s=start, end_s=end))
     return join(tiles)
 
 

@@ -250,7 +250,8 @@ class Assertion:
     """One thing one run said; never changed.
 
     `of` is the id of the first assertion of the same fast event (itself for that first one);
-    None for a deep assertion, which supports the event of its type that it overlaps most.
+    None for a deep assertion, which supports the event of its type that it overlaps most; a deep
+    one that names itself (an imported caption) is an event of its own.
     `end_s` None means: still so at this commit.
     """
 

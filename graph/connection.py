@@ -1,0 +1,143 @@
+"""Connections to one SQLite file: one a thread and process, or one shared and locked in memory."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph.schema import migrate
+from vidette.errors import StoreError
+
+BUSY_S = 30.0
+_OURS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
+
+
+class Database:
+    """A file (or `:memory:`) opened as often as threads need it. Raises StoreError where it cannot be used."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._opened: list[sqlite3.Connection] = []
+        with self._faults():
+            if isinstance(path, Path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._shared = None if self.on_disk else self._open()
+            migrate(self._connection())
+
+    @property
+    def on_disk(self) -> bool:
+        """False for a store in memory."""
+        return str(self.path) != ":memory:"
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot: every statement inside sees the same moment."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, with the write lock from its start; rolled back on any error."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection that this process opened."""
+        with self._lock:
+            while self._opened:
+                self._opened.pop().close()
+            self._local = threading.local()
+            self._shared = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._faults(), self._turn():
+            connection = self._connection()
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self.on_disk:
+            yield
+            return
+        with self._lock:
+            yield
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._shared is not None:
+            return self._shared
+        if not self.on_disk:
+            raise StoreError("the store in memory was closed; open another")
+        # A connection must not cross a fork (sqlite.org/howtocorrupt.html §2.6), so it is known by its process too.
+        if getattr(self._local, "pid", None) != os.getpid():
+            self._local.connection, self._local.pid = self._open(), os.getpid()
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        with self._lock:
+            self._opened.append(connection)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if self.on_disk:
+            _use_wal(connection)
+        return connection
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            raise StoreError(f"memory {str(self.path)!r}: {error}", retryable=error.retryable) from error
+        except _OURS as error:
+            raise StoreError(f"memory {str(self.path)!r}: {_advice(error)}", retryable=_busy(error)) from error
+        except OSError as error:
+            raise StoreError(f"memory {str(self.path)!r}: {error.strerror}; name another file with --db") from error
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; the switch itself does not wait for others, so it is tried again."""
+    deadline = time.monotonic() + BUSY_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _advice(error: Exception) -> str:
+    text = str(error).splitlines()[0]
+    for sign, advice in _ADVICE.items():
+        if sign in text:
+            return f"{text}; {advice}"
+    return text
+
+
+_ADVICE = {
+    "not a database": "it is damaged or of another kind; name another file with --db",
+    "malformed": "it is damaged; restore a copy, or watch anew into another file with --db",
+    "readonly": "the file or its folder may not be written; change its rights or name another with --db",
+    "unable to open": "the file or its folder cannot be opened; check the path and its rights",
+    "locked": "another process has held it too long; try again",
+    "full": "the disk is full; make room and try again",
+}

@@ -1,0 +1,153 @@
+"""Streams, their commits and coverage."""
+
+import json
+from dataclasses import replace
+from typing import Literal
+
+from graph import covering
+from graph.opening import last_commit
+from graph.reading.where import Where
+from graph.rows import Connection, Row, many, to_instant, to_ms
+from vidette.ids import milliseconds
+from vidette.intervals import deepened, merge
+from vidette.models import Commit, Coverage, CoverageRow, Line, Stream, StreamRow, Zone
+from vidette.queries import CoverageIn, Filter, LastCommit, StreamOf, Streams
+
+_COUNTED = (
+    "SELECT streams.*,"
+    " (SELECT count(*) FROM events e WHERE e.stream_id = streams.id AND e.state != 'retracted') AS events,"
+    " (SELECT count(*) FROM tracks t WHERE t.stream_id = streams.id AND t.present) AS tracks,"
+    " (SELECT coalesce(sum(c.end_pts - c.start_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id"
+    " AND c.look = 'fast' AND c.state = 'watched') AS watched,"
+    " (SELECT final FROM commits WHERE stream_id = streams.id) AS final FROM streams"
+)
+
+
+def read_streams(connection: Connection, query: Streams) -> list[StreamRow]:
+    """Streams by name; `names` may be ids."""
+    where, listed = Where(), many(query.names)
+    if query.names:
+        where.add(
+            "(name IN (SELECT value FROM json_each(?)) OR id IN (SELECT value FROM json_each(?)))", listed, listed
+        )
+    found = connection.execute("".join((_COUNTED, where.text, " ORDER BY name")), where.values)
+    return [_row(row) for row in found]
+
+
+def _row(row: Row) -> StreamRow:
+    return StreamRow(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        uri=row["uri"],
+        start=to_instant(row["start"]),
+        start_from=row["start_from"],
+        duration_s=row["duration"],
+        watched_s=round(row["watched"], 3),
+        events=row["events"],
+        tracks=row["tracks"],
+        state=_state(row),
+    )
+
+
+def _state(row: Row) -> Literal["watching", "ended", "imported"]:
+    if row["final"]:
+        return "ended"
+    return "imported" if row["kind"] == "import" else "watching"
+
+
+def read_stream(connection: Connection, query: StreamOf) -> Stream | None:
+    """A stream as configured, by name or id."""
+    row = connection.execute(
+        "SELECT * FROM streams WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC", (query.name,)
+    ).fetchone()
+    if row is None:
+        return None
+    return Stream(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        uri=row["uri"],
+        start=to_instant(row["start"]),
+        start_from=row["start_from"],
+        duration_s=row["duration"],
+        width=row["width"],
+        height=row["height"],
+        zones=_zones(connection, row["id"]),
+        lines=_lines(connection, row["id"]),
+    )
+
+
+def _zones(connection: Connection, stream_id: str) -> tuple[Zone, ...]:
+    found = connection.execute("SELECT * FROM zones WHERE stream_id = ? ORDER BY place", (stream_id,))
+    return tuple(
+        Zone(id=row["id"], name=row["name"], polygon=tuple((x, y) for x, y in json.loads(row["polygon_json"])))
+        for row in found
+    )
+
+
+def _lines(connection: Connection, stream_id: str) -> tuple[Line, ...]:
+    found = connection.execute("SELECT * FROM lines WHERE stream_id = ? ORDER BY place", (stream_id,))
+    out = []
+    for row in found:
+        (ax, ay), (bx, by) = json.loads(row["points_json"])
+        out.append(Line(id=row["id"], name=row["name"], a=(ax, ay), b=(bx, by)))
+    return tuple(out)
+
+
+def read_commit(connection: Connection, query: LastCommit) -> Commit | None:
+    """The newest settled fast observation of a stream."""
+    return last_commit(connection, query.stream_id)
+
+
+def read_coverage(connection: Connection, query: CoverageIn) -> list[CoverageRow]:
+    """Coverage rows by stream and time, clipped to the window."""
+    where, listed = Where(), many(query.where.streams)
+    if query.where.streams:
+        where.add(
+            "(name IN (SELECT value FROM json_each(?)) OR id IN (SELECT value FROM json_each(?)))", listed, listed
+        )
+    found = connection.execute("".join(("SELECT * FROM streams", where.text, " ORDER BY name")), where.values)
+    out: list[CoverageRow] = []
+    for stream in found.fetchall():
+        out += _covered(connection, stream, query.where)
+        if len(out) >= query.limit:
+            break
+    return out[: query.limit]
+
+
+def _covered(connection: Connection, stream: Row, asked: Filter) -> list[CoverageRow]:
+    low, high = _window(stream["start"], asked)
+    if high <= low:
+        return []
+    lanes = [
+        [_clip(row, low, high) for row in covering.touching(connection, stream["id"], look, low, high)]
+        for look in ("fast", "deep")
+    ]
+    fast, deep = ([row for row in lane if row.end_s > row.start_s] for lane in lanes)
+    return [_coverage_row(stream, row) for row in merge(fast, deep, deepened)]
+
+
+def _window(origin_ms: int, asked: Filter) -> tuple[float, float]:
+    """The asked window in media seconds of one stream."""
+    since = -1e12 if asked.since is None else (to_ms(asked.since) - origin_ms) / 1000
+    until = 1e12 if asked.until is None else (to_ms(asked.until) - origin_ms) / 1000
+    low = max(since, -1e12 if asked.from_s is None else milliseconds(asked.from_s) / 1000)
+    return low, min(until, 1e12 if asked.to_s is None else milliseconds(asked.to_s) / 1000)
+
+
+def _clip(row: Coverage, low: float, high: float) -> Coverage:
+    return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
+
+
+def _coverage_row(stream: Row, row: Coverage) -> CoverageRow:
+    return CoverageRow(
+        stream=stream["name"],
+        start=to_instant(stream["start"] + milliseconds(row.start_s)),
+        end=to_instant(stream["start"] + milliseconds(row.end_s)),
+        start_s=row.start_s,
+        end_s=row.end_s,
+        state=row.state,
+        deep=row.deep,
+        reason=row.reason or None,
+    )

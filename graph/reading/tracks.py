@@ -1,0 +1,105 @@
+"""Tracks and entities as rows."""
+
+import json
+from collections import defaultdict
+from dataclasses import replace
+
+from graph.reading import where as conditions
+from graph.reading.events import order_by
+from graph.rows import Connection, Row, many, to_instant
+from vidette.models import EntityRow, Label, PathPoint, TrackRow
+from vidette.queries import Entities, Filter, Tracks
+
+
+def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
+    """Tracks that match."""
+    where = conditions.tracks(query.where)
+    found = connection.execute(
+        "".join(
+            (
+                "SELECT tracks.*, streams.name AS stream, identities.entity_id, entities.label AS told FROM tracks"
+                " JOIN streams ON streams.id = tracks.stream_id"
+                " JOIN identities ON identities.track_id = tracks.id"
+                " JOIN entities ON entities.id = identities.entity_id",
+                where.text,
+                order_by("tracks", query.order),
+                " LIMIT ?",
+            )
+        ),
+        (*where.values, query.limit),
+    ).fetchall()
+    paths = _paths(connection, many(row["id"] for row in found))
+    return [_row(row, tuple(paths[row["id"]])) for row in found]
+
+
+def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:
+    return TrackRow(
+        id=row["id"],
+        stream=row["stream"],
+        label=Label(row["label"]),
+        start=to_instant(row["start"]),
+        end=None if row["end"] is None else to_instant(row["end"]),
+        start_s=row["start_pts"],
+        end_s=row["end_pts"],
+        confidence=row["confidence"],
+        path=path,
+        entity=row["entity_id"],
+        attributes=json.loads(row["attributes_json"]),
+    )
+
+
+def _paths(connection: Connection, ids: str) -> dict[str, list[PathPoint]]:
+    found = connection.execute(
+        "SELECT * FROM path WHERE track_id IN (SELECT value FROM json_each(?)) ORDER BY track_id, pts", (ids,)
+    )
+    out: dict[str, list[PathPoint]] = defaultdict(list)
+    for row in found:
+        box = row["x1"], row["y1"], row["x2"], row["y2"]
+        out[row["track_id"]].append(PathPoint(pts_s=row["pts"], box=box))
+    return out
+
+
+def entities_where(asked: Filter) -> conditions.Where:
+    """Conditions on `entities`: one of its tracks matches, or an event that it takes part in."""
+    where = conditions.Where()
+    where.add("entities.present")
+    conditions.streams(where, "entities", asked)
+    where.among("entities.label", asked.labels)
+    where.among("entities.kind", asked.kinds)
+    where.among("entities.id", asked.ids)
+    theirs = replace(asked, labels=(), kinds=(), ids=())
+    if theirs in (Filter(), Filter(streams=asked.streams), Filter(streams=asked.streams, retracted=True)):
+        return where
+    tracks, events = conditions.tracks(theirs), conditions.events(theirs)
+    where.add(
+        "".join(
+            (
+                "entities.id IN (SELECT i.entity_id FROM tracks JOIN identities i ON i.track_id = tracks.id",
+                tracks.text,
+                " UNION SELECT coalesce(t.entity_id, i.entity_id) FROM events JOIN says ON says.event_id = events.id"
+                " JOIN takes_part t ON t.assertion_id = says.assertion_id"
+                " LEFT JOIN identities i ON i.track_id = t.track_id",
+                events.text,
+                ")",
+            )
+        ),
+        *tracks.values,
+        *events.values,
+    )
+    return where
+
+
+def read_entities(connection: Connection, query: Entities) -> list[EntityRow]:
+    """Entities that match, by stream and id."""
+    where = entities_where(query.where)
+    found = connection.execute(
+        "".join(("SELECT * FROM entities", where.text, " ORDER BY stream_id, id LIMIT ?")),
+        (*where.values, query.limit),
+    )
+    return [EntityRow(id=row["id"], label=Label(row["label"]), role="", attributes=_attributes(row)) for row in found]
+
+
+def _attributes(row: Row) -> dict[str, object]:
+    own: dict[str, object] = json.loads(row["attributes_json"])
+    named = {"name": row["name"], "description": row["description"]}
+    return {**own, **{key: value for key, value in named.items() if value}}

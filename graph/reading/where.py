@@ -1,0 +1,193 @@
+"""A Filter as SQL conditions: fixed text with bound parameters, nothing of the user's in the text."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from graph.rows import Value, many, to_ms
+from graph.saying import reach
+from vidette.queries import Filter
+
+_WORDS = 64
+_IN = "(SELECT value FROM json_each(?))"
+
+
+@dataclass(slots=True)
+class Where:
+    """Conditions that must all hold, with their parameters in order."""
+
+    conditions: list[str] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+
+    def add(self, condition: str, *values: Value) -> None:
+        """One more condition."""
+        self.conditions.append(condition)
+        self.values.extend(values)
+
+    def among(self, column: str, values: Iterable[str], wrap: str = "") -> None:
+        """The column is one of the values, where there are any; `wrap` encloses the condition at its `{}`."""
+        listed = many(values)
+        if listed != "[]":
+            self.add((wrap or "{}").replace("{}", f"{column} IN {_IN}"), listed)
+
+    @property
+    def text(self) -> str:
+        """The WHERE clause."""
+        return " WHERE " + " AND ".join(self.conditions) if self.conditions else ""
+
+
+def streams(where: Where, table: str, asked: Filter) -> None:
+    """Rows of the named streams (names or ids)."""
+    if asked.streams:
+        listed = many(asked.streams)
+        where.add(f"{table}.stream_id IN (SELECT id FROM streams WHERE id IN {_IN} OR name IN {_IN})", listed, listed)
+
+
+def window(where: Where, table: str, asked: Filter) -> None:
+    """Rows that meet [since, until) and [from_s, to_s); an instant meets the window that holds it."""
+    since, until = _instant(asked.since), _instant(asked.until)
+    _side(where, table, "start", '"end"', since, until, asked.starts_inside, 1)
+    _side(where, table, "start_pts", "end_pts", asked.from_s, asked.to_s, asked.starts_inside, 0.001)
+
+
+def _instant(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
+
+
+def _side(
+    where: Where, table: str, start: str, end: str, low: float | None, high: float | None, inside: bool, unit: float
+) -> None:
+    if high is not None:
+        where.add(f"{table}.{start} < ?", high)
+    if low is None:
+        return
+    if inside:
+        where.add(f"{table}.{start} >= ?", low)
+        return
+    where.add(f"({table}.{end} > ? OR {table}.{start} >= ? OR {table}.{end} IS NULL)", low, low)
+    # The same rows by index: of each size only those near enough to reach into the window.
+    where.add(
+        f"{table}.seq IN (SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x"
+        f" WHERE x.size = near.key AND x.{start} > near.value AND x.{start} < ?)",
+        reach(low, unit),
+        1e300 if high is None else high,
+    )
+
+
+def words(where: Where, table: str, asked: Filter) -> None:
+    """Rows whose captions hold the words; text without a word matches nothing."""
+    if asked.text:
+        name = f"{table[:-1]}_words"
+        where.add(f"{table}.seq IN (SELECT rowid FROM {name} WHERE {name} MATCH ?)", phrase(asked))
+
+
+def phrase(asked: Filter) -> str:
+    """The FTS5 query: each word a quoted string, so that no text is query syntax (sqlite.org/fts5.html §3)."""
+    found = re.findall(r"\w+", asked.text.replace("\0", " "))[:_WORDS]
+    return (" OR " if asked.any_word else " ").join(f'"{word}"' for word in found) or '""'
+
+
+def takes_part(where: Where, asked: Filter) -> None:
+    """Events in which such a track, label or kind takes part."""
+    part = (
+        "events.id IN (SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id"
+        " LEFT JOIN identities i ON i.track_id = t.track_id"
+        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE {})"
+    )
+    where.among("n.label", asked.labels, part)
+    where.among("n.kind", asked.kinds, part)
+    where.among(
+        "t.track_id",
+        asked.tracks,
+        "events.id IN (SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id WHERE {})",
+    )
+
+
+def nature(where: Where, asked: Filter) -> None:
+    """Events of such a type, place and words."""
+    where.among("events.type", asked.types)
+    where.among("events.zone", asked.zones)
+    where.among("events.line", asked.lines)
+    words(where, "events", asked)
+    if not asked.retracted:
+        where.add("events.state != 'retracted'")
+
+
+def has_nature(asked: Filter) -> bool:
+    """Whether the filter asks for something that only events have."""
+    return bool(asked.types or asked.zones or asked.lines or asked.text)
+
+
+def sure(where: Where, table: str, asked: Filter) -> None:
+    """Rows at least so confident."""
+    if asked.min_confidence > 0:
+        where.add(f"{table}.confidence >= ?", asked.min_confidence)
+
+
+def events(asked: Filter) -> Where:
+    """Conditions on `events`."""
+    where = Where()
+    streams(where, "events", asked)
+    window(where, "events", asked)
+    nature(where, asked)
+    takes_part(where, asked)
+    sure(where, "events", asked)
+    where.among("events.id", asked.ids)
+    return where
+
+
+def tracks(asked: Filter) -> Where:
+    """Conditions on `tracks`; a type, zone, line or text asks for tracks that take part in such an event."""
+    where = Where()
+    where.add("tracks.present")
+    streams(where, "tracks", asked)
+    window(where, "tracks", asked)
+    where.among(
+        "n.label",
+        asked.labels,
+        "tracks.id IN (SELECT i.track_id FROM entities n JOIN identities i ON i.entity_id = n.id WHERE {})",
+    )
+    where.among(
+        "n.kind",
+        asked.kinds,
+        "tracks.id IN (SELECT i.track_id FROM entities n JOIN identities i ON i.entity_id = n.id WHERE {})",
+    )
+    sure(where, "tracks", asked)
+    where.among("tracks.id", asked.ids)
+    where.among("tracks.id", asked.tracks)
+    if has_nature(asked):
+        inner = Where()
+        nature(inner, asked)
+        where.add(
+            "tracks.id IN (SELECT t.track_id FROM events JOIN says ON says.event_id = events.id"
+            f" JOIN takes_part t ON t.assertion_id = says.assertion_id{inner.text} AND t.track_id IS NOT NULL)",
+            *inner.values,
+        )
+    return where
+
+
+def segments(asked: Filter) -> Where:
+    """Conditions on `segments`; things and types ask for segments in which these are seen."""
+    where = Where()
+    where.add("segments.present")
+    streams(where, "segments", asked)
+    window(where, "segments", asked)
+    words(where, "segments", asked)
+    where.among("segments.id", asked.ids)
+    seen = "segments.id IN (SELECT s.segment_id FROM segment_tracks s WHERE {})"
+    where.among("s.track_id", asked.tracks, seen)
+    known = (
+        "segments.id IN (SELECT s.segment_id FROM segment_tracks s JOIN identities i ON i.track_id = s.track_id"
+        " JOIN entities n ON n.id = i.entity_id WHERE {})"
+    )
+    where.among("n.label", asked.labels, known)
+    where.among("n.kind", asked.kinds, known)
+    for column, values in (("type", asked.types), ("zone", asked.zones), ("line", asked.lines)):
+        where.among(
+            f"e.{column}",
+            values,
+            "EXISTS (SELECT 1 FROM events e WHERE e.stream_id = segments.stream_id AND e.state != 'retracted'"
+            " AND e.start_pts < segments.end_pts AND (e.end_pts >= segments.start_pts OR e.end_pts IS NULL) AND {})",
+        )
+    return where

@@ -1,0 +1,85 @@
+"""Between models and the columns of the embedded store."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from graph.schema import OPEN
+from vidette.ids import milliseconds
+from vidette.models import Attributes, Box
+
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+Value = str | int | float | bytes | None
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_ms(at: datetime) -> int:
+    """An instant as whole milliseconds since 1970."""
+    return round((at - _EPOCH) / timedelta(milliseconds=1))
+
+
+def to_instant(ms: int) -> datetime:
+    """The instant of milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def pts(seconds: float) -> float:
+    """Media seconds rounded to the millisecond, so that borders meet exactly."""
+    return milliseconds(seconds) / 1000
+
+
+def times(origin_ms: int, start_s: float, end_s: float | None) -> dict[str, Value]:
+    """The five time columns of a row of a stream whose media time 0 is `origin_ms`."""
+    start = milliseconds(start_s)
+    if end_s is None:
+        return {"start": origin_ms + start, "end": None, "start_pts": start / 1000, "end_pts": None, "size": OPEN}
+    end = max(start, milliseconds(end_s))
+    return {
+        "start": origin_ms + start,
+        "end": origin_ms + end,
+        "start_pts": start / 1000,
+        "end_pts": end / 1000,
+        "size": (end - start).bit_length(),
+    }
+
+
+def dump(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def kind(attributes: Attributes) -> str | None:
+    """The finer kind of a thing (van, dog), where something told it."""
+    value = attributes.get("kind")
+    return value if isinstance(value, str) else None
+
+
+def to_box(text: str | None) -> Box | None:
+    """A box from its JSON."""
+    if text is None:
+        return None
+    x1, y1, x2, y2 = json.loads(text)
+    return float(x1), float(y1), float(x2), float(y2)
+
+
+def insert(connection: Connection, table: str, row: dict[str, Value], *, conflict: str = "") -> None:
+    """Insert a row; `conflict` is what follows ON CONFLICT. Table and columns are names in our code, never data."""
+    columns = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" for _ in row)
+    tail = f" ON CONFLICT {conflict}" if conflict else ""
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}){tail}", tuple(row.values()))  # noqa: S608  names come from code, values are bound
+
+
+def upsert(connection: Connection, table: str, key: str, row: dict[str, Value]) -> None:
+    """Insert a row, or set its columns where `key` is there already."""
+    moved = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name != key)
+    insert(connection, table, row, conflict=f"({key}) DO UPDATE SET {moved}")
+
+
+def many(ids: Iterable[str]) -> str:
+    """A list of ids as one parameter for `IN (SELECT value FROM json_each(?))`."""
+    return json.dumps(list(ids))

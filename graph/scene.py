@@ -1,0 +1,17 @@
+"""What every write of one observation needs to know."""
+
+from dataclasses import dataclass
+
+from graph.rows import Connection
+from vidette.models import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """An observation on its way into the store; `watch` numbers the watches of its stream, `run_seq` the runs."""
+
+    connection: Connection
+    observation: Observation
+    origin_ms: int
+    watch: int
+    run_seq: int

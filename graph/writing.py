@@ -1,0 +1,105 @@
+"""What one observation changes in the embedded store, inside the caller's transaction."""
+
+from graph import covering, saying, things
+from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
+from graph.scene import Scene
+from vidette.errors import StoreError
+from vidette.models import Observation, Run
+
+
+def settle(connection: Connection, observation: Observation) -> bool:
+    """Write it all; False where it had been settled. Raises StoreError as GraphStore.settle does."""
+    stream = connection.execute("SELECT * FROM streams WHERE id = ?", (observation.stream_id,)).fetchone()
+    if stream is None:
+        raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
+    _own(observation)
+    if _settled(connection, observation):
+        return False
+    scene = _scene(connection, observation, stream)
+    things.write_tracks(scene)
+    things.write_entities(scene)
+    things.write_segments(scene)
+    saying.write_assertions(scene)
+    covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
+    _commit(connection, observation)
+    return True
+
+
+def _own(observation: Observation) -> None:
+    """Refuse an observation that speaks of another stream: its transaction would change what it does not hold."""
+    parts = (*observation.tracks, *observation.entities, *observation.assertions)
+    for part in (*parts, *observation.segments, *observation.coverage):
+        if part.stream_id != observation.stream_id:
+            raise StoreError(
+                f"observation {observation.id!r} of stream {observation.stream_id!r} speaks of {part.stream_id!r};"
+                " settle each stream's own"
+            )
+    for said in observation.assertions:
+        if (said.look, said.run_id) != (observation.look, observation.run.id):
+            raise StoreError(f"assertion {said.id!r} names another look or run than its observation {observation.id!r}")
+
+
+def _settled(connection: Connection, observation: Observation) -> bool:
+    if observation.look == "deep":
+        known = "SELECT 1 FROM observations WHERE id = ?"
+        return connection.execute(known, (observation.id,)).fetchone() is not None
+    if observation.sequence is None:
+        raise StoreError(f"fast observation {observation.id!r} has no sequence; number them from 0")
+    last = connection.execute("SELECT sequence FROM commits WHERE stream_id = ?", (observation.stream_id,)).fetchone()
+    due = last["sequence"] + 1 if last else 0
+    if observation.sequence > due:
+        raise StoreError(
+            f"fast observation {observation.sequence} of stream {observation.stream_id!r} came before {due};"
+            " settle them in order",
+            retryable=True,
+        )
+    return observation.sequence < due
+
+
+def _scene(connection: Connection, observation: Observation, stream: Row) -> Scene:
+    run_seq = write_run(connection, observation.run)
+    row: dict[str, Value] = {
+        "id": observation.id,
+        "stream_id": observation.stream_id,
+        "look": observation.look,
+        "sequence": observation.sequence,
+        "run_id": observation.run.id,
+        "start_pts": pts(observation.start_s),
+        "end_pts": pts(observation.end_s),
+        "watermark": observation.watermark_s,
+    }
+    upsert(connection, "observations", "id", row)
+    return Scene(
+        connection=connection,
+        observation=observation,
+        origin_ms=stream["start"],
+        watch=stream["watch"],
+        run_seq=run_seq,
+    )
+
+
+def write_run(connection: Connection, run: Run) -> int:
+    """Keep a run; -> its place in the order in which runs first spoke here."""
+    row: dict[str, Value] = {
+        "id": run.id,
+        "model": run.model,
+        "revision": run.revision,
+        "prompt_hash": run.prompt_hash,
+        "params_json": dump(run.params),
+    }
+    insert(connection, "runs", row, conflict="(id) DO NOTHING")
+    return int(connection.execute("SELECT seq FROM runs WHERE id = ?", (run.id,)).fetchone()[0])
+
+
+def _commit(connection: Connection, observation: Observation) -> None:
+    if observation.look == "deep":
+        return
+    row: dict[str, Value] = {
+        "stream_id": observation.stream_id,
+        "sequence": observation.sequence,
+        "watermark": observation.watermark_s,
+        "carry": observation.carry,
+        "final": int(observation.final),
+        "run_id": observation.run.id,
+    }
+    upsert(connection, "commits", "stream_id", row)
