@@ -1,0 +1,270 @@
+"""What the user named, as streams: files, folders and globs, joined where their times join."""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Literal
+
+from ingest.container import check_file, reason
+from ingest.probe import length_s, probe
+from ingest.start_time import in_name
+from vidette.errors import ConfigError, SourceError
+from vidette.ids import content_tag, stream_id
+
+StartFrom = Literal["option", "metadata", "name", "file time"]
+
+SUFFIXES = frozenset(
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".ts",
+        ".m2ts",
+        ".mts",
+        ".mpg",
+        ".mpeg",
+        ".vob",
+        ".flv",
+        ".wmv",
+        ".asf",
+        ".ogv",
+        ".ogg",
+        ".3gp",
+        ".3g2",
+        ".mjpeg",
+        ".mjpg",
+        ".h264",
+        ".264",
+        ".h265",
+        ".265",
+        ".hevc",
+        ".ivf",
+        ".obu",
+        ".y4m",
+        ".mxf",
+        ".dv",
+        ".nut",
+        ".rm",
+        ".divx",
+    ]
+)
+MAX_FILES = 100_000
+JOIN_S = 2.0
+_PROTOCOL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """One stream to watch: its files in order, where each begins in media time, and when it began."""
+
+    name: str
+    stream_id: str
+    paths: tuple[Path, ...]
+    offsets_s: tuple[float, ...]
+    start: datetime
+    start_from: StartFrom
+    duration_s: float
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What can be watched, and an error for each file or argument that cannot."""
+
+    specs: tuple[SourceSpec, ...]
+    errors: tuple[SourceError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    path: Path
+    family: tuple[Path, str | None, str]
+    start: datetime
+    start_from: StartFrom
+    duration_s: float
+    size: tuple[int, int]
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(seconds=self.duration_s)
+
+
+def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
+    """Sort key by which clip2 comes before clip10."""
+    parts = _DIGITS.split(str(path).casefold())
+    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+def expand(
+    arguments: Sequence[str], *, name: str | None = None, start_time: datetime | None = None, tz: tzinfo = UTC
+) -> Expansion:
+    """Files, folders and globs as streams; one bad file does not stop the others.
+
+    `name` names the stream (`-1`, `-2`, ... where there are several). `start_time` is when every
+    stream began; without a zone it is in `tz`, as times in names are. Raises ConfigError where
+    nothing was asked for.
+    """
+    if not arguments:
+        raise ConfigError("nothing to watch; give a file, a folder or a glob")
+    errors: list[SourceError] = []
+    files = list(_files(arguments, tz, errors))
+    groups = _joined(files)
+    specs: dict[str, SourceSpec] = {}
+    for number, group in enumerate(groups, start=1):
+        title = _title(group, name, number if len(groups) > 1 else 0)
+        if title in specs:
+            errors.append(SourceError(f"{str(group[0].path)!r} is a copy of {str(specs[title].paths[0])!r}; left out"))
+            continue
+        specs[title] = _spec(group, title, _aware(start_time, tz))
+    return Expansion(specs=tuple(specs.values()), errors=tuple(errors))
+
+
+def _aware(at: datetime | None, tz: tzinfo) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=tz)
+
+
+def _files(arguments: Sequence[str], tz: tzinfo, errors: list[SourceError]) -> Iterator[_File]:
+    """Each file once, in the order given; what cannot be used is added to `errors`."""
+    seen: set[Path] = set()
+    for argument in arguments:
+        try:
+            for path in _paths(argument):
+                if (real := path.resolve()) not in seen:
+                    seen.add(real)
+                    yield from _look(path, tz, errors)
+        except SourceError as error:
+            errors.append(error)
+
+
+def _look(path: Path, tz: tzinfo, errors: list[SourceError]) -> Iterator[_File]:
+    try:
+        yield _file(path, tz)
+    except SourceError as error:
+        errors.append(error)
+
+
+def _file(path: Path, tz: tzinfo) -> _File:
+    facts = probe(path)
+    duration_s = facts.duration_s if facts.duration_s is not None else length_s(path)
+    named = in_name(path.stem, tz) or in_name(f"{path.absolute().parent.name}_{path.stem}", tz)
+    start: tuple[datetime, StartFrom]
+    if facts.created is not None:
+        start = facts.created, "metadata"
+    elif named is not None:
+        start = named.at, "name"
+    else:
+        start = datetime.fromtimestamp(path.stat().st_mtime, UTC) - timedelta(seconds=duration_s), "file time"
+    family = named.rest if named is not None else _without_number(path.stem)
+    return _File(
+        path=path,
+        family=(path.absolute().parent, family, path.suffix.casefold()),
+        start=start[0],
+        start_from=start[1],
+        duration_s=duration_s,
+        size=(facts.width, facts.height),
+    )
+
+
+def _without_number(stem: str) -> str | None:
+    """The name less its last number; None where it has none, so that it is a family of its own."""
+    parts = _DIGITS.split(stem)
+    return "#".join(("".join(parts[:-2]), parts[-1])) if len(parts) > 1 else None
+
+
+def _paths(argument: str) -> list[Path]:
+    """Files that one argument means, in natural order. Raises SourceError where there is none."""
+    path = Path(argument)
+    try:
+        if path.is_dir():
+            return _some(
+                _in_folder(path), f"no video in the folder {argument!r}; its files end in none of the known ways"
+            )
+        if not path.exists() and glob.has_magic(argument):
+            matches = [Path(m) for m in islice(glob.iglob(argument, recursive=True), MAX_FILES)]
+            matches = [m for m in matches if m.is_file()]
+            videos = [m for m in matches if m.suffix.casefold() in SUFFIXES]
+            return _some(videos or matches, f"no file matches {argument!r}; check the pattern")
+        if not path.exists() and _PROTOCOL.match(argument):
+            raise SourceError(f"{argument!r} is not a file; only files on this machine are read")
+        check_file(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot look at {argument!r} ({reason(error)}); check the path") from error
+    return [path]
+
+
+def _some(paths: Iterable[Path], fault: str) -> list[Path]:
+    found = sorted(paths, key=natural)
+    if not found:
+        raise SourceError(fault)
+    return found
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    """Video files under a folder; hidden ones are passed over, a folder is entered once."""
+    entered: set[Path] = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        real = Path(here).resolve()
+        folders[:] = [] if real in entered else [f for f in folders if not f.startswith(".")]
+        if real not in entered:
+            entered.add(real)
+            yield from (Path(here, n) for n in names if n[0] != "." and Path(n).suffix.casefold() in SUFFIXES)
+
+
+def _joined(files: Sequence[_File]) -> list[list[_File]]:
+    """Neighbours of one family whose times meet, together."""
+    groups: list[list[_File]] = []
+    for item in files:
+        if groups and _meets(groups[-1][-1], item):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _meets(a: _File, b: _File) -> bool:
+    if a.family != b.family or a.family[1] is None or a.start_from != b.start_from:
+        return False
+    # Short files written at one moment must not pass for neighbours.
+    tolerance = min(JOIN_S, a.duration_s / 2, b.duration_s / 2)
+    return abs((b.start - a.end).total_seconds()) <= tolerance
+
+
+def _title(group: Sequence[_File], name: str | None, number: int) -> str:
+    if name is not None:
+        return f"{name}-{number}" if number else name
+    return f"{group[0].path.stem}-{content_tag(group[0].path)}"
+
+
+def offsets(group: Sequence[tuple[datetime, float]], *, exact: bool) -> tuple[float, ...]:
+    """Where files of (start, duration) begin in media time; gaps between them are kept where times are `exact`."""
+    out = [0.0]
+    for (_, duration_s), (start, _) in pairwise(group):
+        end_s = out[-1] + duration_s
+        out.append(max(end_s, (start - group[0][0]).total_seconds()) if exact else end_s)
+    return tuple(out)
+
+
+def _spec(group: Sequence[_File], title: str, start_time: datetime | None) -> SourceSpec:
+    first = group[0]
+    begins = offsets([(f.start, f.duration_s) for f in group], exact=first.start_from != "file time")
+    return SourceSpec(
+        name=title,
+        stream_id=stream_id(title),
+        paths=tuple(f.path for f in group),
+        offsets_s=begins,
+        start=(start_time or first.start).astimezone(UTC),
+        start_from="option" if start_time is not None else first.start_from,
+        duration_s=begins[-1] + group[-1].duration_s,
+        width=first.size[0],
+        height=first.size[1],
+    )
