@@ -4,7 +4,6 @@ import importlib
 import os
 import sys
 import traceback
-from typing import Any
 
 import click
 
@@ -85,7 +84,7 @@ def main(args: list[str] | None = None) -> int:
     given = list(sys.argv[1:] if args is None else args)
     debug = _take_debug(given)
     try:
-        result: Any = commands.main(args=given, prog_name="vidette", standalone_mode=False)
+        code = _run(given)
         sys.stdout.flush()
     except click.ClickException as error:
         return _say(error.format_message() + _help_hint(error), 2)
@@ -99,6 +98,18 @@ def main(args: list[str] | None = None) -> int:
         return 0
     except Exception as error:  # noqa: BLE001  the edge: a person sees one line, not a traceback
         return _say(f"internal error: {type(error).__name__}: {error}; run again with --debug", 1, trace=debug)
+    return code
+
+
+def _run(args: list[str]) -> int:
+    """Without click's own `main`, which prints and exits where we return a code."""
+    if "_VIDETTE_COMPLETE" in os.environ:
+        commands.main(args=args, prog_name="vidette")  # the shell asks for completions
+    try:
+        with commands.make_context("vidette", args) as context:
+            result = commands.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     return result if isinstance(result, int) else 0
 
 

@@ -110,7 +110,7 @@ def instant(text: str, settings: "Settings") -> datetime:
         import dateparser
 
         said = {"RETURN_AS_TIMEZONE_AWARE": False, "PREFER_DATES_FROM": "past"}
-        found = dateparser.parse(text, languages=["en"], settings=said)  # type: ignore[arg-type]  # its stub wants a private TypedDict
+        found = dateparser.parse(text, languages=["en"], settings=said)
         if found is None:
             raise ConfigError(f"cannot read the time {text!r}; write 2026-05-01T14:00 or 'yesterday 5 pm'") from None
         at = found

@@ -4,8 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from app.tables import clock, media, plain, show
-from vidette.log import redact
+from app.tables import clock, media, show
 from vidette.models import Outcome
 
 STATUS = {"watched": "watched", "already": "watched before", "failed": "failed", "stopped": "stopped"}
@@ -39,17 +38,17 @@ def failures(outcomes: Sequence[Outcome], left: int = 0) -> Iterator[str]:
     """A sentence for each source or stretch that was not watched, and how to go on."""
     for one in outcomes:
         if one.status == "failed":
-            yield redact(plain(f"failed: {one.stream}: {one.error or 'no reason given'}"))
+            yield f"failed: {one.stream}: {one.error or 'no reason given'}"
         elif one.status == "already":
-            yield plain(f"{one.stream} was watched before; --again watches it anew")
+            yield f"{one.stream} was watched before; --again watches it anew"
         for row in one.damage:
             stretch = f"{media(row.start_s)} to {media(row.end_s)}"
-            yield redact(plain(f"not watched: {one.stream} from {stretch}: {row.state} {row.reason or ''}".rstrip()))
+            yield f"not watched: {one.stream} from {stretch}: {row.state} {row.reason or ''}".rstrip()
     stopped = [one for one in outcomes if one.status == "stopped"]
     if stopped or left:
         at = f" at {media(stopped[-1].watched_s)} of {stopped[-1].stream}" if stopped else ""
         more = f" ({left} not begun)" if left else ""
-        yield plain(f"stopped{at}{more}; the same command goes on from there")
+        yield f"stopped{at}{more}; the same command goes on from there"
 
 
 def advice(outcomes: Sequence[Outcome], db: str) -> str:
@@ -60,5 +59,5 @@ def advice(outcomes: Sequence[Outcome], db: str) -> str:
     return (
         "next:\n"
         f"  vidette events{memory}                              what happened\n"
-        f'  vidette ask "how many things entered?"{memory}      an answer with its evidence'
+        f'  vidette ask "how many things entered?"{memory}      an answer with its evidence\n'
     )

@@ -8,6 +8,7 @@ from app.options import json_option, memory_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from vidette.models import Outcome
     from vidette.settings import Settings
@@ -35,44 +36,48 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     vidette watch clip.mp4
     vidette watch recordings/ --start-time 2026-05-01T08:00 --tz Europe/Paris
     """
-    from ingest.sources import expand
-
     from app.memory import pipeline, settings_of
+    from app.options import zone
+    from app.outcomes import failures
     from app.progress import ProgressLine
     from app.stopping import stop_on_signals
+    from ingest.sources import expand
     from workers.inline import watch_sources
 
     settings = settings_of(given["db"], given["config"], sample=given["sample"], tz=given["tz"])
-    specs = expand(sources, name=given["name"], start_time=_start(given["start_time"], settings), tz=_zone(settings))
-    with pipeline(settings) as ready, stop_on_signals() as stop:
-        line = ProgressLine(ready.store, total=len(specs), quiet=given["quiet"], as_json=given["as_json"])
-        outcomes = watch_sources(
-            ready, specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
-        )
-        line.close()
-    return _report(outcomes, settings, quiet=given["quiet"], as_json=given["as_json"], left=len(specs) - len(outcomes))
+    found = expand(sources, name=given["name"], start_time=_start(given["start_time"], settings), tz=zone(settings))
+    quiet, as_json = given["quiet"], given["as_json"]
+    outcomes: Sequence[Outcome] = []
+    if found.specs:
+        with pipeline(settings) as ready, stop_on_signals() as stop:
+            line = ProgressLine(ready.store, total=len(found.specs), quiet=quiet, as_json=as_json)
+            outcomes = watch_sources(
+                ready, found.specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
+            )
+            line.close()
+    said = [f"failed: {error}" for error in found.errors]
+    said += failures(outcomes, len(found.specs) - len(outcomes))
+    _report(outcomes, said, settings, quiet=quiet, as_json=as_json)
+    return int(bool(found.errors) or any(one.status == "failed" or one.damage for one in outcomes))
 
 
-def _start(text: str | None, settings: "Settings") -> Any:
+def _start(text: str | None, settings: "Settings") -> "datetime | None":
     from app.options import instant
 
     return instant(text, settings) if text else None
 
 
-def _zone(settings: "Settings") -> Any:
+def _report(
+    outcomes: "Sequence[Outcome]", said: "Sequence[str]", settings: "Settings", *, quiet: bool, as_json: bool
+) -> None:
     from app.options import zone
+    from app.outcomes import advice, table
+    from app.tables import plain
+    from vidette.log import redact
 
-    return zone(settings)
-
-
-def _report(outcomes: "Sequence[Outcome]", settings: "Settings", *, quiet: bool, as_json: bool, left: int) -> int:
-    from app.options import zone
-    from app.outcomes import advice, failures, table
-
-    if not quiet:
+    if outcomes and not quiet:
         table(outcomes, zone(settings), stderr=as_json)
-    for sentence in failures(outcomes, left):
-        click.echo(sentence, err=True)
+    for sentence in said:
+        click.echo(redact(plain(sentence)), err=True)
     if not quiet and not as_json:
-        click.echo(advice(outcomes, settings.db))
-    return int(any(outcome.status == "failed" or outcome.damage for outcome in outcomes))
+        click.echo(advice(outcomes, settings.db), nl=False)

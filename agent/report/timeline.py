@@ -36,7 +36,8 @@ def lanes(tracks: Sequence[TrackRow], end_s: float) -> list[tuple[int, TrackRow]
 
 def svg(name: str, coverage: Sequence[CoverageRow], tracks: Sequence[TrackRow], events: Sequence[EventRow]) -> str:
     """The picture of one stream as SVG; events and ticks are links to `#e-<id>`."""
-    end_s = max([1.0, *(row.end_s for row in coverage), *(row.end_s or row.start_s for row in [*tracks, *events])])
+    seen = [row.end_s or row.start_s for row in tracks] + [row.end_s or row.start_s for row in events]
+    end_s = max([1.0, *(row.end_s for row in coverage), *seen])
     placed = lanes(tracks, end_s)
     depth = max((lane for lane, _ in placed), default=-1) + 1
     foot = _TOP + depth * _LANE + 8
