@@ -127,6 +127,7 @@ class Runner(Protocol[Spec_contra]):
     ) -> list[Outcome]:
         """Watch each to its end, or until `stop` is set; -> one outcome each, in the order given.
 
-        A failure is an outcome, not an exception, and does not stop the others. `again` forgets
-        what earlier watches saw; `span_s` cuts the work into spans of that many media seconds.
+        Those not begun when `stop` was set may be left out. A failure is an outcome, not an
+        exception, and does not stop the others. `again` forgets what earlier watches saw;
+        `span_s` cuts the work into spans of that many media seconds.
         """

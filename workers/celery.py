@@ -43,7 +43,7 @@ def make_app(broker_url: str, pipeline: Callable[[], Pipeline], *, backend_url: 
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={} if memory else {"visibility_timeout": _VISIBILITY_S},
+        broker_transport_options={"polling_interval": 0.02} if memory else {"visibility_timeout": _VISIBILITY_S},
         result_expires=24 * 3600,
     )
     register(app, pipeline)

@@ -8,22 +8,23 @@ Jobs may be delivered more than once: every step may be repeated and changes not
 """
 
 import math
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 from agent.perception.deep import deep_look, look_id
 from agent.perception.fast import fast_look, fast_run
 from ingest.open import open_source
 from vidette.errors import StoreError
-from vidette.models import Commit, Coverage, CoverageRow, LookRequest, Observation, Segment, Stream, Track, TrackRow
-from vidette.queries import CoverageIn, Filter, LastCommit, Segments, Settled, StreamOf, Tracks
+from vidette.models import Commit, LookRequest, Observation, Segment, SegmentRow, Stream, Track, TrackRow
+from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
 from workers.breakage import Breakable, ended, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.streams import stream_of
 from workers.wiring import Pipeline
 
-MANY = 1_000_000
-_PATH_POINTS = 16
+_MANY = 1_000_000
+_TRACKS, _PATH_POINTS = 64, 16  # what a model is told of a segment at most
 
 
 def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
@@ -45,21 +46,28 @@ def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
 
 def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
     stream = stream_of(job.spec, pipeline.settings)
+    then = None
     with pipeline.lock(stream.id):
         commit = pipeline.store.read(LastCommit(stream_id=stream.id))
         if job.after is not None and (commit.sequence if commit else -1) < job.after:
-            raise StoreError(f"span of {stream.name!r} before {job.after!r} is settled; wait", retryable=True)
+            raise StoreError(f"observation {job.after} of {stream.name!r} is not settled yet; wait", retryable=True)
         if job.after is None and commit and not job.again:
             yield from missing_looks(pipeline, stream)
         if job.again or commit is None or not commit.final:
-            yield from _watch_on(pipeline, job, stream)
+            then = yield from _watch_on(pipeline, job, stream)
+    if then:
+        yield then  # once the lock is free: another worker may take it at once
 
 
-def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Iterator[Job]:
-    """The fast look from the last commit on; the source is opened first, so a bad one changes nothing."""
-    settings = pipeline.settings
-    source = Breakable(open_source(job.spec.paths, sample=settings.sample, reader=settings.reader))
-    try:
+def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, None, Watch | None]:
+    """The fast look from the last commit on; -> the watch of the next span, if there is one.
+
+    The source is opened before anything is written, so one that cannot be opened changes nothing.
+    """
+    settings, spec = pipeline.settings, job.spec
+    opened = open_source(spec.paths, sample=settings.sample, reader=settings.reader, offsets_s=spec.offsets_s)
+    source = Breakable(opened)
+    with closing(source):
         commit = pipeline.store.open_stream(stream, again=job.again)
         start_s, end_s = _span(job, commit)
         last: Observation | Commit | None = commit
@@ -76,15 +84,12 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Iterator[Job]:
         for observation in looked:
             last = rest(observation, source, stream)
             yield Settle(observation=last)
-        if source.error and not (last and last.final):
-            last = ended(last, source, stream, fast_run(settings))
-            yield Settle(observation=last)
-        if source.error:
-            raise source.error
-        if end_s is not None and not (last and last.final):
-            yield _next(job, end_s, last)
-    finally:
-        source.close()
+        final = last is not None and last.final
+        if source.error and not final:
+            yield Settle(observation=ended(last, source, stream, fast_run(settings)))
+    if source.error:
+        raise source.error
+    return None if final or end_s is None else _next(job, end_s, last)
 
 
 def _span(job: Watch, commit: Commit | None) -> tuple[float, float | None]:
@@ -105,36 +110,45 @@ def missing_looks(pipeline: Pipeline, stream: Stream) -> Iterator[LookAt]:
     """Deep looks that this model still owes the stored segments of a stream."""
     if pipeline.vision is None:
         return
-    rows = pipeline.store.read(Segments(where=Filter(streams=(stream.id,)), limit=MANY))
-    wanted = {look_id(row.id, pipeline.vision.run.id): row for row in rows if row.keyframes}
-    done = pipeline.store.read(Settled(ids=tuple(wanted)))
-    for id_, row in wanted.items():
-        if id_ not in done:
-            yield LookAt(
-                segment=Segment(
-                    id=row.id,
-                    stream_id=stream.id,
-                    start_s=row.start_s,
-                    end_s=row.end_s,
-                    caption=row.caption,
-                    keyframes=row.keyframes,
-                )
-            )
+    rows = pipeline.store.read(Segments(where=Filter(streams=(stream.id,)), limit=_MANY))
+    examined = _examined(pipeline, *(row.id for row in rows))
+    for row in rows:
+        if row.keyframes and row.id not in examined:
+            yield LookAt(segment=_segment(row, stream))
+
+
+def _segment(row: SegmentRow, stream: Stream) -> Segment:
+    return Segment(
+        id=row.id,
+        stream_id=stream.id,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        caption=row.caption,
+        keyframes=row.keyframes,
+    )
 
 
 def _look(pipeline: Pipeline, segment: Segment) -> Iterator[Job]:
+    """The deep look at a segment, unless this model examined it before."""
     stream = pipeline.store.read(StreamOf(name=segment.stream_id))
-    if stream is None or pipeline.vision is None:
+    if stream is None or pipeline.vision is None or _examined(pipeline, segment.id):
         return
     window = Filter(streams=(stream.id,), from_s=segment.start_s, to_s=segment.end_s)
     request = LookRequest(
         stream_id=stream.id,
         stream_name=stream.name,
         segment=segment,
-        tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window))),
+        tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
     )
-    states = _rows(stream, pipeline.store.read(CoverageIn(where=window)))
-    yield Settle(observation=deep_look(pipeline.vision, request, states))
+    yield Settle(observation=deep_look(pipeline.vision, request))
+
+
+def _examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:
+    """Those of the segments that this model has examined."""
+    if pipeline.vision is None:
+        return set()
+    looks = {look_id(id_, pipeline.vision.run.id): id_ for id_ in segment_ids}
+    return {looks[id_] for id_ in pipeline.store.read(Settled(ids=tuple(looks)))}
 
 
 def _within(row: TrackRow, segment: Segment) -> Track:
@@ -151,10 +165,3 @@ def _within(row: TrackRow, segment: Segment) -> Track:
         attributes=row.attributes,
         entity_id=row.entity,
     )
-
-
-def _rows(stream: Stream, rows: Iterable[CoverageRow]) -> list[Coverage]:
-    return [
-        Coverage(stream_id=stream.id, start_s=row.start_s, end_s=row.end_s, state=row.state, deep=row.deep)
-        for row in rows
-    ]

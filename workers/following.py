@@ -24,10 +24,6 @@ class Following:
     began: float = field(default_factory=time.monotonic)
     caption: str = ""
 
-    def begin(self) -> None:
-        """Start the clock."""
-        self.began = time.monotonic()
-
     def finished(self) -> bool:
         """Whether the stream has been watched to its end."""
         commit = self.store.read(LastCommit(stream_id=self.spec.stream_id))

@@ -33,13 +33,17 @@ class InlineRunner:
         on_progress: Listener | None = None,
         stop: Event | None = None,
     ) -> list[Outcome]:
-        """One outcome a source, in the order given."""
+        """One outcome a source, in the order given; those not begun when `stop` was set are left out."""
         stop = stop or Event()
-        followings = [Following(store=self.pipeline.store, spec=spec, listener=on_progress) for spec in specs]
-        return [self._watch(Watch(spec=one.spec, again=again, span_s=span_s), one, stop) for one in followings]
+        outcomes: list[Outcome] = []
+        for spec in specs:
+            if stop.is_set():
+                break
+            following = Following(store=self.pipeline.store, spec=spec, listener=on_progress)
+            outcomes.append(self._watch(Watch(spec=spec, again=again, span_s=span_s), following, stop))
+        return outcomes
 
     def _watch(self, job: Watch, following: Following, stop: Event) -> Outcome:
-        following.begin()
         try:
             already = not job.again and following.finished()
             self._drain(job, following, stop)

@@ -17,6 +17,8 @@ def stream_of(spec: SourceSpec, settings: Settings) -> Stream:
         start=spec.start,
         start_from=spec.start_from,
         duration_s=spec.duration_s,
+        width=spec.width,
+        height=spec.height,
         zones=tuple(
             Zone(id=make_id("zone", spec.stream_id, zone.name), name=zone.name, polygon=tuple(zone.polygon))
             for zone in said.zones

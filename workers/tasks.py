@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from functools import partial
+from typing import TypeAlias
 from uuid import uuid4
 
 from celery import Celery
@@ -14,28 +15,26 @@ from workers.flow import step
 from workers.jobs import Job, decode, encode
 from workers.wiring import Pipeline
 
+Step: TypeAlias = "AbortableTask[[str], None]"
 QUEUES = {"watch": "ingest", "look": "vision", "settle": "settle"}
 _TRIES = 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 30.0
 
 
 def register(app: Celery, pipeline: Callable[[], Pipeline]) -> None:
-    """Give the app one task for each kind of job. Watches know no end; the others have time limits."""
+    """Give the app one task for each kind of job. A watch knows no end; the others have time limits."""
+    task = partial(app.task, base=AbortableTask, bind=True, shared=False, max_retries=_TRIES, throws=VidetteError)
 
-    @app.task(name=name_of("watch"), base=AbortableTask, bind=True, max_retries=_TRIES)
-    def watch(self: Any, text: str) -> None:
+    @task(name=name_of("watch"))
+    def watch(self: Step, text: str) -> None:
         run(self, pipeline(), text)
 
-    @app.task(
-        name=name_of("settle"), base=AbortableTask, bind=True, max_retries=_TRIES, soft_time_limit=60, time_limit=90
-    )
-    def settle(self: Any, text: str) -> None:
+    @task(name=name_of("settle"), soft_time_limit=60, time_limit=90)
+    def settle(self: Step, text: str) -> None:
         run(self, pipeline(), text)
 
-    @app.task(
-        name=name_of("look"), base=AbortableTask, bind=True, max_retries=_TRIES, soft_time_limit=600, time_limit=660
-    )
-    def look(self: Any, text: str) -> None:
+    @task(name=name_of("look"), soft_time_limit=600, time_limit=660)
+    def look(self: Step, text: str) -> None:
         run(self, pipeline(), text)
 
 
@@ -49,13 +48,13 @@ def send(app: Celery, job: Job) -> "AsyncResult[None]":
     return app.send_task(name_of(job.kind), args=(encode(job),), task_id=f"{job.kind}-{uuid4()}")
 
 
-def run(task: Any, pipeline: Pipeline, text: str) -> None:
+def run(task: Step, pipeline: Pipeline, text: str) -> None:
     """Do a job and send what follows; one that comes too early is retried, one aborted ends between two."""
     try:
         with closing(step(pipeline, decode(text))) as jobs:
             for job in jobs:
                 send(task.app, job)
-                if task.is_aborted():
+                if task.is_aborted(task_id=str(task.request.id)):
                     return
     except VidetteError as error:
         if error.retryable:

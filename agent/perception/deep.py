@@ -33,27 +33,26 @@ def look_id(segment_id: str, run_id: str) -> str:
     return make_id("look", segment_id, run_id)
 
 
-def deep_look(model: VisionModel, request: LookRequest, states: Iterable[Coverage] = ()) -> Observation:
+def deep_look(model: VisionModel, request: LookRequest) -> Observation:
     """Ask the model about the segment; -> what to settle, whatever it answered.
 
-    `states`: the fast look's coverage of the segment, whose `state` the new rows repeat (watched
-    where they say nothing). A ModelError makes a row `failed` with the reason and nothing else.
+    A ModelError makes a coverage row `failed` with the reason and nothing else.
     """
     try:
         reply = checked(model.look(request), request)
     except ModelError as error:
-        return failed(request, model.run, str(error), states)
-    return observed(reply, request, model.run, states)
+        return failed(request, model.run, str(error))
+    return observed(reply, request, model.run)
 
 
-def failed(request: LookRequest, run: Run, reason: str, states: Iterable[Coverage] = ()) -> Observation:
+def failed(request: LookRequest, run: Run, reason: str) -> Observation:
     """An observation that says only that the look failed, and why."""
     segment = request.segment
-    rows = _coverage(segment, states, DeepState.FAILED, reason[:MAX_REASON])
+    rows = _covered(segment, DeepState.FAILED, reason[:MAX_REASON])
     return _observation(make_id("look", segment.id, run.id, "failed"), segment, run, coverage=rows)
 
 
-def observed(reply: LookReply, request: LookRequest, run: Run, states: Iterable[Coverage] = ()) -> Observation:
+def observed(reply: LookReply, request: LookRequest, run: Run) -> Observation:
     """What a checked reply says, as assertions, entities, the segment's caption and coverage."""
     segment = request.segment
     return _observation(
@@ -63,7 +62,7 @@ def observed(reply: LookReply, request: LookRequest, run: Run, states: Iterable[
         assertions=_assertions(reply.events, segment, run),
         entities=_entities(reply.entities, segment, run),
         caption=reply.caption,
-        coverage=_coverage(segment, states, DeepState.EXAMINED),
+        coverage=_covered(segment, DeepState.EXAMINED),
     )
 
 
@@ -93,21 +92,17 @@ def _observation(
     )
 
 
-def _coverage(segment: Segment, states: Iterable[Coverage], deep: DeepState, reason: str = "") -> tuple[Coverage, ...]:
-    """Rows over the segment with the fast look's state of each stretch."""
-    rows, at = [], segment.start_s
-    for known in sorted(states, key=lambda row: row.start_s):
-        start, end = max(at, known.start_s), min(segment.end_s, known.end_s)
-        if end <= start:
-            continue
-        rows += [(at, start, FastState.WATCHED), (start, end, known.state)]
-        at = end
-    rows.append((at, segment.end_s, FastState.WATCHED))
-    return tuple(
-        Coverage(stream_id=segment.stream_id, start_s=start, end_s=end, state=state, deep=deep, reason=reason)
-        for start, end, state in rows
-        if end > start
+def _covered(segment: Segment, deep: DeepState, reason: str = "") -> tuple[Coverage, ...]:
+    """One row over the segment; what the fast look did with its time is not a deep look's to say."""
+    row = Coverage(
+        stream_id=segment.stream_id,
+        start_s=segment.start_s,
+        end_s=segment.end_s,
+        state=FastState.WATCHED,
+        deep=deep,
+        reason=reason,
     )
+    return (row,)
 
 
 def _assertions(events: Iterable[SeenEvent], segment: Segment, run: Run) -> tuple[Assertion, ...]:

@@ -12,10 +12,8 @@ from agent.perception.scripted import ScriptedVision
 from vidette.errors import ModelError
 from vidette.ids import entity_id
 from vidette.models import (
-    Coverage,
     DeepState,
     EventType,
-    FastState,
     Keyframe,
     Label,
     LookReply,
@@ -84,13 +82,6 @@ def test_a_failed_look_says_why_and_nothing_else():
     assert row.deep == DeepState.FAILED
     assert "no scripted reply for segment 'seg'" in row.reason
     assert seen.id != look_id("seg", "scripted")  # so a later look at the segment can still be settled
-
-
-def test_coverage_repeats_what_the_fast_look_did():
-    blind = Coverage(stream_id="cam", start_s=5, end_s=13, state=FastState.BLIND, deep=DeepState.OFF)
-    seen = deep_look(ScriptedVision(otherwise=LookReply(caption="x")), REQUEST, [blind])
-    rows = [(row.start_s, row.end_s, row.state) for row in seen.coverage]
-    assert rows == [(10.0, 13, FastState.BLIND), (13, 20.0, FastState.WATCHED)]
 
 
 @pytest.mark.parametrize(
