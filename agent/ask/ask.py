@@ -1,0 +1,77 @@
+"""The door: a question in plain English in, an answer with its plan, evidence and coverage out."""
+
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from agent.ask.about import about_coverage, about_streams
+from agent.ask.answer import Asked, answer, unknown
+from agent.ask.covering import covered
+from agent.ask.footage import Footage
+from agent.ask.names import Known, find_names, known, normal
+from agent.ask.plan import NotUnderstood, make_plan
+from agent.ask.say import Clock, plan_words
+from agent.ask.times import read_times
+from vidette.answers import Answer, Covered, Plan
+from vidette.errors import ConfigError
+from vidette.ports import GraphStore
+
+LONGEST = 1000
+CAN = (
+    "I can count, list and time what was seen: 'How many people entered?', 'When was the last car?', "
+    "'What happened in the first minute?', 'Was anything left behind yesterday after 5 pm?', 'How much was watched?'"
+)
+
+
+def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo) -> Answer:
+    """Answer a question from what is stored.
+
+    `now` is an aware instant, `tz` what clock times in the question and the answer are in. What
+    nothing can tell is answered with `unknown`. Raises ConfigError where the question is longer
+    than 1000 characters, StoreError where the store cannot be read.
+    """
+    if len(question) > LONGEST:
+        raise ConfigError(f"the question has {len(question)} characters; ask in at most {LONGEST}")
+    if now.tzinfo is None:
+        raise ConfigError(f"the time {now.isoformat()!r} has no time zone; give one, as in {now.isoformat()}Z")
+    names = known(store)
+    everything = Footage(names.streams, now, tz)
+    if not names.streams:
+        return _cannot(
+            question, store, everything, "nothing has been watched yet; run: vidette watch SOURCE", help_=False
+        )
+    try:
+        asked = _planned(question, store, names, everything)
+    except NotUnderstood as error:
+        return _cannot(question, store, everything, str(error), help_=True)
+    match asked.plan.of:
+        case "streams":
+            return about_streams(asked)
+        case "coverage":
+            return (
+                about_coverage(asked)
+                if asked.coverage.total_s
+                else unknown(asked, "cannot tell: there is no footage of the time asked")
+            )
+    return answer(asked)
+
+
+def _planned(question: str, store: GraphStore, names: Known, everything: Footage) -> Asked:
+    named = find_names(normal(question), names)
+    if named.problem:
+        raise NotUnderstood(named.problem)
+    footage = everything
+    if named.streams:
+        footage = replace(everything, streams=tuple(s for s in names.streams if s.name in named.streams))
+    text, window = read_times(named.text, footage)
+    if window.problem:
+        raise NotUnderstood(window.problem)
+    plan = make_plan(named, text, window)
+    plan = replace(plan, words=plan_words(plan))
+    return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage))
+
+
+def _cannot(question: str, store: GraphStore, footage: Footage, why: str, *, help_: bool) -> Answer:
+    plan = Plan(kind="cannot_tell", words="cannot tell")
+    asked = Asked(question, plan, store, Clock(footage), Covered())
+    done = unknown(asked, f"cannot tell: {why}")
+    return replace(done, answer=f"{done.answer} {CAN}.") if help_ else done

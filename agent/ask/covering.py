@@ -1,0 +1,102 @@
+"""How much of the time a question asks about was watched."""
+
+from datetime import datetime, timedelta
+
+from agent.ask.footage import Footage, length_s
+from vidette.answers import Covered, Gap
+from vidette.intervals import Span, complement, total
+from vidette.models import CoverageRow, DeepState, FastState, StreamRow
+from vidette.ports import GraphStore
+from vidette.queries import CoverageIn, Filter
+
+_MOST_GAPS = 100
+
+
+def covered(store: GraphStore, where: Filter, footage: Footage) -> Covered:
+    """Coverage of the window of `where`, summed over the streams of `footage`.
+
+    A recorded stream counts for as long as it lasts; clock time in which no stream was filming
+    counts once, as a gap of no stream.
+    """
+    window = Filter(
+        streams=tuple(stream.name for stream in footage.streams),
+        since=where.since,
+        until=where.until,
+        from_s=where.from_s,
+        to_s=where.to_s,
+    )
+    rows = store.read(CoverageIn(where=window))
+    parts = [
+        _of_stream(stream, [r for r in rows if r.stream == stream.name], where, footage) for stream in footage.streams
+    ]
+    dark = _unfilmed(where, footage)
+    gaps = sorted((gap for part in parts for gap in part.gaps), key=lambda gap: gap.start)
+    return Covered(
+        watched_s=sum(part.watched_s for part in parts),
+        examined_s=sum(part.examined_s for part in parts),
+        total_s=sum(part.total_s for part in parts) + sum((gap.end - gap.start).total_seconds() for gap in dark),
+        gaps=(*gaps, *dark)[:_MOST_GAPS],
+    )
+
+
+def whole(coverage: Covered) -> bool:
+    """Whether all of the time asked was watched, but for the odd frame."""
+    return coverage.total_s - coverage.watched_s <= max(0.3, 0.005 * coverage.total_s)
+
+
+def _of_stream(stream: StreamRow, rows: list[CoverageRow], where: Filter, footage: Footage) -> Covered:
+    asked = _asked(stream, where, footage)
+    if asked is None:
+        return Covered()
+    known = [(span, row) for row in rows if (span := _clip((row.start_s, row.end_s), asked))]
+    missing = [
+        _gap(stream, span, row.reason or row.state.value.replace("_", " "))
+        for span, row in known
+        if row.state != FastState.WATCHED
+    ]
+    missing += [_gap(stream, span, "not watched") for span in complement([span for span, _ in known], asked)]
+    return Covered(
+        watched_s=total(span for span, row in known if row.state == FastState.WATCHED),
+        examined_s=total(span for span, row in known if row.deep == DeepState.EXAMINED),
+        total_s=asked[1] - asked[0],
+        gaps=tuple(missing),
+    )
+
+
+def _asked(stream: StreamRow, where: Filter, footage: Footage) -> Span | None:
+    """The media time of a stream that the window holds."""
+    start, end = footage.span(stream)
+    low, high = where.from_s or 0.0, max((end - start).total_seconds(), length_s(stream))
+    if where.to_s is not None:
+        high = min(high, where.to_s)
+    if where.since:
+        low = max(low, (where.since - start).total_seconds())
+    if where.until:
+        high = min(high, (where.until - start).total_seconds())
+    return (low, high) if high > low else None
+
+
+def _clip(span: Span, within: Span) -> Span | None:
+    low, high = max(span[0], within[0]), min(span[1], within[1])
+    return (low, high) if high > low else None
+
+
+def _gap(stream: StreamRow, span: Span, reason: str) -> Gap:
+    start, end = (stream.start + timedelta(seconds=s) for s in span)
+    return Gap(stream=stream.name, start=start, end=end, start_s=span[0], end_s=span[1], reason=reason)
+
+
+def _unfilmed(where: Filter, footage: Footage) -> list[Gap]:
+    """Stretches of the clock window in which no stream was filming; the future is not asked about."""
+    if (where.since is None and where.until is None) or not footage.streams:
+        return []
+    spans = [footage.span(stream) for stream in footage.streams]
+    since = where.since or min(start for start, _ in spans)
+    until = min(where.until, max(footage.now, footage.end)) if where.until else footage.end
+    filmed = [((a - since).total_seconds(), (b - since).total_seconds()) for a, b in spans]
+    out = complement(filmed, (0.0, (until - since).total_seconds())) if until > since else []
+    return [Gap(start=_at(since, a), end=_at(since, b), reason="nothing was filmed") for a, b in out if b - a >= 0.001]
+
+
+def _at(since: datetime, seconds: float) -> datetime:
+    return since + timedelta(seconds=seconds)

@@ -1,0 +1,49 @@
+"""What was filmed when, by the streams that a question is about."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from vidette.models import StreamRow
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What was filmed when, by the streams that a question is about."""
+
+    streams: tuple[StreamRow, ...]
+    now: datetime
+    tz: tzinfo
+
+    def span(self, stream: StreamRow) -> tuple[datetime, datetime]:
+        """First and last instant of a stream; a live one that is being watched reaches to now."""
+        if stream.kind == "live" and stream.state == "watching":
+            return stream.start, max(self.now, stream.start)
+        return stream.start, stream.start + timedelta(seconds=length_s(stream))
+
+    @property
+    def recorded(self) -> bool:
+        """Whether all of it is files: then media times make sense."""
+        return bool(self.streams) and all(stream.kind != "live" for stream in self.streams)
+
+    @property
+    def longest_s(self) -> float:
+        """Length of the longest stream."""
+        return max((length_s(stream) for stream in self.streams), default=0.0)
+
+    @property
+    def end(self) -> datetime:
+        """Where the newest footage ends."""
+        return max((self.span(stream)[1] for stream in self.streams), default=self.now)
+
+    def dates(self) -> list[date]:
+        """The local dates it touches, at most a year of each stream."""
+        out: set[date] = set()
+        for stream in self.streams:
+            start, end = (moment.astimezone(self.tz).date() for moment in self.span(stream))
+            out.update(start + timedelta(days=n) for n in range(min(366, (end - start).days + 1)))
+        return sorted(out)
+
+
+def length_s(stream: StreamRow) -> float:
+    """Seconds of footage of a stream: what its container says or what was watched, the longer."""
+    return max(stream.duration_s or 0.0, stream.watched_s)

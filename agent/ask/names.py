@@ -1,0 +1,144 @@
+"""Names in a question: the streams, zones and lines that exist, and those that do not."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.ask.words import SINGLE
+from vidette.models import StreamRow
+from vidette.ports import GraphStore
+from vidette.queries import StreamOf, Streams
+
+_TAG = re.compile(r"[-_ .][0-9a-f]{8}$")
+_STREAM = r"(?:stream|camera|cam|feed|file|video|clip)"
+_PLACE = r"(?:zone|area|region)"
+_MOST = 200
+_NOT_NAMES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "any",
+        "which",
+        "what",
+        "this",
+        "that",
+        "is",
+        "was",
+        "are",
+        "were",
+        "in",
+        "on",
+        "at",
+        "of",
+        "no",
+        "every",
+        "each",
+        "one",
+        "two",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What can be named: stream rows, and the names of zones and lines."""
+
+    streams: tuple[StreamRow, ...]
+    zones: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def said(self) -> str:
+        """The names that exist, for a person."""
+        parts = [
+            f"streams: {_listed([s.name for s in self.streams])}",
+            f"zones: {_listed(self.zones)}",
+            f"lines: {_listed(self.lines)}",
+        ]
+        return "; ".join(part for part in parts if not part.endswith(": none")) or "nothing has a name yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a question names; `text` is the question without the names."""
+
+    text: str
+    streams: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def known(store: GraphStore) -> Known:
+    """What the store has names for (of zones and lines: those of the first 200 streams)."""
+    rows = store.read(Streams())
+    streams = [found for row in rows[:_MOST] if (found := store.read(StreamOf(name=row.name)))]
+    zones = {zone.name for stream in streams for zone in stream.zones}
+    lines = {line.name for stream in streams for line in stream.lines}
+    return Known(tuple(rows), tuple(sorted(zones)), tuple(sorted(lines)))
+
+
+def normal(text: str) -> str:
+    """Lower case, plain quotes, no punctuation but what times and names need."""
+    text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
+    text = re.sub(r"\b(what|who|when|where|how)'s\b", r"\1 is", text)
+    text = re.sub(r"[^\w\s:.'&/,–-]|\x00|\x01", " ", text)
+    text = re.sub(r"\b([ap])\.m\b\.?", r"\1m", text)
+    text = re.sub(r"[.,:'](?=\s|$)|(?:^|(?<=\s))[.,:'](?=\S)", " ", text)
+    return " ".join(text.split())
+
+
+def find_names(text: str, known: Known) -> Named:
+    """Takes the names out of a normalised question."""
+    text, lines = _take(text, {name: (name,) for name in known.lines}, r"(?:line)")
+    text, zones = _take(text, {name: (name,) for name in known.zones}, _PLACE)
+    text, streams = _take(text, _stream_names(known.streams), _STREAM)
+    problem = _unknown(text, known)
+    text = re.sub(r"\x01(?: (?:and |or )?(?:the )?\x01)+", "\x01", " ".join(text.replace("\x01", " \x01 ").split()))
+    return Named(text=text.replace("\x01", " "), streams=streams, zones=zones, lines=lines, problem=problem)
+
+
+def _stream_names(rows: Iterable[StreamRow]) -> dict[str, tuple[str, ...]]:
+    """Names and, for files, their stems without the tag that tells files of one name apart."""
+    out: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        for name in {row.name, _TAG.sub("", row.name)}:
+            out[name] = (*out.get(name, ()), row.name)
+    return out
+
+
+def _take(text: str, names: dict[str, tuple[str, ...]], word: str) -> tuple[str, tuple[str, ...]]:
+    found: list[str] = []
+    for name in sorted(names, key=len, reverse=True):
+        plain = normal(name)
+        if not plain or plain not in text:
+            continue
+        pattern = _pattern(plain, word)
+        if re.search(pattern, text):
+            found += names[name]
+            text = re.sub(pattern, "\x01", text)
+    return text, tuple(dict.fromkeys(found))
+
+
+def _pattern(plain: str, word: str) -> str:
+    """A name that could be an ordinary word or a number counts only beside the word for its sort."""
+    name = re.escape(plain)
+    marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
+    ordinary = all(part in SINGLE or part in _NOT_NAMES or not re.search(r"[^\W\d]", part) for part in plain.split())
+    return marked if ordinary else rf"{marked}|(?<!\S){name}(?!\S)"
+
+
+def _unknown(text: str, known: Known) -> str:
+    patterns = (r"\b(?:stream|camera|cam|zone|area|region|line) ([\w./-]+)", rf"([\w./-]+) {_PLACE}\b")
+    for pattern in patterns:
+        for found in re.finditer(pattern, text):
+            if found[1] not in SINGLE and found[1] not in _NOT_NAMES:
+                return f"nothing here is called {found[1][:60]!r}; {known.said()}"
+    return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    rows = list(names)
+    more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
+    return ", ".join(name[:60] for name in rows[:8]) + more if rows else "none"

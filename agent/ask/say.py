@@ -1,0 +1,155 @@
+"""Plain sentences from rows: times, durations, names of things and of what happened."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.ask.footage import Footage
+from agent.ask.words import WORDS, Verb
+from vidette.answers import Plan
+from vidette.models import Box, EventRow, EventType, TrackRow
+from vidette.queries import Filter
+
+_PASSIVE = frozenset(
+    [
+        "seen",
+        "left",
+        "removed",
+        "abandoned",
+        "blocked",
+        "too",
+        "blurred",
+        "frozen",
+        "looped",
+        "lost",
+        "tampered",
+        "changed",
+        "moved",
+    ]
+)
+_CAPTION = 160
+_PAST = {
+    **{t: verb.past for verb in WORDS.values() if isinstance(verb, Verb) and len(verb.types) == 1 for t in verb.types},
+    EventType.OBJECT_LEFT: "left",
+    EventType.ZONE_ENTERED: "entered a zone",
+    EventType.ZONE_EXITED: "went out of a zone",
+}
+
+
+def media(seconds: float) -> str:
+    """Media time as m:ss or h:mm:ss."""
+    whole = int(max(0.0, seconds) + 1e-6)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def lasting(seconds: float) -> str:
+    """A duration in the two largest units that say it."""
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Writes instants as the asker's clock shows them, with the date where it is not today's."""
+
+    footage: Footage
+
+    def at(self, moment: datetime, pts_s: float | None = None) -> str:
+        """ "12:04:11 (0:03)"."""
+        local = moment.astimezone(self.footage.tz)
+        today = self.footage.now.astimezone(self.footage.tz).date()
+        text = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+        return text if pts_s is None else f"{text} ({media(pts_s)})"
+
+    def on(self, stream: str) -> str:
+        """Which stream, where there are several."""
+        return f" on {plain(stream, 60)}" if len(self.footage.streams) > 1 else ""
+
+    def claim(self, row: EventRow | TrackRow) -> str:
+        """What one row says, with its times."""
+        if isinstance(row, TrackRow):
+            end = f" to {self.at(row.end, row.end_s)}" if row.end and row.end_s is not None else " on"
+            return f"{row.label.value} in view from {self.at(row.start, row.start_s)}{end}{self.on(row.stream)}"
+        what = plain(row.caption, _CAPTION).rstrip(".") or event_said(row)
+        zone = f" in the zone {plain(row.zone, 60)}" if row.zone and row.zone not in what else ""
+        ends = row.end is not None and row.end_s is not None and row.end_s - row.start_s >= 1
+        until = f" to {self.at(row.end, row.end_s)}" if ends and row.end else ""
+        return (
+            f"{what}{zone}, {'from' if until else 'at'} {self.at(row.start, row.start_s)}{until}{self.on(row.stream)}"
+        )
+
+
+def plain(text: str, most: int) -> str:
+    """Text of a name, file or model on one bounded line, without control or direction marks."""
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: 4 * most] if unicodedata.category(c) not in ("Cf", "Cs", "Co"))  # fmt: skip
+    line = " ".join(kept.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def event_said(row: EventRow) -> str:
+    """An event without a caption: "object entered"."""
+    things = sorted(row.entities, key=lambda entity: entity.role != "subject")
+    thing = things[0].label.value if things else "object"
+    past = _PAST.get(row.type, row.type.value.replace("_", " "))
+    return past if row.type.value.startswith(("signal", "picture", "view", "too_")) else f"{thing} {past}"
+
+
+def did(plan: Plan, count: int) -> str:
+    """The verb for so many: "passed", "was removed", "were seen"."""
+    past = plan.verb or "seen"
+    if past.split()[0] in _PASSIVE and not (past == "moved" and plan.of == "tracks"):
+        return f"{'was' if count == 1 else 'were'} {past}"
+    return past
+
+
+def things(plan: Plan, count: int) -> str:
+    """ "1 object", "4 objects", "no objects"."""
+    noun = plan.subject if count == 1 else plan.subjects
+    return f"{count or 'no'} {noun}"
+
+
+def place(box: Box) -> str:
+    """Where in the picture, in words."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    across = "left" if x < 1 / 3 else "right" if x > 2 / 3 else "middle"
+    down = "top" if y < 1 / 3 else "bottom" if y > 2 / 3 else "middle"
+    return "in the middle of the picture" if across == down else f"at the {down} {across} of the picture"
+
+
+def plan_words(plan: Plan) -> str:
+    """The plan in readable words: "count tracks · label vehicle · stream any · second 10 to 20"."""
+    where = plan.where
+    parts = [f"{plan.kind.replace('_', ' ')} {plan.of}"]
+    for name, values in (
+        ("type", where.types),
+        ("label", where.labels),
+        ("kind", where.kinds),
+        ("zone", where.zones),
+        ("line", where.lines),
+    ):
+        if values:
+            parts.append(f"{name} {' or '.join(plain(str(v), 60) for v in values)}")
+    parts.append(f"stream {' or '.join(plain(s, 60) for s in where.streams) or 'any'}")
+    parts += [window for window in (_seconds_said(where), _instants_said(where)) if window]
+    if plan.moving:
+        parts.append("moving only")
+    return " · ".join(parts)
+
+
+def _seconds_said(where: Filter) -> str:
+    if where.from_s is None and where.to_s is None:
+        return ""
+    if where.to_s is None:
+        return f"from second {where.from_s:g}"
+    return f"second {where.from_s or 0:g} to {where.to_s:g}"
+
+
+def _instants_said(where: Filter) -> str:
+    since = f"from {where.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if where.since else ""
+    until = f"to {where.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if where.until else ""
+    return " ".join(part for part in (since, until) if part)
