@@ -8,7 +8,10 @@ from graph import opening, writing
 from graph.connection import Database
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
+from graph.reading.segments import read_segments
 from graph.reading.streams import read_commit, read_coverage, read_stream, read_streams
+from graph.reading.subgraph import read_neighbours, read_whole
+from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.rows import Connection
 from vidette import queries
@@ -29,6 +32,10 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Count: read_count,
     queries.Timeline: read_timeline,
     queries.AssertionsOf: read_assertions,
+    queries.Segments: read_segments,
+    queries.CoOccurrence: read_together,
+    queries.Neighbours: read_neighbours,
+    queries.WholeGraph: read_whole,
 }
 
 

@@ -27,13 +27,15 @@ def settle(connection: Connection, observation: Observation) -> bool:
 
 def _own(observation: Observation) -> None:
     """Refuse an observation that speaks of another stream: its transaction would change what it does not hold."""
-    parts = (*observation.tracks, *observation.entities, *observation.assertions)
-    for part in (*parts, *observation.segments, *observation.coverage):
-        if part.stream_id != observation.stream_id:
-            raise StoreError(
-                f"observation {observation.id!r} of stream {observation.stream_id!r} speaks of {part.stream_id!r};"
-                " settle each stream's own"
-            )
+    spoken = {track.stream_id for track in observation.tracks} | {row.stream_id for row in observation.coverage}
+    spoken |= {entity.stream_id for entity in observation.entities}
+    spoken |= {segment.stream_id for segment in observation.segments}
+    spoken |= {said.stream_id for said in observation.assertions}
+    for other in sorted(spoken - {observation.stream_id}):
+        raise StoreError(
+            f"observation {observation.id!r} of stream {observation.stream_id!r} speaks of {other!r};"
+            " settle each stream's own"
+        )
     for said in observation.assertions:
         if (said.look, said.run_id) != (observation.look, observation.run.id):
             raise StoreError(f"assertion {said.id!r} names another look or run than its observation {observation.id!r}")

@@ -41,7 +41,8 @@ def streams(where: Where, table: str, asked: Filter) -> None:
     """Rows of the named streams (names or ids)."""
     if asked.streams:
         listed = many(asked.streams)
-        where.add(f"{table}.stream_id IN (SELECT id FROM streams WHERE id IN {_IN} OR name IN {_IN})", listed, listed)
+        ids = f"(SELECT id FROM streams WHERE id IN {_IN} OR name IN {_IN})"  # noqa: S608  fixed text
+        where.add(f"{table}.stream_id IN {ids}", listed, listed)
 
 
 def window(where: Where, table: str, asked: Filter) -> None:
@@ -67,9 +68,9 @@ def _side(
         return
     where.add(f"({table}.{end} > ? OR {table}.{start} >= ? OR {table}.{end} IS NULL)", low, low)
     # The same rows by index: of each size only those near enough to reach into the window.
+    near = f"SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x WHERE x.size = near.key"  # noqa: S608  a name from this file
     where.add(
-        f"{table}.seq IN (SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x"
-        f" WHERE x.size = near.key AND x.{start} > near.value AND x.{start} < ?)",
+        f"{table}.seq IN ({near} AND x.{start} > near.value AND x.{start} < ?)",
         reach(low, unit),
         1e300 if high is None else high,
     )
@@ -79,7 +80,7 @@ def words(where: Where, table: str, asked: Filter) -> None:
     """Rows whose captions hold the words; text without a word matches nothing."""
     if asked.text:
         name = f"{table[:-1]}_words"
-        where.add(f"{table}.seq IN (SELECT rowid FROM {name} WHERE {name} MATCH ?)", phrase(asked))
+        where.add(f"{table}.seq IN (SELECT rowid FROM {name} WHERE {name} MATCH ?)", phrase(asked))  # noqa: S608  a name from this file
 
 
 def phrase(asked: Filter) -> str:
@@ -159,11 +160,12 @@ def tracks(asked: Filter) -> Where:
     if has_nature(asked):
         inner = Where()
         nature(inner, asked)
-        where.add(
+        inner.add("t.track_id IS NOT NULL")
+        joined = (
             "tracks.id IN (SELECT t.track_id FROM events JOIN says ON says.event_id = events.id"
-            f" JOIN takes_part t ON t.assertion_id = says.assertion_id{inner.text} AND t.track_id IS NOT NULL)",
-            *inner.values,
+            " JOIN takes_part t ON t.assertion_id = says.assertion_id"
         )
+        where.add("".join((joined, inner.text, ")")), *inner.values)
     return where
 
 

@@ -1,0 +1,64 @@
+"""Segments as rows."""
+
+from collections import defaultdict
+
+from graph.reading import where as conditions
+from graph.reading.events import order_by
+from graph.rows import Connection, many, to_instant
+from vidette.models import Keyframe, SegmentRow
+from vidette.queries import Segments
+
+
+def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
+    """Segments that match."""
+    where = conditions.segments(query.where)
+    tables, order = "segments", order_by("segments", query.order)
+    if query.order == "rank" and query.where.text:
+        tables = "segment_words JOIN segments ON segments.seq = segment_words.rowid"
+        where.add("segment_words MATCH ?", conditions.phrase(query.where))
+        order = " ORDER BY bm25(segment_words), segments.start, segments.id"
+    found = connection.execute(
+        "".join(
+            (
+                "SELECT segments.*, streams.name AS stream FROM ",
+                tables,
+                " JOIN streams ON streams.id = segments.stream_id",
+                where.text,
+                order,
+                " LIMIT ?",
+            )
+        ),
+        (*where.values, query.limit),
+    ).fetchall()
+    frames = _keyframes(connection, many(row["id"] for row in found))
+    return [
+        SegmentRow(
+            id=row["id"],
+            stream=row["stream"],
+            start=to_instant(row["start"]),
+            end=to_instant(row["end"]),
+            start_s=row["start_pts"],
+            end_s=row["end_pts"],
+            caption=row["caption"],
+            keyframes=tuple(frames[row["id"]]),
+        )
+        for row in found
+    ]
+
+
+def _keyframes(connection: Connection, ids: str) -> dict[str, list[Keyframe]]:
+    found = connection.execute(
+        "SELECT * FROM keyframes WHERE segment_id IN (SELECT value FROM json_each(?)) ORDER BY pts, id", (ids,)
+    )
+    out: dict[str, list[Keyframe]] = defaultdict(list)
+    for row in found:
+        frame = Keyframe(
+            id=row["id"],
+            segment_id=row["segment_id"],
+            pts_s=row["pts"],
+            sha256=row["sha256"],
+            uri=row["uri"],
+            text=row["text"],
+        )
+        out[row["segment_id"]].append(frame)
+    return out
