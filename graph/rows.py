@@ -1,12 +1,14 @@
 """Between models and the columns of the embedded store."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graph.schema import OPEN
+from vidette.errors import StoreError
 from vidette.ids import milliseconds
 from vidette.models import Attributes, Box
 
@@ -33,7 +35,9 @@ def pts(seconds: float) -> float:
 
 
 def times(origin_ms: int, start_s: float, end_s: float | None) -> dict[str, Value]:
-    """The five time columns of a row of a stream whose media time 0 is `origin_ms`."""
+    """The five time columns of a row of a stream whose media time 0 is `origin_ms`. Raises StoreError."""
+    if not math.isfinite(start_s) or (end_s is not None and not math.isfinite(end_s)):
+        raise StoreError(f"[{start_s}, {end_s}) is no stretch of media time; times are finite")
     start = milliseconds(start_s)
     if end_s is None:
         return {"start": origin_ms + start, "end": None, "start_pts": start / 1000, "end_pts": None, "size": OPEN}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from vidette.errors import StoreError
 
@@ -22,8 +23,11 @@ def _adapter(model: type[Any]) -> TypeAdapter[Any]:
 
 
 def encode(value: object) -> bytes:
-    """JSON bytes of a model."""
-    return bytes(_adapter(type(value)).dump_json(value))
+    """JSON bytes of a model. Raises StoreError for text that no UTF-8 can hold."""
+    try:
+        return bytes(_adapter(type(value)).dump_json(value))
+    except PydanticSerializationError as error:
+        raise StoreError(f"{type(value).__name__} cannot be written ({error}); its text is not Unicode") from error
 
 
 def decode(model: type[M], data: bytes | str) -> M:
