@@ -1,6 +1,5 @@
 """Media time of packets and frames, in ticks of the stream's time base, where files tell it badly."""
 
-from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -71,15 +70,18 @@ class StampedClock:
 class CountedClock:
     """For files that store no time of showing (AVI, raw streams): frames are shown one tick after another.
 
-    Frames come out in the order they are shown, so the n-th frame takes the n-th packet's place.
-    Where frames were lost, a keyframe's own place sets it right: all before it has been shown.
+    Frames come out in the order they are shown, so each takes the earliest place that a packet left
+    free. A keyframe sets the count right after frames were lost: whatever is stored before it has
+    been shown, and so have those stored after it that came out before it.
     """
 
     def __init__(self, frame_ticks: int, *, stored: bool) -> None:
         self._step = frame_ticks
         self._stored = stored
         self._count = 0
-        self._waiting: deque[int] = deque()
+        self._places: list[int] = []
+        self._shown: list[int] = []
+        self._next = 0
         self._last = -frame_ticks
 
     def packet(self, pts: int | None, dts: int | None, duration: int | None) -> Stamp:
@@ -90,15 +92,21 @@ class CountedClock:
 
     def sent(self, stamp: Stamp) -> None:
         """Its place is free for a frame."""
-        self._waiting.append(stamp.dts)
+        self._places.append(stamp.dts)
 
     def frame(self, pts: int | None, *, key: bool) -> int:
         """The earliest free place."""
-        while key and pts is not None and self._waiting and self._waiting[0] < pts:
-            self._waiting.popleft()
-        self._last = self._waiting.popleft() if self._waiting else self._last + self._step
+        if key and pts is not None:
+            self._places = [place for place in self._places if place >= pts]
+            self._shown = [place for place in self._shown if place > pts]
+            self._next = len(self._shown)
+        if pts is not None:
+            self._shown.append(pts)
+        free = self._next < len(self._places)
+        self._last = self._places[self._next] if free else self._last + self._step
+        self._next += free
         return self._last
 
     def flushed(self) -> None:
         """Frames that never came leave no place behind."""
-        self._waiting.clear()
+        self._places, self._shown, self._next = [], [], 0

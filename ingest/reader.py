@@ -15,6 +15,7 @@ from ingest.facts import Facts, learn
 from ingest.frame import DecodedFrame
 from ingest.gops import Stamped, group, is_key, mark_wanted
 from ingest.sampling import Sampling
+from vidette.errors import SourceError
 
 _TRUNCATED_S = 0.5
 _TRUNCATED_SHARE = 0.01
@@ -71,8 +72,9 @@ class _Run:
         self._clock = facts.clock()
         self._end = facts.first
         self._complete = False
-        # Counted times are right from the second keyframe on where pictures are stored out of order.
-        self._keys_back = 2 if facts.counted and facts.has_b_frames else 1
+        # Where pictures are stored out of order, counted times are right from the second keyframe on,
+        # and a keyframe's place may be some frames before its picture is shown.
+        self._keys_back = 3 if facts.counted and facts.has_b_frames else 1
 
     def close(self) -> None:
         """Give back the file."""
@@ -94,9 +96,14 @@ class _Run:
             reference_gap=int(self._sampling.interval_s / base) if facts.skip and facts.has_b_frames else 0,
         )
         groups = mark_wanted(group(found), self._slot, start, end)
-        yield from self._sampled(decoder.run(groups), start_s, end_s)
+        empty = True
+        for frame in self._sampled(decoder.run(groups), start_s, end_s):
+            empty = False
+            yield frame
         if self._complete:
             self._finish()
+            if empty and start_s <= 0 and end_s is None:
+                raise SourceError(f"every picture of {str(self._path)!r} is damaged; copy or record it again")
 
     def _slot(self, ticks: int) -> int:
         return self._sampling.slot(self._facts.at(ticks))
@@ -174,7 +181,7 @@ class _Run:
 
     def _packets_before(self, start: int) -> int:
         """How many packets precede the keyframe from which `start` can be decoded; decodes nothing."""
-        keys = [0, 0]
+        keys = [0] * self._keys_back
         for index, item in enumerate(self._packets()):
             if is_key(item.packet):
                 if item.at.pts > start:
