@@ -9,7 +9,7 @@ from graph.connection import Database
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.segments import read_segments
-from graph.reading.streams import read_commit, read_coverage, read_stream, read_streams
+from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
@@ -25,6 +25,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Streams: read_streams,
     queries.StreamOf: read_stream,
     queries.LastCommit: read_commit,
+    queries.Settled: read_settled,
     queries.Events: read_events,
     queries.Tracks: read_tracks,
     queries.Entities: read_entities,

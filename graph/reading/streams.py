@@ -11,7 +11,7 @@ from graph.rows import Connection, Row, many, to_instant, to_ms
 from vidette.ids import milliseconds
 from vidette.intervals import deepened, merge
 from vidette.models import Commit, Coverage, CoverageRow, Line, Stream, StreamRow, Zone
-from vidette.queries import CoverageIn, Filter, LastCommit, StreamOf, Streams
+from vidette.queries import CoverageIn, Filter, LastCommit, Settled, StreamOf, Streams
 
 _COUNTED = (
     "SELECT streams.*,"
@@ -98,6 +98,12 @@ def _lines(connection: Connection, stream_id: str) -> tuple[Line, ...]:
 def read_commit(connection: Connection, query: LastCommit) -> Commit | None:
     """The newest settled fast observation of a stream."""
     return last_commit(connection, query.stream_id)
+
+
+def read_settled(connection: Connection, query: Settled) -> frozenset[str]:
+    """Which of these observations are in memory."""
+    known = "SELECT id FROM observations WHERE id IN (SELECT value FROM json_each(?))"
+    return frozenset(row["id"] for row in connection.execute(known, (json.dumps(query.ids),)))
 
 
 def read_coverage(connection: Connection, query: CoverageIn) -> list[CoverageRow]:
