@@ -57,9 +57,7 @@ def media_path(settings: Settings) -> Path:
 
 def store_of(settings: Settings) -> GraphStore:
     """Memory. Raises ConfigError, StoreError."""
-    path = db_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return EmbeddedStore(path)
+    return EmbeddedStore(db_path(settings))
 
 
 def media_of(settings: Settings) -> MediaStore:

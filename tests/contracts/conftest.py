@@ -1,0 +1,11 @@
+"""Runners are held to their contract on what the flow's tests stand on."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+_spec = spec_from_file_location("flow_fixtures", Path(__file__).parents[1] / "workers" / "conftest.py")
+_flow = module_from_spec(_spec)
+_spec.loader.exec_module(_flow)
+
+clip, other_clip, memory, spec_of, held = _flow.clip, _flow.other_clip, _flow.memory, _flow.spec_of, _flow.held
+on_celery, _worker = _flow.on_celery, _flow._worker

@@ -1,0 +1,154 @@
+"""What the flow's tests stand on: a small real clip, memory in a folder, and what memory holds, comparable."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from celery.contrib.testing.worker import start_worker
+
+from ingest.sources import SourceSpec, expand
+from vidette.models import EventType, Label, LookReply, SeenEntity, SeenEvent, Segment
+from vidette.queries import AssertionsOf, CoverageIn, Entities, Events, Filter, Segments, Tracks, WholeGraph
+from vidette.settings import Settings
+from workers.celery import CeleryRunner, make_app
+from workers.wiring import Pipeline, pipeline_of
+
+SIZE, FPS, SECONDS = (320, 240), 10, 24
+ALL = 100_000
+
+
+def pictures(seconds: int = SECONDS, shift: int = 0) -> Iterator[np.ndarray]:
+    """A quiet textured place; one thing crosses at 2..8 s, one comes at 10 s, waits and goes at 18 s."""
+    rng = np.random.default_rng(7)
+    place = np.kron(rng.integers(90, 130, (24, 32), np.uint8), np.ones((10, 10), np.uint8))
+    for number in range(seconds * FPS):
+        at = number / FPS
+        picture = np.clip(place + rng.normal(0, 1.5, place.shape), 0, 255).astype(np.uint8)
+        if 2 <= at < 8:
+            x = int((at - 2) / 6 * 360) - 40
+            picture[150 + shift : 200 + shift, max(0, x) : max(0, x + 30)] = 220
+        if 10 <= at < 18:
+            x = int(min(at - 10, 2) * 60) if at < 16 else int(120 + (at - 16) * 120)
+            picture[60:110, max(0, x) : x + 30] = 20
+        yield np.repeat(picture[:, :, None], 3, axis=2)
+
+
+def film(path: Path, seconds: int = SECONDS, shift: int = 0) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"g": "20", "preset": "ultrafast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for picture in pictures(seconds, shift):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory) -> Path:
+    return film(tmp_path_factory.mktemp("clips") / "yard.mp4")
+
+
+@pytest.fixture(scope="session")
+def other_clip(tmp_path_factory) -> Path:
+    return film(tmp_path_factory.mktemp("clips") / "gate.mp4", 10, shift=20)
+
+
+@pytest.fixture
+def memory(tmp_path):
+    """Opens pipelines on named databases; closes them all."""
+    opened: list[Pipeline] = []
+
+    def open_(name: str = "vidette", vision=None, **settings) -> Pipeline:
+        path = tmp_path / f"{name}.db"
+        base = pipeline_of(Settings(db=str(path), media=str(tmp_path / "media"), **settings))
+        opened.append(replace(base, vision=vision))
+        return opened[-1]
+
+    yield open_
+    for pipeline in opened:
+        pipeline.close()
+
+
+@pytest.fixture(scope="session")
+def spec_of():
+    """What is found of one file."""
+
+    def found(path: Path, name: str | None = None) -> SourceSpec:
+        (spec,) = expand([str(path)], name=name).specs
+        return spec
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def held():
+    """All that a pipeline's memory says, in an order of its own: equal for equal graphs."""
+
+    def all_of(pipeline: Pipeline) -> dict[str, list]:
+        read = pipeline.store.read
+        events = read(Events(where=Filter(retracted=True), limit=ALL))
+        graph = read(WholeGraph(limit=ALL))
+        return {
+            "events": events,
+            "says": [sorted(said.id for said in read(AssertionsOf(event_id=event.id))) for event in events],
+            "tracks": read(Tracks(limit=ALL)),
+            "entities": sorted(read(Entities(limit=ALL)), key=lambda row: row.id),
+            "segments": read(Segments(limit=ALL)),
+            "coverage": read(CoverageIn()),
+            "nodes": sorted(graph.nodes, key=lambda node: (node.label, node.id)),
+            "edges": sorted(graph.edges, key=lambda edge: (edge.type, edge.source, edge.target, str(edge.properties))),
+        }
+
+    return all_of
+
+
+@pytest.fixture(scope="session")
+def reply_to():
+    """A scripted reply that says something of everything: a fire over the whole segment, a bag, a known track."""
+
+    def reply(segment: Segment) -> LookReply:
+        spread = {"start_s": segment.start_s - 1, "end_s": segment.end_s + 1, "confidence": 0.6, "caption": "flames"}
+        tracks = segment.track_ids[:1]
+        return LookReply(
+            caption=f"looked at {segment.start_s:.1f}",
+            entities=(
+                SeenEntity(label=Label.BAG, description="a bag", box=(0.1, 0.1, 0.2, 0.2)),
+                *(SeenEntity(label=Label.PERSON, description="a person", track_id=track) for track in tracks),
+            ),
+            events=(
+                SeenEvent(type=EventType.FIRE, **spread),
+                SeenEvent(type=EventType.OBJECT_ENTERED, track_ids=tracks, **spread),
+            ),
+        )
+
+    return reply
+
+
+class Workers:
+    """A real Celery worker on the memory broker that works with the pipeline of the test at hand."""
+
+    def __init__(self) -> None:
+        self.pipeline: Pipeline | None = None
+        self.app = make_app("memory://", lambda: self.pipeline)
+
+
+@pytest.fixture(scope="session")
+def _worker():
+    workers = Workers()
+    with start_worker(workers.app, pool="threads", concurrency=3, perform_ping_check=False, shutdown_timeout=30):
+        yield workers
+
+
+@pytest.fixture
+def on_celery(_worker):
+    """Makes a runner on the worker for a pipeline, one pipeline at a time."""
+
+    def runner(pipeline: Pipeline) -> CeleryRunner:
+        _worker.pipeline = pipeline
+        return CeleryRunner(_worker.app, pipeline)
+
+    yield runner
+    _worker.pipeline = None

@@ -1,0 +1,91 @@
+"""A source that breaks: its frames end, and the rest of its time is said to have failed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from vidette.errors import SourceError
+from vidette.intervals import total
+from vidette.models import Commit, DeepState, FastState, Observation, Run, Stream
+from workers.breakage import Breakable, ended, rest
+
+RUN = Run(id="fast", model="fast", revision="1")
+STREAM = Stream(id="cam", name="gate", kind="file", uri="x", start=datetime(2026, 1, 1, tzinfo=UTC), duration_s=60.0)
+
+
+class Broken:
+    """Three frames of ten promised seconds."""
+
+    duration_s: float | None = 10.0
+    damage = ()
+    closed = False
+
+    def frames(self, start_s=0.0, end_s=None):
+        yield from (1.0, 2.0, 3.0)
+        raise SourceError("disk gone")
+
+    def close(self):
+        self.closed = True
+
+
+def broken() -> Breakable:
+    source = Breakable(Broken())
+    assert list(source.frames()) == [1.0, 2.0, 3.0]
+    return source
+
+
+def last(**changes) -> Observation:
+    said = {"id": "o", "stream_id": "cam", "look": "fast", "run": RUN, "start_s": 0.0, "end_s": 3.2} | changes
+    return Observation(**said)
+
+
+def test_frames_end_where_reading_fails_and_the_error_is_kept():
+    source = broken()
+    assert str(source.error) == "disk gone"
+    assert not source.error.retryable
+
+
+def test_other_errors_pass():
+    class Faulty(Broken):
+        def frames(self, start_s=0.0, end_s=None):
+            yield 1.0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(Breakable(Faulty()).frames())
+
+
+def test_closing_closes_the_source():
+    inner = Broken()
+    Breakable(inner).close()
+    assert inner.closed
+
+
+def test_the_last_observation_covers_the_rest_as_failed():
+    seen = rest(last(sequence=4, watermark_s=3.2, final=True), broken(), STREAM)
+    (row,) = seen.coverage
+    assert (row.start_s, row.end_s, row.state, row.deep) == (3.2, 60.0, FastState.FAILED, DeepState.FAILED)
+    assert row.reason == "disk gone"
+    assert seen.end_s == 60.0
+
+
+def test_other_observations_stay_as_they_are():
+    seen = last(sequence=4, watermark_s=3.2)
+    assert rest(seen, broken(), STREAM) is seen
+    whole = last(sequence=4, watermark_s=3.2, final=True)
+    assert rest(whole, Breakable(Broken()), STREAM) is whole
+
+
+def test_without_a_last_observation_one_is_made():
+    seen = ended(None, broken(), STREAM, RUN)
+    assert (seen.sequence, seen.final, total((row.start_s, row.end_s) for row in seen.coverage)) == (0, True, 60.0)
+    commit = Commit(stream_id="cam", sequence=7, watermark_s=20.0, carry=b"c", final=False, run_id="fast")
+    seen = ended(commit, broken(), STREAM, RUN)
+    assert (seen.sequence, seen.carry, seen.coverage[0].start_s) == (8, b"c", 20.0)
+
+
+def test_nothing_is_said_of_time_that_nothing_promised():
+    source = broken()
+    source._source.duration_s = None
+    endless = Stream(id="cam", name="gate", kind="file", uri="x", start=STREAM.start)
+    assert ended(None, source, endless, RUN).coverage == ()

@@ -1,0 +1,131 @@
+"""Steps by hand: what follows from what, and that doing a step twice changes nothing."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from agent.perception.scripted import ScriptedVision
+from vidette.errors import StoreError
+from vidette.models import LookReply, LookRequest
+from vidette.settings import LineSettings, StreamSettings, ZoneSettings
+from workers.flow import step
+from workers.jobs import LookAt, Settle, Watch
+from workers.streams import stream_of
+
+VISION = ScriptedVision(otherwise=LookReply(caption="looked"))
+
+
+def test_a_watch_gives_observations_in_order_and_the_last_is_final(memory, clip, spec_of):
+    jobs = list(step(memory(), Watch(spec=spec_of(clip))))
+    seen = [job.observation for job in jobs if isinstance(job, Settle)]
+    assert len(seen) == len(jobs)
+    assert [one.sequence for one in seen] == list(range(len(seen)))
+    assert [one.final for one in seen] == [False] * (len(seen) - 1) + [True]
+
+
+def test_deep_looks_follow_the_settling_of_their_segment(memory, clip, spec_of):
+    pipeline = memory(vision=VISION)
+    for job in step(pipeline, Watch(spec=spec_of(clip))):
+        looks = list(step(pipeline, job))
+        assert [look.segment for look in looks] == [one for one in job.observation.segments if one.keyframes]
+
+
+def test_without_a_model_nothing_follows_a_settling(memory, clip, spec_of):
+    pipeline = memory()
+    for job in step(pipeline, Watch(spec=spec_of(clip))):
+        assert list(step(pipeline, job)) == []
+
+
+def test_a_span_is_followed_by_the_next_which_waits_for_it_to_be_settled(memory, clip, spec_of):
+    pipeline = memory()
+    *settles, then = step(pipeline, Watch(spec=spec_of(clip), span_s=10.0))
+    assert isinstance(then, Watch)
+    assert (then.end_s, then.after, then.again) == (20.0, settles[-1].observation.sequence, False)
+    with pytest.raises(StoreError, match="not settled yet") as early:
+        list(step(pipeline, then))
+    assert early.value.retryable
+    for job in settles:
+        list(step(pipeline, job))
+    assert all(job.observation.start_s >= 9 for job in step(pipeline, then) if isinstance(job, Settle))
+
+
+def test_an_observation_too_early_is_refused_for_now(memory, clip, spec_of):
+    pipeline = memory()
+    first, second, *_ = step(pipeline, Watch(spec=spec_of(clip)))
+    with pytest.raises(StoreError) as early:
+        list(step(pipeline, second))
+    assert early.value.retryable
+    list(step(pipeline, first))
+    list(step(pipeline, second))
+
+
+def test_every_step_twice_and_deep_looks_in_any_order_leave_the_same_memory(memory, clip, spec_of, held, reply_to):
+    once, many = (memory(name, ScriptedVision(otherwise=None)) for name in ("once", "many"))
+    spec = spec_of(clip)
+    watched = list(step(once, Watch(spec=spec)))
+    looks = [look for job in watched for look in step(once, job)]
+    vision = ScriptedVision(replies={look.segment.id: reply_to(look.segment) for look in looks})
+    once, many = replace(once, vision=vision), replace(many, vision=vision)
+    said = [settle for look in looks for settle in step(once, look)]
+    for settle in said:
+        list(step(once, settle))
+    list(step(many, Watch(spec=spec)))
+    for job in watched:
+        list(step(many, job))
+        list(step(many, job))
+    shuffled = said * 2
+    random.Random(3).shuffle(shuffled)
+    for settle in shuffled:
+        list(step(many, settle))
+    assert looks
+    assert held(many) == held(once)
+
+
+def test_a_look_that_was_settled_is_not_asked_for_again(memory, clip, spec_of):
+    pipeline = memory(vision=VISION)
+    looks = [look for job in step(pipeline, Watch(spec=spec_of(clip))) for look in step(pipeline, job)]
+    for look in looks:
+        for settle in step(pipeline, look):
+            list(step(pipeline, settle))
+    assert [list(step(pipeline, look)) for look in looks] == [[]] * len(looks)
+
+
+def test_a_look_at_a_stream_that_is_gone_asks_nothing(memory, clip, spec_of):
+    pipeline, other = memory(vision=VISION), memory("other", VISION)
+    looks = [look for job in step(pipeline, Watch(spec=spec_of(clip))) for look in step(pipeline, job)]
+    assert list(step(other, looks[0])) == []
+
+
+def test_a_model_is_told_of_the_tracks_in_view(memory, clip, spec_of):
+    asked: list[LookRequest] = []
+
+    class Curious(ScriptedVision):
+        def look(self, request):
+            asked.append(request)
+            return super().look(request)
+
+    pipeline = memory(vision=Curious(otherwise=LookReply(caption="looked")))
+    looks = [look for job in step(pipeline, Watch(spec=spec_of(clip))) for look in step(pipeline, job)]
+    for look in looks:
+        list(step(pipeline, look))
+    assert any(request.tracks for request in asked)
+    for request in asked:
+        assert isinstance(LookAt(segment=request.segment), LookAt)
+        for track in request.tracks:
+            assert len(track.path) <= 16
+            assert all(request.segment.start_s <= point.pts_s < request.segment.end_s for point in track.path)
+
+
+def test_a_stream_has_the_zones_and_lines_of_its_settings(memory, clip, spec_of):
+    said = StreamSettings(
+        name="yard",
+        zones=[ZoneSettings(name="gate", polygon=[(0, 0), (1, 0), (1, 1)])],
+        lines=[LineSettings(name="door", points=((0, 0), (1, 1)))],
+    )
+    settings = memory(streams=[said]).settings
+    stream = stream_of(spec_of(clip, "yard"), settings)
+    assert [(zone.name, zone.polygon) for zone in stream.zones] == [("gate", ((0, 0), (1, 0), (1, 1)))]
+    assert [(line.name, line.a, line.b) for line in stream.lines] == [("door", (0, 0), (1, 1))]
+    assert stream_of(spec_of(clip, "other"), settings).zones == ()
+    assert stream_of(spec_of(clip, "yard"), settings) == stream

@@ -1,0 +1,93 @@
+"""The test of the flow: one real file, in process and on real Celery workers, leaves one memory.
+
+On the workers the deep looks come late (the vision queue has no worker until the fast look is
+through), out of order and twice; several workers settle at once.
+"""
+
+import random
+import time
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+
+from agent.perception.scripted import ScriptedVision
+from vidette.models import DeepState, EventType
+from vidette.queries import CoverageIn, LastCommit, Segments
+from workers.celery import make_app
+from workers.flow import step
+from workers.inline import InlineRunner
+from workers.jobs import LookAt, Watch, decode
+from workers.tasks import QUEUES, send
+
+WAIT_S = 120
+
+
+def until(condition):
+    """Wait for a condition, with a deadline."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "the workers did not get there in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def script(memory, clip, spec_of, reply_to):
+    """A model with a reply for every segment of the clip but one, where it fails."""
+    dry = memory("dry", ScriptedVision())
+    looks = [look for job in step(dry, Watch(spec=spec_of(clip))) for look in step(dry, job)]
+    assert len(looks) >= 2
+    return ScriptedVision(replies={look.segment.id: reply_to(look.segment) for look in looks[:-1]})
+
+
+def working(app, *queues):
+    return start_worker(
+        app, pool="threads", concurrency=3, queues=queues, perform_ping_check=False, shutdown_timeout=30
+    )
+
+
+def queued(app):
+    """Every look that waits in the vision queue, taken out of it."""
+    found = []
+    with app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(app.amqp.queues[QUEUES["look"]])
+        for _ in range(queue.qsize()):
+            message = queue.get(block=False)
+            message.ack()
+            found.append(decode(message.payload[0][0]))
+        queue.close()
+    return found
+
+
+def shuffled_and_twice(jobs):
+    """The jobs in another order, each of them twice."""
+    many = list(jobs) * 2
+    random.Random(11).shuffle(many)
+    return many
+
+
+def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, clip, spec_of, held, script):
+    inline, remote = memory("inline", script), memory("remote", script)
+    spec = spec_of(clip)
+    (outcome,) = InlineRunner(inline).watch([spec])
+    assert outcome.status == "watched"
+
+    ingest, vision = (make_app("memory://", lambda: remote) for _ in range(2))
+    with working(ingest, QUEUES["watch"], QUEUES["settle"]):
+        send(ingest, Watch(spec=spec, span_s=9.0))
+        until(lambda: (last := remote.store.read(LastCommit(stream_id=spec.stream_id))) and last.final)
+        looks = queued(ingest)
+        before = {row.deep for row in remote.store.read(CoverageIn())}
+        with working(vision, QUEUES["look"]):
+            done = [send(vision, job) for job in shuffled_and_twice(looks)]
+            for result in done:
+                result.get(timeout=WAIT_S, interval=0.02)
+            for child in [child for result in done for child in result.children or ()]:
+                child.get(timeout=WAIT_S, interval=0.02)
+
+    assert all(isinstance(look, LookAt) for look in looks)
+    assert DeepState.PENDING in before
+    seen = held(remote)
+    assert {DeepState.EXAMINED, DeepState.FAILED} <= {row.deep for row in seen["coverage"]}
+    assert EventType.FIRE in {event.type for event in seen["events"]}
+    assert any(row.caption.startswith("looked at") for row in remote.store.read(Segments(limit=1000)))
+    assert seen == held(inline)
