@@ -69,7 +69,7 @@ class FastSettings(Model):
     sensitivity: float = Field(default=1.0, ge=0.2, le=5, description="below 1 sees less, above 1 sees fainter things")
     min_size: Share = Field(default=0.0004, description="smallest thing, as a share of the picture")
     lost_s: Positive = Field(default=2.0, description="a track may be hidden this long before it ends")
-    still_s: Positive = Field(default=3.0, description="a new or missing still thing is believed after this long")
+    still_s: Positive = Field(default=2.0, description="a new or missing still thing is believed after this long")
     stopped_s: Positive = Field(default=5.0, description="a thing that stays put this long has stopped")
     loiter_s: Positive = Field(default=60, description="a thing that stays in view or in a zone this long loiters")
     abandoned_s: Positive = Field(

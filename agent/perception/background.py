@@ -1,0 +1,208 @@
+"""The slow background model: what the scene looks like when nothing is there, and how noisy it is.
+
+Everything is kept in uint8 and moves by whole steps (Σ-Δ estimation, Manzanera & Richefeu 2007), so
+the state is small, exactly the same after it was stored and loaded, and follows the running median.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vidette.carry import Arrays
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[Any]  # float32; OpenCV does not say so
+Picture = NDArray[Any]  # uint8, likewise
+Planes = tuple[Picture, Picture, Picture]
+
+_FLOOR = 6  # noise is kept in quarter levels: 1.5 levels of luma at least
+_GAIN_GRID = 8  # light is estimated on a picture 8 times smaller
+_AGE_CAP = 60_000  # ms
+_BLUR = (3, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreground:
+    """What differs from the background in one frame; arrays are `(h, w)`.
+
+    `score` is the difference in units of the threshold (1 = just foreground); `mask` is the
+    cleaned foreground; `shadow` what was taken for shadow; `gain` the light change factored out.
+    """
+
+    score: Floats
+    mask: Mask
+    shadow: Mask
+    gain: float
+
+
+class Background:
+    """A scene's background: luma, chroma, noise, and how long each pixel has looked the same."""
+
+    def __init__(self, planes: list[Planes], sensitivity: float = 1.0) -> None:
+        self.sensitivity = sensitivity
+        stack = np.stack([smooth(p[0]) for p in planes])
+        self.y: Picture = np.median(stack, axis=0).astype(np.uint8)
+        self.u: Picture = np.median(np.stack([p[1] for p in planes]), axis=0).astype(np.uint8)
+        self.v: Picture = np.median(np.stack([p[2] for p in planes]), axis=0).astype(np.uint8)
+        self.noise: Picture = _spread(stack, self.y)
+        self.ref: Picture = smooth(planes[0][0])
+        self.age: NDArray[np.uint16] = np.zeros(self.y.shape, np.uint16)
+        self.frames = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w) of the working picture."""
+        return int(self.y.shape[0]), int(self.y.shape[1])
+
+    def compare(self, planes: Planes) -> Foreground:
+        """What differs from the background, light changes and shadows left out."""
+        y = smooth(planes[0])
+        gain = self._gain(y)
+        expected = cv2.multiply(self.y, gain, dtype=cv2.CV_32F)
+        luma, noise = self._luma_score(y, expected)
+        chroma = self._chroma_score(planes)
+        score: Floats = cv2.max(luma, chroma)
+        shadow = self._shadow(y, expected, chroma, noise)
+        score[shadow] = np.minimum(score[shadow], 0.9)
+        mask = clean(score)
+        return Foreground(score=score, mask=mask, shadow=shadow, gain=float(np.median(gain)))
+
+    def learn(self, planes: Planes, fore: Foreground, held: Mask, dt_s: float) -> None:
+        """Follow the scene where nothing is held (tracked or under judgement); count ages."""
+        y = smooth(planes[0])
+        self._count_age(y, fore.mask, dt_s)
+        quiet = ~(fore.mask | held)
+        step = quiet if self.frames % 2 == 0 else quiet & (fore.score < 0.5)
+        _towards(self.y, y, step)
+        half = cv2.resize(step.astype(np.uint8), self.u.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        _towards(self.u, planes[1], half)
+        _towards(self.v, planes[2], half)
+        if self.frames % 2 == 0:
+            self._learn_noise(y, ~held)
+        self.frames += 1
+
+    def absorb(self, planes: Planes, region: Mask) -> None:
+        """Take what is in `region` now for background."""
+        y = smooth(planes[0])
+        self.y[region] = y[region]
+        half = cv2.resize(region.astype(np.uint8), self.u.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        self.u[half] = planes[1][half]
+        self.v[half] = planes[2][half]
+
+    def state(self) -> tuple[Arrays, dict[str, Any]]:
+        """What `restore` needs."""
+        arrays: Arrays = {
+            "y": self.y,
+            "u": self.u,
+            "v": self.v,
+            "noise": self.noise,
+            "ref": self.ref,
+            "age": self.age // 100,
+        }
+        return arrays, {"frames": self.frames, "sensitivity": self.sensitivity}
+
+    @classmethod
+    def restore(cls, arrays: Arrays, state: dict[str, Any]) -> "Background":
+        """The background that gave this state."""
+        self = cls.__new__(cls)
+        self.y, self.u, self.v = arrays["y"].copy(), arrays["u"].copy(), arrays["v"].copy()
+        self.noise, self.ref = arrays["noise"].copy(), arrays["ref"].copy()
+        self.age = (arrays["age"] * 100).astype(np.uint16)
+        self.frames, self.sensitivity = state["frames"], state["sensitivity"]
+        return self
+
+    def _gain(self, y: Picture) -> Floats:
+        """Smooth factor between the light now and the background's; things are left out."""
+        h, w = self.shape
+        size = (max(2, w // _GAIN_GRID), max(2, h // _GAIN_GRID))
+        now = cv2.resize(y, size, interpolation=cv2.INTER_AREA).astype(np.float32) + 4
+        was = cv2.resize(self.y, size, interpolation=cv2.INTER_AREA).astype(np.float32) + 4
+        ratio = now / was
+        middle = float(np.median(ratio))
+        usual = (np.abs(np.log(ratio / middle)) < 0.18).astype(np.float32)
+        spread = (size[0] // 3 | 1, size[1] // 3 | 1)
+        weight = cv2.blur(usual, spread)
+        local = cv2.blur(ratio * usual, spread) / np.maximum(weight, 1e-3)
+        local = np.where(weight > 0.25, local, middle)
+        big: Floats = cv2.resize(np.clip(local, 0.3, 3.0).astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
+        return big
+
+    def _luma_score(self, y: Picture, expected: Floats) -> tuple[Floats, Floats]:
+        """Luma difference beyond what a shift by one pixel explains, over the threshold."""
+        kernel = np.ones((3, 3), np.uint8)
+        now = y.astype(np.float32)
+        over = now - cv2.dilate(expected, kernel)
+        under = cv2.erode(expected, kernel) - now
+        plain = np.abs(now - expected)
+        beyond = cv2.max(cv2.max(over, under), 0.4 * plain)
+        noise = self.noise.astype(np.float32) / 4
+        threshold = (4.5 + 3.0 * noise) / self.sensitivity
+        return beyond / threshold, noise
+
+    def _chroma_score(self, planes: Planes) -> Floats:
+        du = cv2.absdiff(cv2.blur(planes[1], _BLUR), cv2.blur(self.u, _BLUR))
+        dv = cv2.absdiff(cv2.blur(planes[2], _BLUR), cv2.blur(self.v, _BLUR))
+        both = cv2.max(du, dv).astype(np.float32) / (9.0 / self.sensitivity)
+        h, w = self.shape
+        big: Floats = cv2.resize(both, (w, h), interpolation=cv2.INTER_LINEAR)
+        return big
+
+    def _shadow(self, y: Picture, expected: Floats, chroma: Floats, noise: Floats) -> Mask:
+        """Darker by an even factor, same colour: a shadow keeps the texture of what it falls on."""
+        ratio = (y.astype(np.float32) + 2) / (expected + 2)
+        mean = cv2.blur(ratio, (5, 5))
+        spread = cv2.blur(ratio * ratio, (5, 5)) - mean * mean
+        even = spread < 0.0016 + (2 * noise / (expected + 8)) ** 2
+        shadow: Mask = (ratio > 0.5) & (ratio < 0.97) & even & (chroma < 0.7)
+        return shadow
+
+    def _count_age(self, y: Picture, mask: Mask, dt_s: float) -> None:
+        """How long (ms) a pixel has been foreground and looked the same; `ref` is how it looked."""
+        same = mask & (cv2.absdiff(y, self.ref) <= np.maximum(7, self.noise // 2))
+        grown = np.minimum(self.age.astype(np.uint32) + round(dt_s * 10) * 100, _AGE_CAP)
+        self.age = np.where(same, grown, 0).astype(np.uint16)
+        self.ref = np.where(same, self.ref, y)
+        _towards(self.ref, y, same)
+
+    def _learn_noise(self, y: Picture, free: Mask) -> None:
+        """Noise (quarter levels) follows 4 x |difference| upwards fast and downwards slowly."""
+        target = np.minimum(cv2.absdiff(y, self.y).astype(np.uint16) * 4, 200)
+        up = free & (target > self.noise)
+        down = free & (target < self.noise) & (self.frames % 8 == 0)
+        self.noise[up] += 1
+        self.noise[down] -= 1
+        np.maximum(self.noise, _FLOOR, out=self.noise)
+
+
+def smooth(y: Picture) -> Picture:
+    """Luma with sensor noise softened."""
+    soft: Picture = cv2.GaussianBlur(y, _BLUR, 0)
+    return soft
+
+
+def clean(score: Floats) -> Mask:
+    """Foreground by hysteresis: specks go, strong places keep their weak surroundings."""
+    strong = (score > 1.0).astype(np.uint8)
+    strong = cv2.morphologyEx(strong, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    weak = ((score > 0.6) | (strong > 0)).astype(np.uint8)
+    weak &= cv2.dilate(strong, np.ones((9, 9), np.uint8))
+    whole: Mask = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
+    return whole
+
+
+def _spread(stack: NDArray[np.uint8], middle: Picture) -> Picture:
+    """Spread over the frames (65 % quantile of a normal's |deviation|), in quarter levels of sigma."""
+    light = np.median(stack.reshape(len(stack), -1)[:, ::17], axis=1) + 1
+    even = stack * (np.median(light) / light).astype(np.float32)[:, None, None]
+    deviation = np.quantile(np.abs(even - middle), 0.65, axis=0) * (4 / 0.9346)
+    spread: Picture = np.clip(deviation, _FLOOR, 120).astype(np.uint8)
+    return spread
+
+
+def _towards(model: Picture, now: Picture, where: Mask) -> None:
+    """Move the model one level towards the picture, in place."""
+    model[where & (now > model)] += 1
+    model[where & (now < model)] -= 1

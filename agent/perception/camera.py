@@ -1,0 +1,221 @@
+"""The camera itself: cuts, moved, blocked, dark, bright, blurred, frozen.
+
+Each condition is a spell: it must hold for a while before it is said, and be gone for a while
+before it is over; its start is when it began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.perception.background import Background, Floats, Foreground, Picture, Planes
+from vidette.models import EventType
+
+_SIZE = (160, 90)
+_HOLD_S = {
+    EventType.VIEW_BLOCKED: 2.0,
+    EventType.TOO_DARK: 2.0,
+    EventType.TOO_BRIGHT: 2.0,
+    EventType.BLURRED: 3.0,
+    EventType.CAMERA_MOVED: 1.5,
+    EventType.PICTURE_FROZEN: 10.0,
+}
+_GONE_S = 1.0
+Cut = Literal["none", "maybe", "cut", "flash"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One frame in short: `edges` (90, 160), `sharpness`, mean and spread of the luma."""
+
+    edges: Floats
+    small: Picture
+    sharpness: float
+    mean: float
+    spread: float
+    bright_share: float
+
+    @classmethod
+    def of(cls, small: Picture, sharpness: float) -> "View":
+        """A view from its picture `(90, 160)` and the sharpness of the whole one."""
+        return cls(
+            edges=_edges(small),
+            small=small,
+            sharpness=sharpness,
+            mean=float(small.mean()),
+            spread=float(small.std()),
+            bright_share=float((small > 248).mean()),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Spell:
+    """A condition from its first sight on; `said` once it has held long enough."""
+
+    since_s: float
+    seen_s: float
+    said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A spell began (`end_s` None) or is over."""
+
+    type: EventType
+    start_s: float
+    end_s: float | None
+
+
+def view(planes: Planes) -> View:
+    """What the camera checks need of a frame."""
+    y = planes[0]
+    small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    fine = cv2.resize(y, (320, 180), interpolation=cv2.INTER_AREA)
+    return View.of(small, float(np.abs(cv2.Laplacian(fine, cv2.CV_32F)).mean()))
+
+
+def likeness(a: Floats, b: Floats) -> float:
+    """Correlation of two edge pictures, -1..1: structure, whatever the light."""
+    a, b = a - a.mean(), b - b.mean()
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-6))
+
+
+def differing(a: Picture, b: Picture) -> float:
+    """Share of a 16 x 9 grid whose cells differ once the light is levelled."""
+    cells = [cv2.resize(p, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32) + 4 for p in (a, b)]
+    level = float(np.median(cells[0] / cells[1]))
+    return float((np.abs(cells[0] - cells[1] * level) > 14).mean())
+
+
+def is_cut(before: View, now: View) -> bool:
+    """Whether two frames show different scenes."""
+    return likeness(before.edges, now.edges) < 0.3 and differing(before.small, now.small) > 0.55
+
+
+class Camera:
+    """Follows the camera's conditions from frame to frame."""
+
+    def __init__(self) -> None:
+        self.spells: dict[EventType, Spell] = {}
+        self.last: Picture | None = None
+        self.activity = 0.0
+        self.frames = 0
+
+    def check(self, now: View, reference: View, fore: Foreground, pts_s: float) -> list[Notice]:
+        """Spells that began or ended with this frame; `reference` is a view of the background."""
+        found = set(_conditions(now, reference, fore))
+        if self._frozen(now):
+            found.add(EventType.PICTURE_FROZEN)
+        return [notice for type_ in _HOLD_S for notice in self._follow(type_, type_ in found, pts_s)]
+
+    def finish(self, pts_s: float) -> list[Notice]:
+        """Nothing more comes: what is open ends."""
+        ended = [
+            Notice(type=t, start_s=s.since_s, end_s=max(s.seen_s, pts_s)) for t, s in self.spells.items() if s.said
+        ]
+        self.spells = {}
+        return ended
+
+    def over(self, type_: EventType, pts_s: float) -> list[Notice]:
+        """One condition was dealt with: its spell ends now."""
+        spell = self.spells.pop(type_, None)
+        return [Notice(type=type_, start_s=spell.since_s, end_s=pts_s)] if spell and spell.said else []
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing can be made out now."""
+        blinding = (EventType.VIEW_BLOCKED, EventType.TOO_DARK, EventType.TOO_BRIGHT)
+        return any(type_ in self.spells for type_ in blinding)
+
+    def state(self) -> tuple[Picture, dict[str, Any]]:
+        """What `restore` needs."""
+        last = self.last if self.last is not None else np.zeros((0, 0), np.uint8)
+        spells = {str(type_): asdict(spell) for type_, spell in self.spells.items()}
+        return last, {"spells": spells, "activity": self.activity, "frames": self.frames}
+
+    @classmethod
+    def restore(cls, last: NDArray[Any], state: dict[str, Any]) -> "Camera":
+        """The camera that gave this state."""
+        self = cls()
+        self.last = last if last.size else None
+        self.spells = {EventType(name): Spell(**spell) for name, spell in state["spells"].items()}
+        self.activity, self.frames = state["activity"], state["frames"]
+        return self
+
+    def _frozen(self, now: View) -> bool:
+        """The same picture to the last bit, from a camera whose pictures used to differ."""
+        change = 1.0 if self.last is None else float(cv2.absdiff(now.small, self.last).mean())
+        self.last = now.small
+        self.frames += 1
+        if change == 0.0:
+            return self.activity > 0.2
+        self.activity += (change - self.activity) / min(self.frames, 50)
+        return False
+
+    def _follow(self, type_: EventType, holds: bool, pts_s: float) -> list[Notice]:
+        spell = self.spells.get(type_)
+        if holds:
+            spell = self.spells.setdefault(type_, Spell(since_s=pts_s, seen_s=pts_s))
+            spell.seen_s = pts_s
+            if not spell.said and pts_s - spell.since_s >= _HOLD_S[type_]:
+                spell.said = True
+                return [Notice(type=type_, start_s=spell.since_s, end_s=None)]
+        elif spell and (not spell.said or pts_s - spell.seen_s >= _GONE_S):
+            del self.spells[type_]
+            if spell.said:
+                return [Notice(type=type_, start_s=spell.since_s, end_s=spell.seen_s)]
+        return []
+
+
+def _conditions(now: View, reference: View, fore: Foreground) -> Sequence[EventType]:
+    """What is wrong with this picture; at most one of the family."""
+    if now.mean < 18 and now.spread < 10:
+        return [EventType.TOO_DARK]
+    if now.bright_share > 0.7 or now.mean > 243:
+        return [EventType.TOO_BRIGHT]
+    whelm = float(fore.mask.mean())
+    like = likeness(now.edges, reference.edges)
+    energy = float(now.edges.mean()) / (float(reference.edges.mean()) + 1)
+    textured = float(reference.edges.mean()) > 4
+    if textured and whelm > 0.5 and energy < 0.35 and like < 0.4:
+        return [EventType.VIEW_BLOCKED]
+    if textured and now.sharpness < 0.4 * reference.sharpness and (like > 0.45 or whelm < 0.3):
+        return [EventType.BLURRED]
+    if textured and energy > 0.5 and _moved(now, reference, like, whelm):
+        return [EventType.CAMERA_MOVED]
+    return []
+
+
+def _moved(now: View, reference: View, like: float, whelm: float) -> bool:
+    """Whether the scene's structure is elsewhere in the picture, or out of it."""
+    if like > 0.55:
+        return False
+    if like < 0.25 and whelm > 0.6:
+        return True
+    window = cv2.createHanningWindow(_SIZE, cv2.CV_32F)
+    (dx, dy), response = cv2.phaseCorrelate(reference.edges, now.edges, window)
+    if response < 0.12 or max(abs(dx) / _SIZE[0], abs(dy) / _SIZE[1]) < 0.015:
+        return False
+    shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    shifted = cv2.warpAffine(reference.edges, shift, _SIZE)
+    x, y = round(abs(dx)) + 2, round(abs(dy)) + 2
+    if 2 * x > _SIZE[0] // 2 or 2 * y > _SIZE[1] // 2:
+        return False
+    inner = np.s_[y:-y, x:-x]
+    again = likeness(shifted[inner], now.edges[inner])
+    return again > 0.6 and again > like + 0.2
+
+
+def _edges(small: NDArray[Any]) -> Floats:
+    soft = cv2.GaussianBlur(small, (3, 3), 0)
+    strength: Floats = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
+    return strength
+
+
+def background_view(background: Background) -> View:
+    """The view of an empty scene."""
+    return view((background.y, background.u, background.v))

@@ -1,0 +1,415 @@
+"""The fast look: every sampled frame, on the CPU, without weights.
+
+A pure step (carry, frames) -> (carry, observation): what it knows is in its carry, which goes with
+each commit, so that a resumed or handed-over watch continues exactly.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from agent.perception import captions
+from agent.perception.background import Background, Foreground, Mask, Planes
+from agent.perception.camera import Camera, Notice, View, background_view, is_cut, view
+from agent.perception.covering import Covering
+from agent.perception.ledger import Ledger, Saying
+from agent.perception.scene import Scene
+from agent.perception.shots import Shots
+from agent.perception.views import Views
+from ingest.gate import Gate
+from ingest.segments import Segmenter, Slice
+from vidette import carry, ids
+from vidette.models import Commit, DeepState, EventType, Observation, Run, Segment, Stream
+from vidette.ports import Frame, MediaStore, VideoSource
+from vidette.settings import Settings
+
+REVISION = "1"
+_PIXELS = 130_000  # of the working picture
+_WIDTH = 480
+_PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
+_PRIME_FRAMES = 30
+_COMMIT_S = 10.0
+_UNSETTLED = 0.55  # share of the picture in the foreground that no thing explains
+_UNSETTLED_S = 1.0
+_BLINDING = (EventType.VIEW_BLOCKED, EventType.TOO_DARK, EventType.TOO_BRIGHT)
+_WORDS = {
+    EventType.CAMERA_MOVED: "the camera was moved",
+    EventType.VIEW_BLOCKED: "the view is blocked",
+    EventType.TOO_DARK: "the picture is too dark to see anything",
+    EventType.TOO_BRIGHT: "the picture is too bright to see anything",
+    EventType.BLURRED: "the picture is blurred",
+    EventType.PICTURE_FROZEN: "the picture is frozen",
+    EventType.SCENE_CHANGED: "the scene changed",
+}
+
+
+def fast_run(settings: Settings) -> Run:
+    """The run that the fast look's facts carry: our own code at these settings."""
+    params = {
+        "sample": settings.sample,
+        "gate": settings.gate.model_dump(),
+        "segments": settings.segments.model_dump(),
+        "fast": settings.fast.model_dump(),
+    }
+    return Run(id=ids.make_id("run", "fast", REVISION, params), model="vidette-fast", revision=REVISION, params=params)
+
+
+def fast_look(
+    source: VideoSource,
+    stream: Stream,
+    *,
+    settings: Settings,
+    media: MediaStore,
+    commit: Commit | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    deep: bool = False,
+) -> Iterator[Observation]:
+    """Watch [start_s, end_s) of a source, going on from `commit` where one is given.
+
+    Yields an observation each time segments close, at least every 10 s of media time; the last one
+    of the stream is final. `deep` says that a vision model will look: what deserves it is `pending`.
+    Raises SourceError.
+    """
+    look = FastLook(source, stream, settings=settings, media=media, deep=deep)
+    if commit is not None:
+        look.restore(commit)
+        start_s = commit.watermark_s + 1e-4
+    for frame in source.frames(start_s, end_s):
+        look.take(frame)
+        if look.due:
+            yield look.commit()
+    length_s = source.duration_s
+    ended = end_s is None or (length_s is not None and end_s >= length_s - 1e-6)
+    yield look.finish() if ended else look.commit()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """A frame that may be the first of another scene: the next frame tells."""
+
+    frame: Frame
+    planes: Planes
+    view: View
+
+
+class FastLook:
+    """The fast look at one stream."""
+
+    def __init__(
+        self, source: VideoSource, stream: Stream, *, settings: Settings, media: MediaStore, deep: bool = False
+    ) -> None:
+        self.source, self.stream, self.settings = source, stream, settings
+        self.run = fast_run(settings)
+        self.ledger = Ledger(stream.id, self.run.id)
+        self.views = Views(media)
+        self.shots = Shots(media, settings.segments.keyframes)
+        self.camera = Camera()
+        self.gate = Gate(settings.gate.threshold, settings.gate.heartbeat_s)
+        self.segmenter = Segmenter(max_s=settings.segments.max_s, idle_s=settings.segments.idle_s)
+        self.covering = Covering(stream.id, deep=deep)
+        self.deep = deep
+        self.scene: Scene | None = None
+        self.reference: View | None = None
+        self.before: View | None = None
+        self.sequence = 0
+        self.last_s = 0.0
+        self.step_s = 0.0
+        self.committed_s = 0.0
+        self.unsettled_s: float | None = None
+        self.primed_s = -1e9
+        self.told: dict[str, str] = {}
+        self._held: _Held | None = None
+        self._segments: list[Segment] = []
+        self._captions: list[tuple[float, str, str]] = []
+        self._mask: Mask | None = None
+
+    def take(self, frame: Frame) -> None:
+        """Look at the next frame; a cut is believed once a second frame shows the new scene."""
+        planes = frame.planes(_working_width(frame.size))
+        now = view(planes)
+        held, self._held = self._held, None
+        if held is not None:
+            if is_cut(self.before or now, now):
+                self._cut(held.frame.pts_s)
+                self._process(held.frame, held.planes, held.view)
+            self._process(frame, planes, now)
+        elif self.before is not None and is_cut(self.before, now):
+            self._held = _Held(frame=frame, planes=planes, view=now)
+        else:
+            self._process(frame, planes, now)
+
+    @property
+    def due(self) -> bool:
+        """Whether there is something to commit."""
+        return bool(self._segments) or self.last_s - self.committed_s >= _COMMIT_S
+
+    def commit(self) -> Observation:
+        """Everything said since the last commit, and the carry to go on from."""
+        decided_s = self.segmenter.decided_s(self.last_s)
+        if self.segmenter.start_s is not None:
+            self.covering.watched(self.segmenter.start_s, decided_s, self.segmenter.deep)
+        return self._observation(decided_s, final=False)
+
+    def finish(self) -> Observation:
+        """The stream is over: close what is open."""
+        end_s = max(self.source.duration_s or 0.0, self.last_s + self.step_s)
+        if self.scene is not None:
+            self.scene.end(self.last_s)
+        self._notices(self.camera.finish(self.last_s), None)
+        self._close(self.segmenter.cut(end_s))
+        self.covering.damaged(self.source, end_s)
+        return self._observation(end_s, final=True)
+
+    def restore(self, commit: Commit) -> None:
+        """Go on from a commit of this stream."""
+        arrays, state = carry.unpack(commit.carry)
+        self.sequence, self.last_s = commit.sequence + 1, commit.watermark_s
+        self.step_s, self.committed_s = state["step_s"], state["committed_s"]
+        self.unsettled_s, self.primed_s = state["unsettled_s"], state["primed_s"]
+        self._captions = [(at, type_, text) for at, type_, text in state["captions"]]
+        self.told = state["told"]
+        self.ledger.restore(state["ledger"])
+        self.views.restore(state["views"])
+        self.shots.restore(_part(arrays, "shots"), state["shots"])
+        self.camera = Camera.restore(arrays["camera"], state["camera"])
+        self.gate = Gate.restore(_part(arrays, "gate"), state["gate"])
+        self.segmenter = Segmenter(**state["segmenter"])
+        self.before = _view(arrays.get("before"), state["before"])
+        self.reference = _view(arrays.get("reference"), state["reference"])
+        if state["scene"] is not None:
+            self.scene = Scene.restore(
+                _part(arrays, "scene"),
+                state["scene"],
+                stream=self.stream,
+                settings=self.settings.fast,
+                ledger=self.ledger,
+                views=self.views,
+            )
+
+    def _process(self, frame: Frame, planes: Planes, now: View) -> None:
+        pts_s = frame.pts_s
+        if self.scene is not None and self.scene.background.y.shape != planes[0].shape:
+            self._cut(pts_s, said=False)
+        scene = self.scene or self._begin(frame, planes)
+        assert self.reference is not None
+        dt_s = min(2.0, max(0.0, pts_s - self.last_s)) if self.before is not None else 0.0
+        self.step_s = dt_s or self.step_s
+        fore = self._masked(scene.background.compare(planes))
+        reading = self.gate.read(planes[0], pts_s)
+        self._notices(self.camera.check(now, self.reference, fore, pts_s), frame)
+        busy = self._settle(scene, frame, planes, now, fore, dt_s)
+        if reading.heartbeat:
+            self.covering.watched(pts_s, pts_s + max(self.step_s, 0.04), DeepState.HEARTBEAT)
+        self._close(self.segmenter.step(pts_s, busy=busy or reading.open))
+        if self.segmenter.active:
+            self.shots.offer(frame, now, reading.score)
+        self.before, self.last_s = now, pts_s
+
+    def _settle(self, scene: Scene, frame: Frame, planes: Planes, now: View, fore: Foreground, dt_s: float) -> bool:
+        """Follow things, unless the whole picture is in turmoil; then wait, and begin anew."""
+        pts_s = frame.pts_s
+        moved = EventType.CAMERA_MOVED in self.camera.spells
+        if not (self.camera.blind or moved or float(fore.mask.mean()) > _UNSETTLED):
+            self.unsettled_s = None
+            if scene.background.frames % 100 == 99:
+                self.reference = background_view(scene.background)
+            return scene.step(frame, planes, fore, dt_s)
+        if self.unsettled_s is None:
+            self.unsettled_s = pts_s
+        said = moved and self.camera.spells[EventType.CAMERA_MOVED].said
+        calm = self.before is not None and not is_cut(self.before, now)
+        if said or (pts_s - self.unsettled_s >= 3 * _UNSETTLED_S and calm and not self.camera.blind):
+            self._anew(frame, planes)
+        return not self.camera.blind
+
+    def _anew(self, frame: Frame, planes: Planes) -> None:
+        """The scene is not what it was, though nothing was cut: take what is seen now for it."""
+        assert self.scene is not None
+        self.scene.end(self.last_s)
+        self._notices(self.camera.over(EventType.CAMERA_MOVED, frame.pts_s), None)
+        self.unsettled_s = None
+        if frame.pts_s - self.primed_s >= 2 * _PRIME_S:
+            self._begin(frame, planes)
+        else:
+            self._install(Background([planes], self.settings.fast.sensitivity), frame.pts_s)
+
+    def _cut(self, pts_s: float, *, said: bool = True) -> None:
+        """Another scene begins at `pts_s`."""
+        if self.scene is not None:
+            self.scene.end(self.last_s)
+        self._notices(self.camera.finish(self.last_s), None)
+        self._close(self.segmenter.cut(pts_s))
+        if said:
+            text = captions.said(_WORDS[EventType.SCENE_CHANGED])
+            self.ledger.happened(Saying(type=EventType.SCENE_CHANGED, caption=text, confidence=0.9), "view", pts_s)
+        self.scene, self.before, self.unsettled_s = None, None, None
+        self.camera = Camera()
+        self.gate = Gate(self.settings.gate.threshold, self.settings.gate.heartbeat_s)
+
+    def _begin(self, frame: Frame, planes: Planes) -> Scene:
+        """Look ahead for the empty background, then start a scene."""
+        self.primed_s = frame.pts_s
+        ahead = _ahead(self.source, frame.pts_s, planes)
+        return self._install(Background(ahead, self.settings.fast.sensitivity), frame.pts_s)
+
+    def _install(self, background: Background, pts_s: float) -> Scene:
+        self.reference = background_view(background)
+        self.scene = Scene(
+            stream=self.stream,
+            settings=self.settings.fast,
+            ledger=self.ledger,
+            views=self.views,
+            background=background,
+            start_s=pts_s,
+        )
+        self._mask = None
+        return self.scene
+
+    def _masked(self, fore: Foreground) -> Foreground:
+        """Without what lies in the stream's masks."""
+        if self._mask is None:
+            self._mask = _mask_of(self.settings, self.stream.name, fore.mask.shape)
+        fore.mask[self._mask] = False
+        fore.score[self._mask] = 0
+        return fore
+
+    def _notices(self, notices: list[Notice], frame: Frame | None) -> None:
+        """Camera conditions as events; a blinding one is coverage too."""
+        for notice in notices:
+            text = captions.said(_WORDS[notice.type])
+            if notice.end_s is None:
+                picture = self.views.picture(frame, None, text) if frame else ()
+                saying = Saying(type=notice.type, caption=text, confidence=0.8, evidence=picture)
+                self.told[notice.type] = self.ledger.begin(saying, "view", notice.start_s)
+            else:
+                self.ledger.end(self.told.pop(notice.type, ""), notice.end_s)
+                if notice.type in _BLINDING:
+                    self.covering.blind(notice.start_s, notice.end_s, _WORDS[notice.type])
+
+    def _close(self, slices: list[Slice]) -> None:
+        """Slices that ended: coverage, and segments with captions and keyframes."""
+        for piece in slices:
+            self.covering.watched(piece.start_s, piece.end_s, piece.deep)
+            active = piece.deep is DeepState.EXAMINED
+            key = ids.segment_id(self.stream.id, piece.start_s)
+            keyframes = self.shots.close(key, piece.start_s, piece.end_s) if active else ()
+            segment = Segment(
+                id=key,
+                stream_id=self.stream.id,
+                start_s=round(piece.start_s, 3),
+                end_s=round(piece.end_s, 3),
+                caption=self._caption(piece) if active else "Nothing moved.",
+                keyframes=keyframes,
+            )
+            self._segments.append(segment)
+
+    def _caption(self, piece: Slice) -> str:
+        said = self._captions + [(a.start_s, str(a.type), a.caption) for a in self.ledger.said]
+        inside = [(type_, text) for at, type_, text in said if piece.start_s - 0.5 <= at < piece.end_s]
+        self._captions = [row for row in said if row[0] >= piece.end_s]
+        return captions.segment(inside, self.scene.in_view() if self.scene else 0)
+
+    def _observation(self, end_s: float, *, final: bool) -> Observation:
+        self._captions += [(a.start_s, str(a.type), a.caption) for a in self.ledger.said][-200:]
+        assertions = self.ledger.drain()
+        segments, self._segments = tuple(self._segments), []
+        start_s, self.committed_s = self.committed_s, self.last_s
+        observation = Observation(
+            id=ids.make_id("observation", self.stream.id, "fast", self.run.id, self.sequence),
+            stream_id=self.stream.id,
+            look="fast",
+            run=self.run,
+            start_s=round(start_s, 3),
+            end_s=round(end_s, 3),
+            sequence=self.sequence,
+            watermark_s=self.last_s,
+            tracks=self.scene.tracks() if self.scene else (),
+            assertions=assertions,
+            segments=segments,
+            coverage=self.covering.drain(),
+            carry=b"" if final else self._carry(),
+            final=final,
+        )
+        self.sequence += 1
+        return observation
+
+    def _carry(self) -> bytes:
+        arrays: carry.Arrays = {}
+        shots, shots_state = self.shots.state()
+        gate, gate_state = self.gate.state()
+        arrays["camera"], camera_state = self.camera.state()
+        scene_state = None
+        if self.scene is not None:
+            scene, scene_state = self.scene.state()
+            arrays |= {f"scene.{name}": array for name, array in scene.items()}
+        arrays |= {f"shots.{name}": array for name, array in shots.items()}
+        arrays |= {f"gate.{name}": array for name, array in gate.items()}
+        for name, seen in (("before", self.before), ("reference", self.reference)):
+            if seen is not None:
+                arrays[name] = seen.small
+        state: dict[str, Any] = {
+            "step_s": self.step_s,
+            "committed_s": self.committed_s,
+            "unsettled_s": self.unsettled_s,
+            "primed_s": self.primed_s,
+            "captions": self._captions,
+            "told": self.told,
+            "ledger": self.ledger.state(),
+            "views": self.views.state(),
+            "shots": shots_state,
+            "camera": camera_state,
+            "gate": gate_state,
+            "segmenter": self.segmenter.state(),
+            "before": self.before.sharpness if self.before else None,
+            "reference": self.reference.sharpness if self.reference else None,
+            "scene": scene_state,
+        }
+        return carry.pack(arrays, state)
+
+
+def _working_width(size: tuple[int, int]) -> int:
+    """Width of the working picture: 480 at most, and about 130,000 pixels in all."""
+    width, height = size
+    fit = (_PIXELS * width / height) ** 0.5
+    return max(16, int(min(_WIDTH, width, fit)) // 2 * 2)
+
+
+def _ahead(source: VideoSource, start_s: float, first: Planes) -> list[Planes]:
+    """Frames spread over the next half minute of the same scene, `first` included."""
+    every = _PRIME_S / _PRIME_FRAMES
+    taken, kept, before = -1e9, [], None
+    for frame in source.frames(start_s, start_s + _PRIME_S):
+        planes = frame.planes(_working_width(frame.size))
+        now = view(planes)
+        if planes[0].shape != first[0].shape or (before is not None and is_cut(before, now)):
+            break
+        before = now
+        if frame.pts_s - taken >= every - 1e-6:
+            kept.append(planes)
+            taken = frame.pts_s
+    return kept or [first]
+
+
+def _mask_of(settings: Settings, name: str, shape: tuple[int, ...]) -> Mask:
+    """Pixels of the working picture that are never looked at."""
+    mask = np.zeros(shape, np.uint8)
+    for polygon in (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks):
+        corners = np.array([[x * shape[1], y * shape[0]] for x, y in polygon], np.int32)
+        cv2.fillPoly(mask, [corners], 1)
+    return mask > 0
+
+
+def _part(arrays: carry.Arrays, name: str) -> carry.Arrays:
+    """The arrays of one part of the carry."""
+    return {key[len(name) + 1 :]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
+
+
+def _view(small: Any, sharpness: float | None) -> View | None:
+    """A view from what the carry keeps of it."""
+    if small is None or sharpness is None:
+        return None
+    return View.of(small, sharpness)

@@ -1,0 +1,372 @@
+"""One scene: what is done with each frame between two cuts."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import cv2
+import numpy as np
+
+from agent.perception import appearance, captions
+from agent.perception.background import Background, Foreground, Mask, Planes
+from agent.perception.belongings import Belongings, Mover
+from agent.perception.blobs import Blob, PixelBox, components, things
+from agent.perception.ledger import Ledger
+from agent.perception.people import personlike
+from agent.perception.presence import Presence, Seen
+from agent.perception.still import Change, Stillness
+from agent.perception.tracking import Following, Tracker, following
+from agent.perception.views import Views, unit
+from vidette import geometry, ids
+from vidette.carry import Arrays
+from vidette.models import Box, Label, PathPoint, Stream, Track
+from vidette.ports import Frame
+from vidette.settings import FastSettings
+
+_RECENT_S = 20.0
+_PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene until it sets off
+_DECIDE_S = 1.0  # how long after it was confirmed a track's beginning is judged
+_ASK = 10
+_TAIL = 40
+
+
+class Scene:
+    """Background, tracks, still things and events of one scene."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        settings: FastSettings,
+        ledger: Ledger,
+        views: Views,
+        background: Background,
+        start_s: float,
+    ) -> None:
+        self.stream, self.settings, self.views = stream, settings, views
+        self.background = background
+        shape = background.shape
+        self.min_area = max(12, round(settings.min_size * shape[0] * shape[1]))
+        self.tracker = Tracker(shape, settings.lost_s, start_s)
+        self.stillness = Stillness(shape, settings.still_s, 2 * self.min_area)
+        self.belongings = Belongings(stream.id, settings, ledger, shape)
+        self.presence = Presence(stream, settings, ledger, views.snapshot)
+        self.start_s = start_s
+        self.recent: list[Mover] = []
+        self.parked: list[Following] = []
+        self.undecided: dict[int, float] = {}
+        self.over: list[Track] = []
+
+    def step(self, frame: Frame, planes: Planes, fore: Foreground, dt_s: float) -> bool:
+        """Take one frame in; -> whether a followed thing is in view."""
+        pts_s = frame.pts_s
+        labels, regions = components(fore.mask, fore.score, self.min_area)
+        blobs = things(labels, regions, self.tracker.expected(pts_s))
+        step = self.tracker.step(pts_s, blobs)
+        for item in step.confirmed:
+            self._confirmed(item, pts_s)
+        seen = [(item, blob) for item, blob in step.seen if item.confirmed]
+        for item, blob in seen:
+            self._look_closer(item, blob, frame, planes, fore)
+        self._decide(pts_s, fore)
+        self.presence.step(pts_s, [self._seen(item) for item, _ in seen], len(seen))
+        for item in step.ended:
+            self._ended(item, pts_s)
+        self._still(frame, planes, fore, dt_s)
+        return bool(seen)
+
+    def end(self, pts_s: float) -> None:
+        """A cut, or the end of the stream: what is followed ends where it was last seen."""
+        for item in self.tracker.finish():
+            self._decide_one(item, moved_off=False)
+            self._close(item, exited=False)
+        for item in self.parked:
+            item.seen_s = pts_s
+            self._close(item, exited=False)
+        self.parked = []
+        self.presence.finish(pts_s)
+        self.belongings.finish(pts_s)
+
+    def tracks(self) -> tuple[Track, ...]:
+        """Tracks that changed since the last call: over, in view, lying still."""
+        over, self.over = tuple(self.over), []
+        live = [item for item in self.tracker.live if item.confirmed] + self.parked
+        return over + tuple(self._track(item, None) for item in live) + self.belongings.tracks()
+
+    def in_view(self) -> int:
+        """How many things are followed now."""
+        return sum(item.confirmed for item in self.tracker.live)
+
+    def state(self) -> tuple[Arrays, dict[str, Any]]:
+        """What `restore` needs."""
+        arrays, background = self.background.state()
+        touched, stillness = self.stillness.state()
+        state = {
+            "start_s": self.start_s,
+            "background": background,
+            "stillness": stillness,
+            "tracker": self.tracker.state(),
+            "presence": self.presence.state(),
+            "things": [asdict(thing) for thing in self.belongings.things],
+            "recent": [asdict(mover) for mover in self.recent],
+            "parked": [asdict(item) for item in self.parked],
+            "undecided": {str(number): at for number, at in self.undecided.items()},
+        }
+        return {**arrays, "touched": touched}, state
+
+    @classmethod
+    def restore(
+        cls,
+        arrays: Arrays,
+        state: dict[str, Any],
+        *,
+        stream: Stream,
+        settings: FastSettings,
+        ledger: Ledger,
+        views: Views,
+    ) -> "Scene":
+        """The scene that gave this state."""
+        background = Background.restore(arrays, state["background"])
+        self = cls(
+            stream=stream,
+            settings=settings,
+            ledger=ledger,
+            views=views,
+            background=background,
+            start_s=state["start_s"],
+        )
+        self.tracker = Tracker.restore(state["tracker"])
+        self.stillness = Stillness.restore(arrays["touched"], state["stillness"])
+        self.presence.restore(state["presence"])
+        self.belongings.restore(state["things"])
+        self.recent = [_mover(item) for item in state["recent"]]
+        self.parked = [following(item) for item in state["parked"]]
+        self.undecided = {int(number): at for number, at in state["undecided"].items()}
+        return self
+
+    def _confirmed(self, item: Following, pts_s: float) -> None:
+        """Name a new track; it may be a parked one that set off."""
+        for parked in self.parked:
+            if geometry.intersection(item.path[0][1], parked.box) > 0.3 * _area(item.path[0][1]):
+                self.tracker.resume(item, parked)
+                self.parked.remove(parked)
+                return
+        box = unit(item.path[0][1], self.background.shape)
+        item.id = ids.track_id(self.stream.id, item.birth_s, box, self._twins(item, box))
+        self.undecided[item.number] = pts_s + _DECIDE_S
+
+    def _twins(self, item: Following, box: Box) -> int:
+        """How many tracks of the same moment and place came before: ids tell them apart."""
+        shape, cell = self.background.shape, ids.box_cell(box)
+        others = [other for other in self.tracker.live if other.id and other is not item]
+        alike = [o for o in others if o.birth_s == item.birth_s and ids.box_cell(unit(o.path[0][1], shape)) == cell]
+        return 10 * len(alike)
+
+    def _look_closer(self, item: Following, blob: Blob, frame: Frame, planes: Planes, fore: Foreground) -> None:
+        """Keep the best view, name the colour, ask whether it is a person."""
+        box = unit(item.box, self.background.shape)
+        quality = blob.area * min(blob.score, 2.0) * (0.5 if self.tracker.at_border(item.box) else 1.0)
+        if self.views.wants(item.number, quality):
+            self.views.offer(item.number, frame, box, quality)
+            colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, fore.mask, item.box)
+            if colour:
+                item.colours[colour] = item.colours.get(colour, 0) + 1
+        due = item.asked < 3 or (item.asked < _ASK and item.hits % 4 == 0)
+        if self.settings.people and due and not self.tracker.at_border(item.box):
+            item.asked += 1
+            item.people += personlike(frame.rgb(), box) > 0.45
+
+    def _decide(self, pts_s: float, fore: Foreground) -> None:
+        """Say how tracks came into view once that can be told."""
+        for item in self.tracker.live:
+            if pts_s >= self.undecided.get(item.number, math.inf):
+                self._decide_one(item, moved_off=self._ghost(item, fore))
+
+    def _decide_one(self, item: Following, *, moved_off: bool) -> None:
+        if self.undecided.pop(item.number, None) is None:
+            return
+        lone = item.origin == "inside" and item.hits >= 5
+        if moved_off and item.origin in ("inside", "start"):
+            self.presence.entered(self._seen(item), moved_off=True)
+        elif item.origin == "border" or lone:
+            self.presence.entered(self._seen(item), moved_off=False)
+
+    def _ghost(self, item: Following, fore: Foreground) -> bool:
+        """Whether the place where a track began still differs from the background: it was part of it."""
+        first = item.path[0][1]
+        if geometry.intersection(first, item.box) > 0.3 * _area(first):
+            return False
+        return bool(_within(fore.mask, first).mean() > 0.25)
+
+    def _ended(self, item: Following, pts_s: float) -> None:
+        self._decide_one(item, moved_off=False)
+        lost_among = [
+            other
+            for other in self.tracker.live
+            if other.confirmed and geometry.gap(other.box, item.box) < 0.3 * math.sqrt(_area(item.box)) + 3
+        ]
+        moving = item.seen_s - item.put_s < 3.0
+        exited = self.tracker.at_border(item.box) or (moving and item.hits >= 6 and not lost_among)
+        self._close(item, exited=exited)
+
+    def _close(self, item: Following, *, exited: bool) -> None:
+        self.presence.ended(self._seen(item), exited=exited)
+        self.over.append(self._track(item, item.seen_s))
+        self.recent.append(self._mover(item, live=False))
+        self.views.forget(item.number)
+
+    def _still(self, frame: Frame, planes: Planes, fore: Foreground, dt_s: float) -> None:
+        """Learn the background; judge regions that came to rest."""
+        pts_s = frame.pts_s
+        held, moving = self._held(), self._moving(fore)
+        self.stillness.note(moving, dt_s)
+        self.background.learn(planes, fore, held, dt_s)
+        for change in self.stillness.judge(self.background, planes, fore, moving, pts_s):
+            self._judge(change, frame, planes)
+        live = [item.id for item in self.tracker.live if item.confirmed]
+        self.belongings.step(pts_s, live)
+        self.recent = [mover for mover in self.recent if pts_s - mover.seen_s < _RECENT_S]
+        self._park(planes, fore)
+
+    def _judge(self, change: Change, frame: Frame, planes: Planes) -> None:
+        holder = self._holder(change)
+        if holder is not None:
+            own = change.verdict == "left" and change.area > 0.4 * holder.area
+            if own or change.verdict == "light":
+                return  # a tracked thing that stands still
+            self.tracker.drop(holder)
+            holder.seen_s = max(holder.birth_s, holder.put_s)
+            self._close(holder, exited=False)
+        if change.verdict != "light":
+            movers = self.recent + [self._mover(i, live=True) for i in self.tracker.live if i.confirmed]
+            colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, change.region, change.box)
+            box = unit(change.box, self.background.shape)
+            verb = "left here" if change.verdict == "left" else "taken from here"
+            picture = self.views.picture(frame, box, captions.said(f"something was {verb}"))
+            self.belongings.changed(change, movers, colour, picture)
+        self.background.absorb(planes, change.region)
+
+    def _holder(self, change: Change) -> Following | None:
+        """The track in view that the region is."""
+        for item in self.tracker.live:
+            shared = geometry.intersection(change.box, item.box)
+            fresh = self.tracker.last_s - item.seen_s < 0.6
+            if item.confirmed and fresh and shared > 0.6 * min(_area(change.box), _area(item.box)):
+                return item
+        return None
+
+    def _park(self, planes: Planes, fore: Foreground) -> None:
+        """What has stayed put for long becomes part of the scene until it sets off."""
+        for item in list(self.tracker.live):
+            if item.confirmed and item.still_s > _PARKED_S:
+                region = np.zeros(self.background.shape, bool)
+                _within(region, item.box)[:] = True
+                self.background.absorb(planes, region & fore.mask)
+                self.tracker.drop(item)
+                self.parked.append(item)
+
+    def _held(self) -> Mask:
+        """Where the background must not learn: under tracks."""
+        held = np.zeros(self.background.shape, bool)
+        for item in self.tracker.live:
+            if item.confirmed:
+                x0, y0, x1, y1 = item.box
+                _within(held, (x0 - 3, y0 - 3, x1 + 3, y1 + 3))[:] = True
+        return held
+
+    def _moving(self, fore: Foreground) -> Mask:
+        """Foreground of things on the move, a little widened."""
+        moving = np.zeros(self.background.shape, np.uint8)
+        for item in self.tracker.live:
+            came = item.confirmed or (item.origin == "border" and item.hits >= 2)
+            if (came or item.reach > 0.5 * math.sqrt(_area(item.box))) and item.still_s < 1.0:
+                _within(moving, item.box)[:] = 1
+        moving &= fore.mask
+        wide: Mask = cv2.dilate(moving, np.ones((9, 9), np.uint8)) > 0
+        return wide
+
+    def _seen(self, item: Following) -> Seen:
+        shape = self.background.shape
+        points = [item.path[0], *item.path[1:][-_TAIL:]]
+        return Seen(
+            number=item.number,
+            id=item.id,
+            label=_label(item),
+            colour=_colour(item),
+            origin=item.origin,
+            birth_s=item.birth_s,
+            seen_s=item.seen_s,
+            put_s=item.put_s,
+            still_s=item.still_s,
+            confidence=confidence(item),
+            path=[(at, unit(box, shape)) for at, box in points],
+        )
+
+    def _track(self, item: Following, end_s: float | None) -> Track:
+        shape = self.background.shape
+        first, last = unit(item.path[0][1], shape), unit(item.box, shape)
+        return Track(
+            id=item.id,
+            stream_id=self.stream.id,
+            label=_label(item),
+            start_s=round(item.birth_s, 3),
+            end_s=None if end_s is None else round(end_s, 3),
+            confidence=confidence(item),
+            path=tuple(PathPoint(pts_s=round(at, 3), box=unit(box, shape)) for at, box in item.path),
+            attributes=_attributes(item, first, last, shape),
+            entity_id=ids.entity_id(item.id),
+        )
+
+    def _mover(self, item: Following, *, live: bool) -> Mover:
+        path = [(at, box) for at, box in item.path if at > item.seen_s - _RECENT_S]
+        return Mover(id=item.id, birth_s=item.birth_s, birth=item.path[0][1], path=path, seen_s=item.seen_s, live=live)
+
+
+def confidence(item: Following) -> float:
+    """How sure we are that a track is a thing that moved, 0..1.
+
+    (1 - e^(-sightings / 6)) x min(1, contrast / 1.5) x (0.6 + 0.4 x straightness), where contrast
+    is the mean difference in thresholds and straightness is reach / way.
+    """
+    seen = 1 - math.exp(-item.hits / 6)
+    straight = min(1.0, item.reach / (item.walked + 1e-6))
+    return round(seen * min(1.0, item.score / 1.5) * (0.6 + 0.4 * straight), 3)
+
+
+def _label(item: Following) -> Label:
+    """`person` where the people detector said so twice and in two of five askings; else `object`."""
+    return Label.PERSON if item.people >= 2 and item.people >= 0.4 * item.asked else Label.OBJECT
+
+
+def _colour(item: Following) -> str:
+    return max(sorted(item.colours), key=lambda name: item.colours[name]) if item.colours else ""
+
+
+def _attributes(item: Following, first: Box, last: Box, shape: tuple[int, int]) -> dict[str, Any]:
+    height, width = shape
+    seconds = max(0.2, item.seen_s - item.birth_s)
+    attributes: dict[str, Any] = {
+        "size": round(item.area / (height * width), 4),
+        "speed": round(item.walked / height / seconds, 3),
+        "heading": captions.heading(first, last),
+    }
+    if _colour(item):
+        attributes["colour"] = _colour(item)
+    return attributes
+
+
+def _area(box: PixelBox) -> float:
+    return max(1.0, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _within(picture: Any, box: PixelBox) -> Any:
+    """The part of a picture inside a box, as a view."""
+    height, width = picture.shape
+    x0, y0 = max(0, min(width - 1, int(box[0]))), max(0, min(height - 1, int(box[1])))
+    return picture[y0 : max(y0 + 1, math.ceil(box[3])), x0 : max(x0 + 1, math.ceil(box[2]))]
+
+
+def _mover(data: dict[str, Any]) -> Mover:
+    path: Sequence[tuple[float, PixelBox]] = [(at, tuple(box)) for at, box in data["path"]]
+    return Mover(**{**data, "birth": tuple(data["birth"]), "path": path})

@@ -1,0 +1,73 @@
+"""The keyframes of the segment that is open: chosen while it goes on, stored when it closes."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from ingest.keyframes import Candidate, KeyframePicker
+
+from agent.perception.camera import View
+from ingest import jpeg
+from vidette import ids
+from vidette.carry import Arrays
+from vidette.models import Keyframe
+from vidette.ports import Frame, MediaStore
+
+_EVERY_S = 0.6
+_WIDTH = 1280
+_THUMB = (32, 18)
+
+
+class Shots:
+    """Offers frames to the picker; pictures are JPEG in memory, or an address once committed."""
+
+    def __init__(self, media: MediaStore, limit: int) -> None:
+        self.media = media
+        self.limit = limit
+        self.picker: KeyframePicker[bytes | str] = KeyframePicker(limit)
+        self.last_s = -1e9
+
+    def offer(self, frame: Frame, view: View, activity: float) -> None:
+        """A frame of an active segment."""
+        if frame.pts_s - self.last_s < _EVERY_S:
+            return
+        self.last_s = frame.pts_s
+        thumbnail = cv2.resize(view.small, _THUMB, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        picture = jpeg.encode(frame.rgb(min(_WIDTH, frame.size[0])), quality=85)
+        self.picker.offer(
+            Candidate(
+                pts_s=frame.pts_s, thumbnail=thumbnail, sharpness=view.sharpness, activity=activity, payload=picture
+            )
+        )
+
+    def close(self, segment_id: str, start_s: float, end_s: float) -> tuple[Keyframe, ...]:
+        """The chosen keyframes of the segment that closed, stored; then start anew."""
+        chosen = [shot for shot in self.picker.chosen() if start_s <= shot.pts_s < end_s]
+        self.picker = KeyframePicker(self.limit)
+        self.last_s = -1e9
+        return tuple(self._keyframe(segment_id, shot) for shot in chosen)
+
+    def state(self) -> tuple[Arrays, dict[str, Any]]:
+        """What `restore` needs; pictures go to the media store."""
+        held = self.picker.held()
+        thumbnails = np.stack([shot.thumbnail for shot in held]) if held else np.zeros((0, 18, 32), np.uint8)
+        rows = [[s.pts_s, s.sharpness, s.activity, self._stored(s.payload)] for s in held]
+        return {"thumbnails": thumbnails}, {"shots": rows, "last_s": self.last_s}
+
+    def restore(self, arrays: Arrays, state: dict[str, Any]) -> None:
+        """Go on from that state."""
+        self.last_s = state["last_s"]
+        self.picker = KeyframePicker(self.limit)
+        for thumbnail, (pts_s, sharpness, activity, sha256) in zip(arrays["thumbnails"], state["shots"], strict=True):
+            self.picker.offer(
+                Candidate(pts_s=pts_s, thumbnail=thumbnail, sharpness=sharpness, activity=activity, payload=sha256)
+            )
+
+    def _keyframe(self, segment_id: str, shot: Candidate[bytes | str]) -> Keyframe:
+        picture = shot.payload if isinstance(shot.payload, bytes) else self.media.get(shot.payload)
+        sha256, uri = self.media.put(picture, ".jpg")
+        key = ids.make_id("keyframe", segment_id, ids.milliseconds(shot.pts_s))
+        return Keyframe(id=key, segment_id=segment_id, pts_s=round(shot.pts_s, 3), sha256=sha256, uri=uri)
+
+    def _stored(self, payload: bytes | str) -> str:
+        return payload if isinstance(payload, str) else self.media.put(payload, ".jpg")[0]
