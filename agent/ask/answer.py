@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from agent.ask.covering import whole
 from agent.ask.durations import duration_s, seconds_in_view
-from agent.ask.lookup import Found, cannot_look_for, find
+from agent.ask.lookup import Found, cannot_look_for, find, subjects
 from agent.ask.say import Clock, did, lasting, place, things
 from vidette.answers import Answer, Claim, Covered, Plan
 from vidette.models import Box, EventRow, TrackRow
@@ -53,8 +53,8 @@ def _nothing(asked: Asked, found: Found) -> Answer:
     text = _sentence(f"{_none(plan)}{_in_watched(coverage)}", found.remark)
     value = {"count": 0, "exists": False, "how_long": 0.0}.get(plan.kind)
     units = {"count": plan.subjects, "how_long": "s"}
-    if plan.kind == "list":
-        value, units = 0, {"list": plan.subjects}
+    if plan.kind in ("list", "describe"):
+        value, units = 0, {plan.kind: plan.subjects}
     return _made(asked, text, (), value, units.get(plan.kind))
 
 
@@ -62,13 +62,14 @@ def _none(plan: Plan) -> str:
     if plan.kind == "describe" or plan.verb == "happened":
         return "nothing happened"
     if _stands_alone(plan):
-        return f"{plan.subject} {did(plan, 1)}: no" if plan.subject != "scene" else f"no sign of {plan.verb}"
+        yes = "no, " if plan.kind == "exists" else ""
+        return f"no sign of {plan.verb}" if plan.subject == "scene" else f"{yes}{plan.subject} was not {plan.verb}"
     return f"no {plan.subject} {did(plan, 1)}"
 
 
 def _count(asked: Asked, found: Found) -> Answer:
     plan, rows = asked.plan, found.rows
-    number = _things(rows) if plan.distinct else len(rows)
+    number = _number(plan, rows)
     if _stands_alone(plan):
         text = f"{_alone(plan)} {_times(number)}"
         return _full(asked, found, text, rows, number, "times")
@@ -77,7 +78,7 @@ def _count(asked: Asked, found: Found) -> Answer:
 
 
 def _list(asked: Asked, found: Found) -> Answer:
-    plan, number = asked.plan, len(found.rows)
+    plan, number = asked.plan, _number(asked.plan, found.rows)
     if _stands_alone(plan):
         return _full(asked, found, f"{_alone(plan)} {_times(number)}", found.rows, number, "times")
     return _full(asked, found, f"{things(plan, number)} {did(plan, number)}", found.rows, number, plan.subjects)
@@ -88,9 +89,10 @@ def _exists(asked: Asked, found: Found) -> Answer:
     if plan.now:
         return _now(asked, found)
     if _stands_alone(plan):
-        text = f"yes, {_alone(plan)} {_times(len(rows))}, first at {_at(asked, rows[0])}"
+        text = f"yes, {_alone(plan)} {_times(len(rows))}, {_first_at(asked, rows)}"
     else:
-        text = f"yes, {things(plan, len(rows))} {did(plan, len(rows))}, {_first_at(asked, rows)}"
+        number = _number(plan, rows)
+        text = f"yes, {things(plan, number)} {did(plan, number)}, {_first_at(asked, rows)}"
     return _full(asked, found, text, rows, True, None)
 
 
@@ -251,8 +253,7 @@ def _reasons(coverage: Covered) -> str:
 
 
 def _footage(asked: Asked) -> str:
-    spans = [asked.clock.footage.span(stream) for stream in asked.clock.footage.streams]
-    start, end = min(a for a, _ in spans), max(b for _, b in spans)
+    start, end = asked.clock.footage.extent
     length = lasting(asked.clock.footage.longest_s)
     return f"footage runs from {asked.clock.at(start)} to {asked.clock.at(end)} (at most {length} a stream)"
 
@@ -290,9 +291,12 @@ def _moment(asked: Asked, row: EventRow | TrackRow) -> str:
     return f"at {_at(asked, row)}{on}"
 
 
-def _things(rows: Rows) -> int:
-    """How many different things take part: an event without a known thing counts by itself."""
-    return len({row.tracks[0] if isinstance(row, EventRow) and row.tracks else row.id for row in rows})
+def _number(plan: Plan, rows: Rows) -> int:
+    """How many rows, or how many different things: an event without a known thing counts by itself."""
+    if not plan.distinct:
+        return len(rows)
+    them_all = [subjects(row) if isinstance(row, EventRow) else () for row in rows]
+    return len({them[0].id if them else row.id for row, them in zip(rows, them_all, strict=True)})
 
 
 def _box(store: GraphStore, row: EventRow | TrackRow) -> Box | None:

@@ -11,9 +11,10 @@ from agent.ask.names import Known, find_names, known, normal
 from agent.ask.plan import NotUnderstood, make_plan
 from agent.ask.say import Clock, plan_words
 from agent.ask.times import read_times
-from vidette.answers import Answer, Covered, Plan
+from vidette.answers import Answer, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
+from vidette.queries import Filter
 
 LONGEST = 1000
 CAN = (
@@ -42,7 +43,8 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo) -> Answe
     try:
         asked = _planned(question, store, names, everything)
     except NotUnderstood as error:
-        return _cannot(question, store, everything, str(error), help_=True)
+        why = f"{error} ({names.said()})" if error.name else str(error)
+        return _cannot(question, store, everything, why, help_=True)
     match asked.plan.of:
         case "streams":
             return about_streams(asked)
@@ -72,6 +74,6 @@ def _planned(question: str, store: GraphStore, names: Known, everything: Footage
 
 def _cannot(question: str, store: GraphStore, footage: Footage, why: str, *, help_: bool) -> Answer:
     plan = Plan(kind="cannot_tell", words="cannot tell")
-    asked = Asked(question, plan, store, Clock(footage), Covered())
+    asked = Asked(question, plan, store, Clock(footage), covered(store, Filter(), footage))
     done = unknown(asked, f"cannot tell: {why}")
     return replace(done, answer=f"{done.answer} {CAN}.") if help_ else done

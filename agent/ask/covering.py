@@ -91,8 +91,8 @@ def _unfilmed(where: Filter, footage: Footage) -> list[Gap]:
     if (where.since is None and where.until is None) or not footage.streams:
         return []
     spans = [footage.span(stream) for stream in footage.streams]
-    since = where.since or min(start for start, _ in spans)
-    until = min(where.until, max(footage.now, footage.end)) if where.until else footage.end
+    since = where.since or footage.extent[0]
+    until = min(where.until, max(footage.now, footage.extent[1])) if where.until else footage.extent[1]
     filmed = [((a - since).total_seconds(), (b - since).total_seconds()) for a, b in spans]
     out = complement(filmed, (0.0, (until - since).total_seconds())) if until > since else []
     return [Gap(start=_at(since, a), end=_at(since, b), reason="nothing was filmed") for a, b in out if b - a >= 0.001]

@@ -31,9 +31,10 @@ class Footage:
         return max((length_s(stream) for stream in self.streams), default=0.0)
 
     @property
-    def end(self) -> datetime:
-        """Where the newest footage ends."""
-        return max((self.span(stream)[1] for stream in self.streams), default=self.now)
+    def extent(self) -> tuple[datetime, datetime]:
+        """From where the oldest footage starts to where the newest ends."""
+        spans = [self.span(stream) for stream in self.streams] or [(self.now, self.now)]
+        return min(start for start, _ in spans), max(end for _, end in spans)
 
     def dates(self) -> list[date]:
         """The local dates it touches, at most a year of each stream."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from agent.ask.words import ANY
 from vidette.answers import Plan
-from vidette.models import EventRow, EventType, TrackRow
+from vidette.models import EntityRow, EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
 from vidette.queries import Count, Entities, Events, Filter, Tracks
 
@@ -49,22 +49,24 @@ class Found:
 
 
 def find(store: GraphStore, plan: Plan) -> Found:
-    """The rows of a plan about events or tracks."""
-    asked, plan, remark = plan, *_tellable(store, plan)
-    rows = _rows(store, plan)
-    kept = tuple(row for row in rows if not (plan.moving and row.attributes.get("still")))
-    found = Found(
-        plan=plan, rows=_one_a_thing(kept) if plan.where.types else kept, remark=remark, more=len(rows) >= MOST
-    )
-    return replace(found, remark=_undecided(store, asked, found)) if asked.where.labels and not remark else found
+    """The rows of a plan about events or tracks.
+
+    Where nothing here tells the asker's word from others, the rows are those of the things that
+    nothing put a name to, and the plan and the remark say so (design §7).
+    """
+    told, remark = _tellable(store, plan)
+    nameless = bool(plan.where.labels) and not told.where.labels
+    rows = _rows(store, told, nameless=nameless)
+    if nameless and not rows:
+        return Found(plan=plan, rows=())
+    found = Found(plan=told, rows=rows, remark=remark, more=len(rows) >= MOST)
+    return replace(found, remark=_undecided(store, plan)) if plan.where.labels and not remark else found
 
 
 def cannot_look_for(store: GraphStore, plan: Plan) -> str:
     """Why nothing here could have seen what is asked, or empty."""
     types = set(plan.where.types)
-    if not types or types & (_SEEN_BY_PIXELS - {EventType.LINE_CROSSED}):
-        return ""
-    if types == {EventType.LINE_CROSSED}:
+    if not types or types & _SEEN_BY_PIXELS:
         return ""
     if store.read(Count(of="events", where=Filter(types=plan.where.types))) or _prompted(store):
         return ""
@@ -79,52 +81,61 @@ def _prompted(store: GraphStore) -> bool:
 
 
 def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
-    """The plan with the labels that something here can tell, and the remark on those it cannot."""
-    where, remark = plan.where, ""
-    if where.kinds and not _has(store, Filter(labels=where.labels, kinds=where.kinds)):
-        remark = f"nothing here tells {plan.subjects} from others"
+    """The plan with the labels and kinds that something here can tell, and the remark on those it cannot."""
+    where, remark = plan.where, f"nothing here tells {plan.subjects} from others"
+    if not where.labels:
+        return plan, ""
+    if not _has(store, Filter(labels=where.labels)):
+        where = replace(where, labels=(), kinds=())
+        return replace(plan, where=where, subject=ANY.singular, subjects=ANY.plural), remark
+    if where.kinds and not _kinds_told(store, where):
         singular = " or ".join(label.value for label in where.labels)
         plural = " or ".join({"person": "people"}.get(label.value, f"{label.value}s") for label in where.labels)
-        plan = replace(plan, where=replace(where, kinds=()), subject=singular, subjects=plural)
-    if plan.where.labels and not _has(store, Filter(labels=plan.where.labels)):
-        remark = remark or f"nothing here tells {plan.subjects} from others"
-        where = replace(plan.where, labels=(), kinds=())
-        plan = replace(plan, where=where, subject=ANY.singular, subjects=ANY.plural)
-    return plan, remark
+        return replace(plan, where=replace(where, kinds=()), subject=singular, subjects=plural), remark
+    return plan, ""
+
+
+def _kinds_told(store: GraphStore, where: Filter) -> bool:
+    """Whether anything with these labels has a finer kind."""
+    things = store.read(Entities(where=Filter(labels=where.labels), limit=MOST))
+    return any(thing.attributes.get("kind") for thing in things)
 
 
 def _has(store: GraphStore, where: Filter) -> bool:
     return bool(store.read(Count(of="tracks", where=where))) or bool(store.read(Entities(where=where, limit=1)))
 
 
-def _rows(store: GraphStore, plan: Plan) -> list[EventRow] | list[TrackRow]:
+def _rows(store: GraphStore, plan: Plan, *, nameless: bool) -> tuple[EventRow | TrackRow, ...]:
     if plan.of == "tracks":
-        return store.read(Tracks(where=plan.where, limit=MOST))
-    return store.read(Events(where=plan.where, limit=MOST))
+        where = replace(plan.where, labels=(Label.OBJECT,)) if nameless else plan.where
+        tracks = store.read(Tracks(where=where, limit=MOST))
+        return tuple(row for row in tracks if not (plan.moving and row.attributes.get("still")))
+    events = store.read(Events(where=plan.where, limit=MOST))
+    kept = tuple(row for row in events if not nameless or _nameless(row))
+    return _one_a_thing(kept) if plan.where.types else kept
 
 
-def _one_a_thing(rows: tuple[EventRow | TrackRow, ...]) -> tuple[EventRow | TrackRow, ...]:
+def _one_a_thing(events: tuple[EventRow, ...]) -> tuple[EventRow, ...]:
     """A thing that was left and later counted as abandoned is said once, from when it was left."""
-    events = [row for row in rows if isinstance(row, EventRow)]
-    left = {thing for row in events if row.type == EventType.OBJECT_LEFT for thing in _subjects(row)}
-    again = {row.id for row in events if row.type == EventType.OBJECT_ABANDONED and _subjects(row) & left}
-    return tuple(row for row in rows if row.id not in again)
+    left = {thing.id for row in events if row.type == EventType.OBJECT_LEFT for thing in subjects(row)}
+    return tuple(
+        row
+        for row in events
+        if row.type != EventType.OBJECT_ABANDONED or not left & {thing.id for thing in subjects(row)}
+    )
 
 
-def _subjects(row: EventRow) -> set[str]:
-    return {entity.id for entity in row.entities if entity.role == "subject"}
+def subjects(row: EventRow) -> tuple[EntityRow, ...]:
+    """The things that an event happened to, without who brought or took them."""
+    named = tuple(thing for thing in row.entities if thing.role == "subject")
+    return named or tuple(thing for thing in row.entities if thing.role not in ("bringer", "taker"))
 
 
-def _undecided(store: GraphStore, asked: Plan, found: Found) -> str:
+def _nameless(row: EventRow) -> bool:
+    return all(thing.label == Label.OBJECT for thing in subjects(row))
+
+
+def _undecided(store: GraphStore, plan: Plan) -> str:
     """How many further things nothing put a name to."""
-    where = replace(asked.where, labels=(), kinds=())
-    every = find(store, replace(asked, where=where)).rows
-    ids = {row.id for row in found.rows}
-    rest = [row for row in every if row.id not in ids and _nameless(row)]
-    return f"{len(rest)} more could not be told apart" if rest else ""
-
-
-def _nameless(row: EventRow | TrackRow) -> bool:
-    if isinstance(row, TrackRow):
-        return row.label.value == "object"
-    return all(entity.label.value == "object" for entity in row.entities)
+    rest = len(_rows(store, replace(plan, where=replace(plan.where, labels=(), kinds=())), nameless=True))
+    return f"{rest} more object{'s' if rest > 1 else ''} could not be told apart" if rest else ""

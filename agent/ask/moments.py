@@ -36,7 +36,8 @@ DAY = (
     rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|{_N} days? ago)"
 )
 TOD = r"(?:\d{1,2}(?::\d\d){1,2}(?: ?[ap]m)?|\d{1,2} ?[ap]m|\d{1,2} o'clock|noon|midday|midnight)"
-SPAN = rf"{_N} ?{_U}(?:(?: and)? {_N} ?{_U}|\d{{1,2}} ?s)?"
+_A_SECOND = r"(?!an? sec(?:ond)?\b)"  # "after a second car" is no time
+SPAN = rf"{_A_SECOND}{_N} ?{_U}(?:(?: and)? {_N} ?{_U}|\d{{1,2}} ?s)?"
 _AGO = rf"{_N} ?{_U} ago"
 _MEDIA = rf"(?:(?:the )?(?:second|minute|sec|min) {_N}|(?:the )?\d{{1,4}}(?:st|nd|rd|th) (?:second|minute)|{SPAN})"
 _INSTANT = rf"(?:{_AGO}|{DAY}(?:,? at| from|,)? {TOD}|{TOD}(?: on)? {DAY}|{DAY}|{TOD}|{_MEDIA}|now)"
@@ -55,13 +56,13 @@ EDGE = re.compile(
 FROM_ON = re.compile(rf"\bfrom ({_INSTANT})(?: (?:on|onwards?))?{_ENDS}")
 ALONE = re.compile(rf"\b(?:(?:on|in|during) )?({_AGO}|{DAY}){_ENDS}")
 _HOURS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (22, 30)}
-_MAX_S = 3.0e9
+_MAX_S = 1.5e9
 
 Stretch = tuple[datetime, datetime]
 
 
 def seconds(text: str) -> float:
-    """Seconds of "30 seconds", "a minute", "1 minute 30 seconds", "minute"; at most a century."""
+    """Seconds of "30 seconds", "a minute", "1 minute 30 seconds", "minute"; at most half a century."""
     total = 0.0
     for number, unit in re.findall(rf"({_N})? ?\b({_U})\b|$", _spaced(text)):
         total += number_of(number or "one") * _unit_s(unit) if unit else 0.0
@@ -161,9 +162,9 @@ def _date(text: str, here: datetime) -> date | None:
     text = re.sub(r"^this ", "", text)
     ago = re.fullmatch(rf"({_N}) days? ago", text)
     if ago:
-        return here.date() - timedelta(days=min(36500, int(number_of(ago[1]))))
+        return here.date() - timedelta(days=min(18250, int(number_of(ago[1]))))
     moment = _parse(text, naive + timedelta(days=1) if today_counts else naive)
-    return moment.date() if moment else None
+    return moment.date() if moment and 1970 <= moment.year < 2200 else None  # what cameras and calendars can hold
 
 
 def _parse(text: str, base: datetime) -> datetime | None:

@@ -33,7 +33,14 @@ _STILL = frozenset({Label.BAG, Label.PACKAGE})
 
 
 class NotUnderstood(Exception):
-    """A question outside the grammar; the text says which word or combination."""
+    """A question outside the grammar; the text says which word or combination.
+
+    `name` is set where the unknown word stands where a name would.
+    """
+
+    def __init__(self, text: str, *, name: bool = False) -> None:
+        super().__init__(text)
+        self.name = name
 
 
 class Said(NamedTuple):
@@ -86,7 +93,8 @@ def scan(text: str) -> tuple[Said, ...]:
                 at += size
                 break
         else:
-            raise NotUnderstood(f"the word {tokens[at][:40]!r} is not one I know here")
+            after = at > 0 and tokens[at - 1] in ("on", "in", "at", "near", "from", "the")
+            raise NotUnderstood(f"the word {tokens[at][:40]!r} is not one I know here", name=after)
     return tuple(out)
 
 
@@ -99,6 +107,7 @@ def _parts(words: tuple[Said, ...]) -> Parts:
     noun, more = _noun(words, verb, kind, times)
     parts = Parts(words=words, kind=kind, times=times, noun=noun, verb=verb, notes=(*notes, *more))
     _joined(parts)
+    _counted(parts)
     return parts
 
 
@@ -131,8 +140,9 @@ def _meant(said: Said, words: tuple[Said, ...], at: int) -> Word:
 def _left(before: tuple[Said, ...], after: tuple[Said, ...]) -> Verb:
     """ "was left", "left a bag": a thing put down; "a person left (the scene)": gone out of view."""
     passive = any(s.word == Mark("be") for s in before)
+    counted = any(s.word == Ask("count") for s in before)
     nouns = [s.word for s in before if isinstance(s.word, Noun)]
-    if passive and any(noun.agent for noun in nouns):
+    if passive and (any(noun.agent for noun in nouns) or (counted and any(s.text in ("is", "are") for s in before))):
         raise NotUnderstood("'left' can mean two things here; say 'left behind' or 'went out'")
     thing_after = any(isinstance(s.word, Noun) and not s.word.agent for s in after)
     thing_before = bool(nouns) and all(set(noun.labels) & _STILL for noun in nouns)
@@ -240,6 +250,17 @@ def _joined(parts: Parts) -> None:
     joins = sum(isinstance(said.word, Mark) and said.word.name in ("and", "or") for said in parts.words)
     if joins > max(0, nouns - 1) + max(0, verbs - 1):
         raise NotUnderstood("these are two questions; ask one at a time")
+
+
+def _counted(parts: Parts) -> None:
+    """ "How many cameras saw …", "what did … do": the thing asked for is not one that is counted here."""
+    if parts.words[-1].word == Mark("do"):
+        raise NotUnderstood("I cannot say what someone did; ask what happened")
+    asked = next((at for at, said in enumerate(parts.words) if isinstance(said.word, Ask)), 0)
+    after = parts.words[asked + 1].word if asked + 1 < len(parts.words) else None
+    places = (Mark("camera"), Mark("zone"), Mark("footage"))
+    if parts.kind == "count" and not parts.times and after in places and (parts.noun or parts.verb):
+        raise NotUnderstood("I count things and events, not the cameras or places that saw them")
 
 
 def _shape(parts: Parts, named: Named) -> Plan:

@@ -28,12 +28,16 @@ _PASSIVE = frozenset(
     ]
 )
 _CAPTION = 160
+_BORDERS = frozenset({EventType.ZONE_ENTERED, EventType.ZONE_EXITED})
+_VERBS = [verb for verb in WORDS.values() if isinstance(verb, Verb) and len(verb.types) == 1]
 _PAST = {
-    **{t: verb.past for verb in WORDS.values() if isinstance(verb, Verb) and len(verb.types) == 1 for t in verb.types},
+    **{verb.types[0]: f"{verb.noun} {verb.past}".strip() for verb in _VERBS},
     EventType.OBJECT_LEFT: "left",
-    EventType.ZONE_ENTERED: "entered a zone",
-    EventType.ZONE_EXITED: "went out of a zone",
+    EventType.ZONE_ENTERED: "entered",
+    EventType.ZONE_EXITED: "went out of",
+    EventType.LOITERING: "loitered",
 }
+_ALONE = frozenset(verb.types[0] for verb in _VERBS if verb.about != "thing") - {EventType.LOITERING}
 
 
 def media(seconds: float) -> str:
@@ -74,14 +78,12 @@ class Clock:
         """What one row says, with its times."""
         if isinstance(row, TrackRow):
             end = f" to {self.at(row.end, row.end_s)}" if row.end and row.end_s is not None else " on"
-            return f"{row.label.value} in view from {self.at(row.start, row.start_s)}{end}{self.on(row.stream)}"
+            what = plain(str(row.attributes.get("kind") or row.label.value), 60)
+            return f"{what} in view from {self.at(row.start, row.start_s)}{end}{self.on(row.stream)}"
         what = plain(row.caption, _CAPTION).rstrip(".") or event_said(row)
-        zone = f" in the zone {plain(row.zone, 60)}" if row.zone and row.zone not in what else ""
         ends = row.end is not None and row.end_s is not None and row.end_s - row.start_s >= 1
         until = f" to {self.at(row.end, row.end_s)}" if ends and row.end else ""
-        return (
-            f"{what}{zone}, {'from' if until else 'at'} {self.at(row.start, row.start_s)}{until}{self.on(row.stream)}"
-        )
+        return f"{what}, {'from' if until else 'at'} {self.at(row.start, row.start_s)}{until}{self.on(row.stream)}"
 
 
 def plain(text: str, most: int) -> str:
@@ -93,10 +95,15 @@ def plain(text: str, most: int) -> str:
 
 def event_said(row: EventRow) -> str:
     """An event without a caption: "object entered"."""
-    things = sorted(row.entities, key=lambda entity: entity.role != "subject")
-    thing = things[0].label.value if things else "object"
     past = _PAST.get(row.type, row.type.value.replace("_", " "))
-    return past if row.type.value.startswith(("signal", "picture", "view", "too_")) else f"{thing} {past}"
+    if row.type in _ALONE:
+        return past
+    thing = next((entity.label.value for entity in row.entities if entity.role == "subject"), "object")
+    zone = f"{'' if row.type in _BORDERS else 'in '}the zone {plain(row.zone, 60)}" if row.zone else ""
+    line = f"the line {plain(row.line, 60)}" if row.line else ""
+    if row.type in _BORDERS and not zone:
+        zone = "a zone"
+    return " ".join(part for part in (thing, "crossed" if line else past, line or zone) if part)
 
 
 def did(plan: Plan, count: int) -> str:

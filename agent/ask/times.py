@@ -151,7 +151,7 @@ class _Reader:
             self._narrow(from_s=max(0.0, footage.longest_s - length), to_s=footage.longest_s)
             self._note("counted back from the end of the footage")
         else:
-            self._narrow(since=footage.end - timedelta(seconds=length))
+            self._narrow(since=footage.extent[1] - timedelta(seconds=length))
             self._note("counted back from the end of the newest footage")
         return "\x00"
 
@@ -248,8 +248,7 @@ class _Reader:
         if moment.day or self.day or role == "since" or not self.footage.recorded:
             return False
         media = moment.media_s <= self.footage.longest_s or moment.media_s < 60
-        if media:
-            self._note(f"{moment.text} read as media time")
+        self._note(f"{moment.text} read as {'media time' if media else 'a time of day'}")
         return media
 
     def _set_media(self, role: str, at: float, step: float) -> None:
@@ -272,12 +271,12 @@ class _Reader:
 
     def _undated(self, tod: time, text: str) -> datetime | None:
         """A time of day without a date is on the day of the footage, if there is one such day."""
-        dates = self.footage.dates() or [self.footage.now.astimezone(self.footage.tz).date()]
-        inside = [d for d in dates if any(a <= self._join(d, tod, text) <= b for a, b in map(self.footage.span, self.footage.streams))]  # fmt: skip
         today = self.footage.now.astimezone(self.footage.tz).date()
-        for choice in (inside, dates):
-            if len(choice) == 1:
-                return self._join(choice[0], tod, text)
+        dates = self.footage.dates() or [today]
+        start, end = self.footage.extent
+        moments = [self._join(day, tod, text) for day in dates]
+        if end - start < timedelta(days=1):  # footage over midnight: the nearer of two
+            return min(moments, key=lambda at: max(start - at, at - end))
         if today in dates:
             return self._join(today, tod, text)
         self._fail(f"which day? There is footage of {dates[0]} to {dates[-1]}; name one, as in 'on {dates[-1]}'")

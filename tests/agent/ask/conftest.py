@@ -115,6 +115,7 @@ def make() -> Iterator[Make]:
         store.close()
 
 
+@pytest.fixture
 def traffic() -> Scene:
     """Four unnamed moving things in half a minute, two of them after second 10."""
     scene = Scene(length_s=30.0)
@@ -123,6 +124,7 @@ def traffic() -> Scene:
     return scene
 
 
+@pytest.fixture
 def lobby() -> Scene:
     """People, a car, a bag left and later taken, a zone, a line, a blocked view; one minute from 12:04:08 in Paris."""
     corner = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -152,11 +154,13 @@ def lobby() -> Scene:
     return scene
 
 
+@pytest.fixture
 def quiet() -> Scene:
     """Nothing, all of it watched."""
     return Scene(length_s=20.0)
 
 
+@pytest.fixture
 def unwatched() -> Scene:
     """Nothing, none of it watched."""
     scene = Scene(length_s=20.0)
@@ -164,8 +168,15 @@ def unwatched() -> Scene:
     return scene
 
 
+@pytest.fixture
 def second_camera() -> Scene:
     """Another stream, with one person."""
     scene = Scene("cam2", length_s=40.0)
     scene.passing(15.0, 18.0, Label.PERSON)
     return scene
+
+
+@pytest.fixture
+def scene() -> type[Scene]:
+    """Makes scenes of its own."""
+    return Scene
