@@ -183,6 +183,8 @@ def _without_number(stem: str) -> str | None:
 
 def _paths(argument: str) -> list[Path]:
     """Files that one argument means, in natural order. Raises SourceError where there is none."""
+    if not argument:
+        raise SourceError("'' names nothing; give a file, a folder or a glob")
     path = Path(argument)
     try:
         if path.is_dir():
