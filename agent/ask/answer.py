@@ -50,12 +50,24 @@ def _nothing(asked: Asked, found: Found) -> Answer:
     if coverage.watched_s <= 0:
         why = "there is no footage of the time asked" if coverage.total_s <= 0 else f"none of the {lasting(coverage.total_s)} asked was watched"  # fmt: skip
         return unknown(asked, f"cannot tell: {why}; {_footage(asked)}")
-    text = _sentence(f"{_none(plan)}{_in_watched(coverage)}", found.remark)
+    in_view = _in_view(asked) if plan.verb == "happened" else ()
+    none = (
+        f"no event began, but {len(in_view)} thing{'s were' if len(in_view) > 1 else ' was'} in view"
+        if in_view
+        else _none(plan)
+    )
+    text = _sentence(f"{none}{_in_watched(coverage)}", found.remark)
     value = {"count": 0, "exists": False, "how_long": 0.0}.get(plan.kind)
     units = {"count": plan.subjects, "how_long": "s"}
     if plan.kind in ("list", "describe"):
         value, units = 0, {plan.kind: plan.subjects}
-    return _made(asked, text, (), value, units.get(plan.kind))
+    return _made(asked, text, in_view, value, units.get(plan.kind))
+
+
+def _in_view(asked: Asked) -> tuple[TrackRow, ...]:
+    """What was in view while no event began."""
+    where = replace(asked.plan.where, starts_inside=False)
+    return tuple(asked.store.read(Tracks(where=where, limit=_MOST_ROWS)))
 
 
 def _none(plan: Plan) -> str:

@@ -246,6 +246,13 @@ def test_none_is_said_only_where_somebody_looked(make, quiet, unwatched, lobby):
     assert [gap.reason for gap in answer.coverage.gaps] == ["view blocked"]
 
 
+def test_a_thing_that_only_stayed_in_view_is_not_nothing(make, traffic):
+    answer = asked("What happened between 5 and 8 seconds?", make(traffic))
+    assert answer.answer == "No event began, but 1 thing was in view."
+    assert [len(claim.citations) for claim in answer.claims] == [2]
+    assert answer.value == 0
+
+
 def test_time_outside_the_footage_cannot_be_told(make, lobby):
     for question in (
         "Did anyone enter yesterday?",
