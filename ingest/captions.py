@@ -28,6 +28,7 @@ Kind = TypeVar("Kind", EventType, Label)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TAG = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})"
+_NOTE = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
 _ARROW = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
 
 
@@ -152,11 +153,11 @@ def _cues(text: str) -> Iterator[TimedCaption]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     at = 0
     while at < len(lines):
-        if "-->" not in lines[at]:
+        if _NOTE.match(lines[at]) or "-->" not in lines[at]:
             at = _skip(lines, at)
             continue
         place, body = f"line {at + 1}", at + 1
-        while body < len(lines) and lines[body].strip() and "-->" not in lines[body]:
+        while body < len(lines) and lines[body].strip() and not _ARROW.match(lines[body]):
             body += 1
         words = _plain(" ".join(lines[at + 1 : body]))
         if words:
@@ -167,8 +168,7 @@ def _cues(text: str) -> Iterator[TimedCaption]:
 
 def _skip(lines: list[str], at: int) -> int:
     """Past a line without an arrow; past the whole block where it is a note, style or region."""
-    first = lines[at].strip()
-    if first == "WEBVTT" or first.split(" ")[0] not in ("NOTE", "STYLE", "REGION"):
+    if not _NOTE.match(lines[at]):
         return at + 1
     while at < len(lines) and lines[at].strip():
         at += 1
