@@ -81,16 +81,16 @@ def _none(plan: Plan) -> str:
 
 def _count(asked: Asked, found: Found) -> Answer:
     plan, rows = asked.plan, found.rows
-    number = _number(plan, rows)
+    number = _number(plan, found)
     if _stands_alone(plan):
         text = f"{_alone(plan)} {_times(number)}"
         return _full(asked, found, text, rows, number, "times")
-    least = "at least " if found.more else ""
+    least = "at least " if found.more and (found.total is None or plan.distinct) else ""
     return _full(asked, found, f"{least}{things(plan, number)} {did(plan, number)}", rows, number, plan.subjects)
 
 
 def _list(asked: Asked, found: Found) -> Answer:
-    plan, number = asked.plan, _number(asked.plan, found.rows)
+    plan, number = asked.plan, _number(asked.plan, found)
     if _stands_alone(plan):
         return _full(asked, found, f"{_alone(plan)} {_times(number)}", found.rows, number, "times")
     return _full(asked, found, f"{things(plan, number)} {did(plan, number)}", found.rows, number, plan.subjects)
@@ -103,7 +103,7 @@ def _exists(asked: Asked, found: Found) -> Answer:
     if _stands_alone(plan):
         text = f"yes, {_alone(plan)} {_times(len(rows))}, {_first_at(asked, rows)}"
     else:
-        number = _number(plan, rows)
+        number = _number(plan, found)
         text = f"yes, {things(plan, number)} {did(plan, number)}, {_first_at(asked, rows)}"
     return _full(asked, found, text, rows, True, None)
 
@@ -186,7 +186,7 @@ def _where(asked: Asked, found: Found) -> Answer:
 
 
 def _describe(asked: Asked, found: Found) -> Answer:
-    number = len(found.rows)
+    number = _number(asked.plan, found)
     text = f"{number} event{'s' if number > 1 else ''}: " + "; ".join(asked.clock.claim(row) for row in found.rows[:3])
     more = f"; and {number - 3} more" if number > 3 else ""
     return _full(asked, found, text + more, found.rows, number, "events")
@@ -303,10 +303,11 @@ def _moment(asked: Asked, row: EventRow | TrackRow) -> str:
     return f"at {_at(asked, row)}{on}"
 
 
-def _number(plan: Plan, rows: Rows) -> int:
+def _number(plan: Plan, found: Found) -> int:
     """How many rows, or how many different things: an event without a known thing counts by itself."""
+    rows = found.rows
     if not plan.distinct:
-        return len(rows)
+        return len(rows) if found.total is None else found.total
     them_all = [subjects(row) if isinstance(row, EventRow) else () for row in rows]
     return len({them[0].id if them else row.id for row, them in zip(rows, them_all, strict=True)})
 

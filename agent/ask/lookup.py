@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from agent.ask.words import ANY
+from agent.ask.words import ANY, THINGS
 from vidette.answers import Plan
 from vidette.models import EntityRow, EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
-from vidette.queries import Count, Entities, Events, Filter, Tracks
+from vidette.queries import Count, Entities, Events, Filter, Order, Tracks
 
 MOST = 10_000
 _SEEN_BY_PIXELS = frozenset(
@@ -39,13 +39,14 @@ _SYSTEM = frozenset({EventType.PICTURE_LOOPED, EventType.SIGNAL_LOST, EventType.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Rows of a plan; `plan` is as it was run, `remark` what could not be told, `more` that there
-    may be rows beyond the limit."""
+    """Rows of a plan; `plan` is as it was run, `remark` what could not be told, `more` that there are
+    rows beyond the limit, `total` how many there are by the database's own count, where that is the same thing."""
 
     plan: Plan
     rows: tuple[EventRow | TrackRow, ...]
     remark: str = ""
     more: bool = False
+    total: int | None = None
 
 
 def find(store: GraphStore, plan: Plan) -> Found:
@@ -59,8 +60,13 @@ def find(store: GraphStore, plan: Plan) -> Found:
     rows = _rows(store, told, nameless=nameless)
     if nameless and not rows:
         return Found(plan=plan, rows=())
-    found = Found(plan=told, rows=rows, remark=remark, more=len(rows) >= MOST)
+    total = None if nameless or told.moving or set(told.where.types) & THINGS else _total(store, told)
+    found = Found(plan=told, rows=rows, remark=remark, more=len(rows) >= MOST, total=total)
     return replace(found, remark=_undecided(store, plan)) if plan.where.labels and not remark else found
+
+
+def _total(store: GraphStore, plan: Plan) -> int:
+    return store.read(Count(of="tracks" if plan.of == "tracks" else "events", where=plan.where))
 
 
 def cannot_look_for(store: GraphStore, plan: Plan) -> str:
@@ -106,11 +112,12 @@ def _has(store: GraphStore, where: Filter) -> bool:
 
 
 def _rows(store: GraphStore, plan: Plan, *, nameless: bool) -> tuple[EventRow | TrackRow, ...]:
+    order: Order = "-start" if plan.kind == "last" or plan.pick == "last" else "start"
     if plan.of == "tracks":
         where = replace(plan.where, labels=(Label.OBJECT,)) if nameless else plan.where
-        tracks = store.read(Tracks(where=where, limit=MOST))
+        tracks = store.read(Tracks(where=where, limit=MOST, order=order))
         return tuple(row for row in tracks if not (plan.moving and row.attributes.get("still")))
-    events = store.read(Events(where=plan.where, limit=MOST))
+    events = store.read(Events(where=plan.where, limit=MOST, order=order))
     kept = tuple(row for row in events if not nameless or _nameless(row))
     return _one_a_thing(kept) if plan.where.types else kept
 

@@ -348,3 +348,13 @@ def test_too_long_or_zoneless_is_an_error_of_the_asker(make):
         asked("how " * 300, make())
     with pytest.raises(ConfigError, match="time zone"):
         asked("what happened?", make(), now=datetime(2026, 3, 11))
+
+
+def test_beyond_the_rows_that_are_read_the_database_counts(make, traffic, monkeypatch):
+    monkeypatch.setattr("agent.ask.lookup.MOST", 3)
+    answer = asked("How many objects entered?", make(traffic))
+    assert (answer.value, answer.answer) == (4, "4 objects entered.")
+    assert asked("What happened?", make(traffic)).value == 8
+    assert asked("How many objects passed?", make(traffic)).answer == "At least 3 objects passed."
+    assert asked("When did the last object enter?", make(traffic)).value == 25.2
+    assert asked("When was the last vehicle?", make(traffic)).value == 25.2
