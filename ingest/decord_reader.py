@@ -35,7 +35,7 @@ class _Record(NamedTuple):
     at_s: float
     width: int
     height: int
-    data: bytes
+    data: bytearray
 
 
 class DecordSource:
@@ -109,12 +109,12 @@ class _Child:
         """What the child writes, until it ends."""
         while head := self._read(HEADER.size):
             kind, at_s, width, height, size = HEADER.unpack(head)
-            yield _Record(kind, at_s, width, height, self._read(size) if size else b"")
+            yield _Record(kind, at_s, width, height, self._read(size) if size else bytearray())
         code = self._process.wait(self._timeout_s)
         if code != 0:
             raise SourceError(f"the decord process for {str(self._path)!r} died (exit {code}); use the pyav reader")
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int) -> bytearray:
         """Exactly `size` bytes, or none at the end. Raises SourceError where the child is stuck or too big."""
         assert self._process.stdout is not None
         handle = self._process.stdout.fileno()
@@ -131,7 +131,7 @@ class _Child:
                 got += data
         if 0 < len(got) < size:
             raise self._fault("died in the middle of a frame")
-        return bytes(got)
+        return got
 
     def _check_memory(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """Several files as one stream (vidette.ports.VideoSource)."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from ingest.damage import Stretch, join
 from vidette.errors import SourceError
 from vidette.ports import Frame, Image, VideoSource
+
+logger = logging.getLogger(__name__)
 
 Part = tuple[Path, float]
 
@@ -49,9 +52,7 @@ class JoinedSource:
         """Seconds to the end of the last part, where that is known."""
         last = len(self._parts) - 1
         if last not in self._ends:
-            source = self._open_part(self._parts[last][0])
-            source.close()
-            self._note(last, source)
+            self._ask_length(last)
         return self._ends.get(last)
 
     @property
@@ -76,6 +77,17 @@ class JoinedSource:
                     last_s = frame.pts_s
                     yield frame
 
+    def _ask_length(self, index: int) -> None:
+        path, offset = self._parts[index]
+        try:
+            source = self._open_part(path)
+        except SourceError as error:
+            logger.warning("length of %r is not known: %s", str(path), error)
+            self._ends[index] = offset
+        else:
+            source.close()
+            self._note(index, source)
+
     def _next_offset(self, index: int) -> float:
         return self._parts[index + 1][1] if index + 1 < len(self._parts) else float("inf")
 
@@ -84,12 +96,15 @@ class JoinedSource:
         try:
             source = self._open_part(path)
         except SourceError as error:
-            self._lost(index, str(error))
+            self._lost(index, offset, str(error))
             return
+        last_s = offset
         try:
             for frame in source.frames(start_s, end_s):
-                if start_s + offset <= (pts_s := frame.pts_s + offset):
-                    yield ShiftedFrame(frame=frame, pts_s=pts_s)
+                last_s = frame.pts_s + offset
+                yield ShiftedFrame(frame=frame, pts_s=last_s)
+        except SourceError as error:
+            self._lost(index, last_s, str(error))
         finally:
             source.close()
             self._note(index, source)
@@ -101,9 +116,10 @@ class JoinedSource:
         if source.duration_s is not None:
             self._ends[index] = offset + source.duration_s
 
-    def _lost(self, index: int, reason: str) -> None:
-        begin, end = self._parts[index][1], self._next_offset(index)
-        if end != float("inf"):
-            self._damage = join((*self._damage, Stretch(start_s=begin, end_s=end, reason=reason)))
-        else:
-            self._ends[index] = begin
+    def _lost(self, index: int, begin_s: float, reason: str) -> None:
+        """What is missing of a part: up to the next one, or to where the last one would end."""
+        end_s = self._next_offset(index)
+        if end_s == float("inf"):
+            end_s = self._ends.get(index, begin_s)
+        if end_s > begin_s:
+            self._damage = join((*self._damage, Stretch(start_s=begin_s, end_s=end_s, reason=reason)))
