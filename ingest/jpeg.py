@@ -1,0 +1,27 @@
+"""JPEG in and out of memory."""
+
+import cv2
+import numpy as np
+
+from vidette.errors import StoreError
+from vidette.ports import Image
+
+_MAX_BYTES = 64 * 2**20
+
+
+def encode(rgb: Image, quality: int = 85) -> bytes:
+    """JPEG bytes of an `(H, W, 3) uint8 RGB` picture; `quality` 1..100."""
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise StoreError(f"cannot encode a picture of shape {rgb.shape} as JPEG")
+    return bytes(data.tobytes())
+
+
+def decode(data: bytes) -> Image:
+    """`(H, W, 3) uint8 RGB` of JPEG bytes. Raises StoreError where they are none."""
+    if not data.startswith(b"\xff\xd8") or len(data) > _MAX_BYTES:
+        raise StoreError("not a JPEG picture, or one of more than 64 MiB")
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise StoreError("a damaged JPEG picture; watch the stream anew with --again")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)

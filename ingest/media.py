@@ -1,0 +1,87 @@
+"""Pictures and clips by content address (SHA-256): in a folder, or in memory."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from vidette.errors import StoreError
+
+SUFFIXES = (".jpg", ".mp4", ".mkv", ".webm", ".ts", ".avi")
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
+
+
+class FolderMedia:
+    """A folder: `ab/abcd….jpg`; the uri is `media:<sha256><suffix>`, whatever the folder's place."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, data: bytes, suffix: str) -> tuple[str, str]:
+        """Keep the bytes; -> (sha256, uri). Written beside its place and renamed: never half there."""
+        sha256, uri = address(data, suffix)
+        path = self._path(sha256, suffix)
+        if not path.exists():
+            self._write(path, data)
+        return sha256, uri
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes of that address, checked. Raises StoreError."""
+        data = self.path(sha256).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise StoreError(
+                f"the stored picture {sha256[:12]}… in {str(self.root)!r} was changed; restore it from a backup"
+            )
+        return data
+
+    def path(self, sha256: str) -> Path:
+        """The file of that address. Raises StoreError."""
+        if not _ADDRESS.fullmatch(sha256):
+            raise StoreError(f"{sha256[:80]!r} is not a SHA-256 address")
+        for suffix in SUFFIXES:
+            path = self._path(sha256, suffix)
+            if path.exists():
+                return path
+        raise StoreError(f"no picture or clip {sha256[:12]}… in {str(self.root)!r}; was the folder moved?")
+
+    def _path(self, sha256: str, suffix: str) -> Path:
+        return self.root / sha256[:2] / f"{sha256}{suffix}"
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as handle:
+                handle.write(data)
+            os.replace(handle.name, path)
+        except OSError as error:
+            raise StoreError(
+                f"cannot keep a picture in {str(self.root)!r} ({error.strerror}); make room or choose another folder with `media`"
+            ) from error
+
+
+class MemoryMedia:
+    """A dictionary: for tests and for watching without a trace."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] = {}
+
+    def put(self, data: bytes, suffix: str) -> tuple[str, str]:
+        """Keep the bytes; -> (sha256, uri)."""
+        sha256, uri = address(data, suffix)
+        self._held[sha256] = data
+        return sha256, uri
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes of that address. Raises StoreError."""
+        if sha256 not in self._held:
+            raise StoreError(f"no picture or clip {sha256[:12]!r} in memory")
+        return self._held[sha256]
+
+
+def address(data: bytes, suffix: str) -> tuple[str, str]:
+    """(sha256, uri) of bytes. Raises StoreError for a suffix that is neither picture nor clip."""
+    if suffix not in SUFFIXES:
+        raise StoreError(f"cannot keep a {suffix!r} file; one of {', '.join(SUFFIXES)}")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return sha256, f"media:{sha256}{suffix}"
