@@ -2,6 +2,8 @@
 
 import io
 import json
+import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from vidette.errors import StoreError
 
 Arrays = dict[str, NDArray[Any]]
 _STATE = "state.json"
+# Everything that NumPy, zip, zlib and JSON were seen to raise on damaged bytes.
+_DAMAGE = (ValueError, KeyError, OSError, EOFError, TypeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:
@@ -27,6 +31,6 @@ def unpack(data: bytes) -> tuple[Arrays, dict[str, Any]]:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         state = json.loads(arrays.pop(_STATE).tobytes())
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except _DAMAGE as error:
         raise StoreError(f"damaged carry ({error}); watch the stream anew with --again") from error
     return arrays, state
