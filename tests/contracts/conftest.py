@@ -7,5 +7,6 @@ _spec = spec_from_file_location("flow_fixtures", Path(__file__).parents[1] / "wo
 _flow = module_from_spec(_spec)
 _spec.loader.exec_module(_flow)
 
-clip, other_clip, memory, spec_of, held = _flow.clip, _flow.other_clip, _flow.memory, _flow.spec_of, _flow.held
+clip, other_clip, media, memory, spec_of = _flow.clip, _flow.other_clip, _flow.media, _flow.memory, _flow.spec_of
+held, _watched, both = _flow.held, _flow._watched, _flow.both
 on_celery, _worker = _flow.on_celery, _flow._worker

@@ -19,15 +19,7 @@ def specs(clip, other_clip, spec_of):
     return [spec_of(clip, "yard"), spec_of(other_clip, "gate")]
 
 
-@pytest.fixture
-def whole(memory, specs, held):
-    """What an undisturbed watch leaves."""
-    pipeline = memory("whole")
-    InlineRunner(pipeline).watch(specs)
-    return held(pipeline)
-
-
-def test_every_source_is_watched_to_its_end(run_on, memory, specs, held, whole):
+def test_every_source_is_watched_to_its_end(run_on, memory, specs, held, both):
     pipeline = memory()
     runner: Runner = run_on(pipeline)
     outcomes = runner.watch(specs)
@@ -35,9 +27,9 @@ def test_every_source_is_watched_to_its_end(run_on, memory, specs, held, whole):
         ("yard", "watched", None),
         ("gate", "watched", None),
     ]
-    assert [one.watched_s for one in outcomes] == pytest.approx([24, 10], abs=0.3)
-    assert sum(one.events for one in outcomes) == len(whole["events"]) > 0
-    assert held(pipeline) == whole
+    assert [one.watched_s for one in outcomes] == pytest.approx([14, 6], abs=0.3)
+    assert sum(one.events for one in outcomes) == len(both["events"]) > 0
+    assert held(pipeline) == both
 
 
 def test_progress_rises_and_ends_with_done(run_on, memory, specs):
@@ -58,13 +50,13 @@ def test_a_second_time_nothing_changes(run_on, memory, specs, held):
     assert held(pipeline) == before
 
 
-def test_again_watches_anew_and_sees_the_same(run_on, memory, specs, held, whole):
+def test_again_watches_anew_and_sees_the_same(run_on, memory, specs, held, both):
     pipeline = memory()
     runner = run_on(pipeline)
     runner.watch(specs[:1])
     runner.watch(specs[1:])
     assert [one.status for one in runner.watch(specs, again=True)] == ["watched", "watched"]
-    assert held(pipeline) == whole
+    assert held(pipeline) == both
 
 
 def test_a_failure_is_an_outcome_and_stays_where_it_is(run_on, memory, specs, clip, spec_of, tmp_path):
@@ -77,21 +69,21 @@ def test_a_failure_is_an_outcome_and_stays_where_it_is(run_on, memory, specs, cl
     assert "gone.mp4" in outcomes[0].error
 
 
-def test_a_stopped_watch_goes_on_from_there(run_on, memory, specs, held, whole):
+def test_a_stopped_watch_goes_on_from_there(run_on, memory, specs, held, both):
     pipeline, stop = memory(), Event()
     runner = run_on(pipeline)
     outcomes = runner.watch(specs, on_progress=lambda _: stop.set(), stop=stop)
     assert {one.status for one in outcomes} <= {"stopped", "watched"}  # a worker may have been faster
     runner.watch(specs)
-    assert held(pipeline) == whole
+    assert held(pipeline) == both
 
 
-def test_spans_change_nothing(run_on, memory, specs, held, whole):
+def test_spans_change_nothing(run_on, memory, specs, held, both):
     pipeline = memory()
-    assert [one.status for one in run_on(pipeline).watch(specs, span_s=7.0)] == ["watched", "watched"]
+    assert [one.status for one in run_on(pipeline).watch(specs, span_s=4.0)] == ["watched", "watched"]
     seen = held(pipeline)
     for name in ("events", "tracks", "coverage"):
-        assert seen[name] == whole[name]
+        assert seen[name] == both[name]
 
 
 def test_a_stream_that_another_watches_is_refused(run_on, memory, specs, held):

@@ -14,25 +14,26 @@ from vidette.models import EventType, Label, LookReply, SeenEntity, SeenEvent, S
 from vidette.queries import AssertionsOf, CoverageIn, Entities, Events, Filter, Segments, Tracks, WholeGraph
 from vidette.settings import Settings
 from workers.celery import CeleryRunner, make_app
+from workers.inline import InlineRunner
 from workers.wiring import Pipeline, pipeline_of
 
-SIZE, FPS, SECONDS = (320, 240), 10, 24
+SIZE, FPS, SECONDS = (240, 180), 10, 14
 ALL = 100_000
 
 
-def pictures(seconds: int = SECONDS, shift: int = 0) -> Iterator[np.ndarray]:
-    """A quiet textured place; one thing crosses at 2..8 s, one comes at 10 s, waits and goes at 18 s."""
+def pictures(seconds: int, shift: int = 0) -> Iterator[np.ndarray]:
+    """A quiet textured place; one thing crosses from 1 to 5 s, another comes at 8 s, waits and is gone at 12 s."""
     rng = np.random.default_rng(7)
-    place = np.kron(rng.integers(90, 130, (24, 32), np.uint8), np.ones((10, 10), np.uint8))
+    place = np.kron(rng.integers(90, 130, (18, 24), np.uint8), np.ones((10, 10), np.uint8))
     for number in range(seconds * FPS):
         at = number / FPS
         picture = np.clip(place + rng.normal(0, 1.5, place.shape), 0, 255).astype(np.uint8)
-        if 2 <= at < 8:
-            x = int((at - 2) / 6 * 360) - 40
-            picture[150 + shift : 200 + shift, max(0, x) : max(0, x + 30)] = 220
-        if 10 <= at < 18:
-            x = int(min(at - 10, 2) * 60) if at < 16 else int(120 + (at - 16) * 120)
-            picture[60:110, max(0, x) : x + 30] = 20
+        if 1 <= at < 5:
+            x = int((at - 1) / 4 * 270) - 30
+            picture[110 + shift : 150 + shift, max(0, x) : max(0, x + 25)] = 220
+        if 8 <= at < 12:
+            x = int(min(at - 8, 1.2) * 80) if at < 10.5 else int(96 + (at - 10.5) * 110)
+            picture[40:85, max(0, x) : x + 25] = 20
         yield np.repeat(picture[:, :, None], 3, axis=2)
 
 
@@ -53,17 +54,22 @@ def clip(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def other_clip(tmp_path_factory) -> Path:
-    return film(tmp_path_factory.mktemp("clips") / "gate.mp4", 10, shift=20)
+    return film(tmp_path_factory.mktemp("clips") / "gate.mp4", 6, shift=20)
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory) -> Path:
+    """One folder of pictures for all, so that equal pictures have equal addresses."""
+    return tmp_path_factory.mktemp("media")
 
 
 @pytest.fixture
-def memory(tmp_path):
+def memory(tmp_path, media):
     """Opens pipelines on named databases; closes them all."""
     opened: list[Pipeline] = []
 
     def open_(name: str = "vidette", vision=None, **settings) -> Pipeline:
-        path = tmp_path / f"{name}.db"
-        base = pipeline_of(Settings(db=str(path), media=str(tmp_path / "media"), **settings))
+        base = pipeline_of(Settings(db=str(tmp_path / f"{name}.db"), media=str(media), **settings))
         opened.append(replace(base, vision=vision))
         return opened[-1]
 
@@ -73,10 +79,31 @@ def memory(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def _watched(tmp_path_factory, media, clip, other_clip, spec_of, held):
+    pipeline = pipeline_of(Settings(db=str(tmp_path_factory.mktemp("whole") / "v.db"), media=str(media)))
+    specs = [spec_of(clip, "yard"), spec_of(other_clip, "gate")]
+    left = [(InlineRunner(pipeline).watch([spec]), held(pipeline))[1] for spec in specs]
+    pipeline.close()
+    return left
+
+
+@pytest.fixture(scope="session")
+def whole(_watched):
+    """What an undisturbed watch of the clip leaves."""
+    return _watched[0]
+
+
+@pytest.fixture(scope="session")
+def both(_watched):
+    """What an undisturbed watch of both clips leaves."""
+    return _watched[1]
+
+
+@pytest.fixture(scope="session")
 def spec_of():
     """What is found of one file."""
 
-    def found(path: Path, name: str | None = None) -> SourceSpec:
+    def found(path: Path, name: str = "yard") -> SourceSpec:
         (spec,) = expand([str(path)], name=name).specs
         return spec
 

@@ -4,7 +4,7 @@ import pytest
 
 from vidette.errors import StoreError
 from vidette.models import Segment
-from vidette.queries import LastCommit, StreamOf
+from vidette.queries import LastCommit
 from workers.celery import make_app
 from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch
@@ -50,16 +50,15 @@ def test_jobs_go_out_as_json_to_their_queue_with_their_kind_in_the_id():
     assert message.headers["task"] == "vidette.look"
 
 
-def test_observations_sent_in_the_wrong_order_are_settled_in_the_right_one(on_celery, memory, clip, spec_of, held):
-    whole, pipeline = memory("whole"), memory()
-    jobs = list(step(whole, Watch(spec=spec_of(clip))))
-    for job in jobs:
-        list(step(whole, job))
+def test_observations_sent_in_the_wrong_order_are_settled_in_the_right_one(
+    on_celery, memory, clip, spec_of, held, whole
+):
+    pipeline, spec = memory(), spec_of(clip)
+    jobs = list(step(pipeline, Watch(spec=spec)))
     runner = on_celery(pipeline)
-    pipeline.store.open_stream(whole.store.read(StreamOf(name=jobs[0].observation.stream_id)))
     for sent in [send(runner.app, job) for job in reversed(jobs)]:
         sent.get(timeout=WAIT_S, interval=0.02)
-    assert held(pipeline) == held(whole)
+    assert held(pipeline) == whole
 
 
 def test_what_is_no_job_fails_and_is_not_tried_again(on_celery, memory):

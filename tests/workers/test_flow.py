@@ -39,15 +39,15 @@ def test_without_a_model_nothing_follows_a_settling(memory, clip, spec_of):
 
 def test_a_span_is_followed_by_the_next_which_waits_for_it_to_be_settled(memory, clip, spec_of):
     pipeline = memory()
-    *settles, then = step(pipeline, Watch(spec=spec_of(clip), span_s=10.0))
+    *settles, then = step(pipeline, Watch(spec=spec_of(clip), span_s=5.0))
     assert isinstance(then, Watch)
-    assert (then.end_s, then.after, then.again) == (20.0, settles[-1].observation.sequence, False)
+    assert (then.end_s, then.after, then.again) == (10.0, settles[-1].observation.sequence, False)
     with pytest.raises(StoreError, match="not settled yet") as early:
         list(step(pipeline, then))
     assert early.value.retryable
     for job in settles:
         list(step(pipeline, job))
-    assert all(job.observation.start_s >= 9 for job in step(pipeline, then) if isinstance(job, Settle))
+    assert all(job.observation.start_s >= 4 for job in step(pipeline, then) if isinstance(job, Settle))
 
 
 def test_an_observation_too_early_is_refused_for_now(memory, clip, spec_of):

@@ -73,7 +73,7 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
 
     ingest, vision = (make_app("memory://", lambda: remote) for _ in range(2))
     with working(ingest, QUEUES["watch"], QUEUES["settle"]):
-        send(ingest, Watch(spec=spec, span_s=9.0))
+        send(ingest, Watch(spec=spec, span_s=5.0))
         until(lambda: (last := remote.store.read(LastCommit(stream_id=spec.stream_id))) and last.final)
         looks = queued(ingest)
         before = {row.deep for row in remote.store.read(CoverageIn())}
