@@ -12,7 +12,7 @@ STATUS = {"watched": "watched", "already": "watched before", "failed": "failed",
 
 def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = False) -> None:
     """One row a stream."""
-    columns = ("stream", "status", ">watched", ">speed", ">events", ">tracks", "start", "start from")
+    columns = ("*stream", "status", ">watched", ">speed", ">events", ">tracks", "*start")
     rows = [
         (
             one.stream,
@@ -21,8 +21,7 @@ def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = Fals
             speed(one.watched_s, one.wall_s) if one.status != "already" else "",
             str(one.events),
             str(one.tracks),
-            clock(one.start, tz),
-            one.start_from,
+            f"{clock(one.start, tz)} ({one.start_from})",
         )
         for one in outcomes
     ]

@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from app.outcomes import speed
-from app.tables import media, plain
+from app.tables import many, media, plain
 from vidette.codec import line
 from vidette.models import EventRow, Progress, State
 from vidette.ports import GraphStore
@@ -16,6 +16,8 @@ from vidette.queries import Events, Filter
 
 _BACK_S = 120.0  # an event closes with an end a little before the commit that says so
 _ALL = 1_000_000
+NAME = 32
+INSTANT_S = 0.2  # below this nothing was watched that has a speed
 
 
 class ProgressLine:
@@ -77,16 +79,13 @@ class ProgressLine:
 def said(progress: Progress) -> str:
     """`name  1:02.0 / 4:00.0  12.1x  5 events, 3 tracks  caption`."""
     length = f" / {media(progress.duration_s)}" if progress.duration_s else ""
-    counts = f"{_many(progress.events, 'event')}, {_many(progress.tracks, 'track')}"
+    counts = f"{many(progress.events, 'event')}, {many(progress.tracks, 'track')}"
+    name = progress.stream
     parts = [
-        progress.stream,
+        name if len(name) <= NAME else f"{name[: NAME - 1]}…",
         media(progress.pts_s) + length,
-        speed(progress.pts_s, progress.wall_s),
+        speed(progress.pts_s, progress.wall_s) if progress.wall_s > INSTANT_S else "",
         counts,
         progress.caption,
     ]
     return plain("  ".join(part for part in parts if part))
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -42,9 +42,15 @@ def media(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
 
 
-def clock(at: datetime | None, tz: tzinfo | None) -> str:
+def clock(at: datetime, tz: tzinfo | None) -> str:
     """An instant on the wall clock of `tz`."""
-    return at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+    return at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def date_and_time(at: datetime, tz: tzinfo | None) -> tuple[str, str]:
+    """An instant on the wall clock of `tz`, as two cells."""
+    day, time = clock(at, tz).split(" ")
+    return day, time
 
 
 def lasted(start_s: float, end_s: float | None) -> str:
@@ -59,23 +65,27 @@ def show(
 ) -> None:
     """Print a table, or the sentence `empty` where there are no rows.
 
-    A column named with a leading `>` is right-aligned; `*` marks the one that may wrap.
+    A column named with a leading `>` is right-aligned, with `*` it may wrap, with `=` it is said once, in the title, if a
+    terminal shows it and all its cells are equal.
     """
     out = console(stderr=stderr)
-    listed = list(rows)
+    listed = [tuple(row) for row in rows]
     if not listed:
         out.print(Text(empty))
         return
     terminal = out.is_terminal
+    if terminal:
+        title, columns, listed = _without_repeats(title, columns, listed)
     table = Table(
         box=box.SIMPLE_HEAD if terminal else None,
-        title=title if terminal else None,
+        title=Text(title) if terminal else None,
         title_justify="left",
         pad_edge=False,
+        collapse_padding=True,
     )
     for column in columns:
         table.add_column(
-            column.lstrip(">*"),
+            column.lstrip(">*="),
             justify="right" if column.startswith(">") else "left",
             no_wrap="*" not in column,
             overflow="fold",
@@ -85,24 +95,42 @@ def show(
     out.print(table)
 
 
+def _without_repeats(
+    title: str, columns: Sequence[str], rows: list[tuple[Cell, ...]]
+) -> tuple[str, list[str], list[tuple[Cell, ...]]]:
+    same = [i for i, name in enumerate(columns) if "=" in name and len({str(row[i]) for row in rows}) == 1]
+    said = [plain(str(rows[0][i])) for i in same]
+    kept = [i for i in range(len(columns)) if i not in same]
+    title = ", ".join(part for part in [title, *said] if part)
+    return title, [columns[i] for i in kept], [tuple(row[i] for i in kept) for row in rows]
+
+
 def short(identity: str) -> str:
     """The first eight characters of an id: enough to name it on the command line."""
     return identity[:8]
 
 
 def _attributes(attributes: dict[str, object]) -> str:
-    parts = (
-        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in attributes.items()
-    )
-    return ", ".join(parts)
+    return ", ".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
+
+
+def _attribute(key: str, value: object) -> str:
+    if value is True:
+        return key
+    return f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
+
+
+def many(count: int, noun: str, plural: str = "") -> str:
+    """`1 event`, `2 events`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
 def events(rows: "list[EventRow]", tz: tzinfo | None, *, stderr: bool = False) -> None:
     """A table of events."""
-    columns = ("clock", ">media", ">for", "event", "*what", "where", ">conf", "stream", "id")
+    columns = ("=date", "clock", ">media", ">for", "event", "*what", "=where", ">conf", "*=stream", "id")
     cells = (
         (
-            clock(row.start, tz),
+            *date_and_time(row.start, tz),
             media(row.start_s),
             lasted(row.start_s, row.end_s),
             str(row.type),
@@ -115,16 +143,20 @@ def events(rows: "list[EventRow]", tz: tzinfo | None, *, stderr: bool = False) -
         for row in rows
     )
     show(
-        f"{len(rows)} events", columns, cells, "no events here; `vidette coverage` says what was watched", stderr=stderr
+        many(len(rows), "event"),
+        columns,
+        cells,
+        "no events here; `vidette coverage` says what was watched",
+        stderr=stderr,
     )
 
 
 def tracks(rows: "list[TrackRow]", tz: tzinfo | None) -> None:
     """A table of tracks."""
-    columns = ("clock", ">media", ">for", "label", "*attributes", ">conf", "stream", "id")
+    columns = ("=date", "clock", ">media", ">for", "label", "*attributes", ">conf", "*=stream", "id")
     cells = (
         (
-            clock(row.start, tz),
+            *date_and_time(row.start, tz),
             media(row.start_s),
             lasted(row.start_s, row.end_s),
             str(row.label),
@@ -135,13 +167,13 @@ def tracks(rows: "list[TrackRow]", tz: tzinfo | None) -> None:
         )
         for row in rows
     )
-    show(f"{len(rows)} tracks", columns, cells, "no tracks here; `vidette coverage` says what was watched")
+    show(many(len(rows), "track"), columns, cells, "no tracks here; `vidette coverage` says what was watched")
 
 
 def entities(rows: "list[EntityRow]", _tz: tzinfo | None) -> None:
     """A table of entities."""
     cells = ((str(row.label), _attributes(row.attributes), short(row.id)) for row in rows)
-    show(f"{len(rows)} entities", ("label", "*attributes", "id"), cells, "no entities here")
+    show(many(len(rows), "entity", "entities"), ("label", "*attributes", "id"), cells, "no entities here")
 
 
 def coverage(rows: "list[CoverageRow]", tz: tzinfo | None) -> None:
@@ -149,7 +181,7 @@ def coverage(rows: "list[CoverageRow]", tz: tzinfo | None) -> None:
     cells = (
         (
             row.stream,
-            clock(row.start, tz),
+            *date_and_time(row.start, tz),
             media(row.start_s),
             media(row.end_s),
             str(row.state),
@@ -158,7 +190,7 @@ def coverage(rows: "list[CoverageRow]", tz: tzinfo | None) -> None:
         )
         for row in rows
     )
-    columns = ("stream", "clock", ">from", ">to", "fast look", "deep look", "*reason")
+    columns = ("*=stream", "=date", "clock", ">from", ">to", "fast look", "deep look", "*reason")
     show("coverage", columns, cells, "nothing was watched here; `vidette watch FILE` watches")
     if rows:
         total = sum(row.end_s - row.start_s for row in rows)
@@ -172,8 +204,7 @@ def streams(rows: "list[StreamRow]", tz: tzinfo | None, *, stderr: bool = False)
         (
             row.name,
             row.kind,
-            clock(row.start, tz),
-            row.start_from,
+            f"{clock(row.start, tz)} ({row.start_from})",
             media(row.watched_s),
             media(row.duration_s),
             row.state,
@@ -182,8 +213,8 @@ def streams(rows: "list[StreamRow]", tz: tzinfo | None, *, stderr: bool = False)
         )
         for row in rows
     )
-    columns = ("stream", "kind", "start", "start from", ">watched", ">length", "state", ">events", ">tracks")
-    show(f"{len(rows)} streams", columns, cells, "no streams yet; `vidette watch FILE` makes one", stderr=stderr)
+    columns = ("*stream", "kind", "*start", ">watched", ">length", "state", ">events", ">tracks")
+    show(many(len(rows), "stream"), columns, cells, "no streams yet; `vidette watch FILE` makes one", stderr=stderr)
 
 
 TABLES: "dict[str, Callable[..., None]]" = {
