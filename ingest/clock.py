@@ -5,15 +5,19 @@ from fractions import Fraction
 from typing import Protocol
 
 JOIN_BACK_S = 1
-JOIN_AHEAD_S = 3600
+JOIN_AHEAD_S = 86_400
+JOIN_AHEAD_BROADCAST_S = 3600
+MAX_SHOWN_S = 3600
+MAX_REORDER_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a packet is decoded and its picture shown, in ticks."""
+    """When a packet is decoded, and its picture shown and gone, in ticks."""
 
     dts: int
     pts: int
+    end: int
 
 
 class Clock(Protocol):
@@ -33,28 +37,33 @@ class Clock(Protocol):
 
 
 class StampedClock:
-    """Believes the container's times; joins on where they jump back (or, in broadcast formats, far ahead)."""
+    """Believes the container's times; joins on where they jump back, or farther ahead than can be meant."""
 
     def __init__(self, time_base: Fraction, frame_ticks: int, *, broadcast: bool) -> None:
         self._back = int(JOIN_BACK_S / time_base)
-        self._ahead = int(JOIN_AHEAD_S / time_base) if broadcast else None
+        self._ahead = int((JOIN_AHEAD_BROADCAST_S if broadcast else JOIN_AHEAD_S) / time_base)
         self._step = frame_ticks
+        self._longest = int(MAX_SHOWN_S / time_base)
+        self._reorder = int(MAX_REORDER_S / time_base)
         self._shift = 0
         self._next_dts: int | None = None
         self._last_pts = 0
 
     def packet(self, pts: int | None, dts: int | None, duration: int | None) -> Stamp:
         """The container's time, shifted so that it goes on after a jump; a missing one follows the last."""
+        length = duration if duration and 0 < duration <= self._longest else self._step
         if dts is not None:
             if self._next_dts is not None and self._jumped(dts + self._shift - self._next_dts):
                 self._shift = self._next_dts - dts
-            self._next_dts = dts + self._shift + (duration or self._step)
+            self._next_dts = dts + self._shift + length
+        if pts is not None and dts is not None and abs(pts - dts) > self._reorder:
+            pts = None  # damaged: no picture waits that long
         shown = pts if pts is not None else dts
         self._last_pts = self._last_pts + self._step if shown is None else shown + self._shift
-        return Stamp(self._last_pts if dts is None else dts + self._shift, self._last_pts)
+        return Stamp(self._last_pts if dts is None else dts + self._shift, self._last_pts, self._last_pts + length)
 
     def _jumped(self, by: int) -> bool:
-        return by < -self._back or (self._ahead is not None and by > self._ahead)
+        return by < -self._back or by > self._ahead
 
     def sent(self, stamp: Stamp) -> None:
         """Nothing to remember: frames carry their packet's time."""
@@ -88,7 +97,7 @@ class CountedClock:
         """The packet's place in the file (AVI: its chunk number)."""
         at = dts if self._stored and dts is not None else self._count
         self._count = at + self._step
-        return Stamp(at, at)
+        return Stamp(at, at, at + self._step)
 
     def sent(self, stamp: Stamp) -> None:
         """Its place is free for a frame."""

@@ -69,9 +69,10 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [s for s in container.streams.video if not s.disposition & pictures]
     if not streams:
         raise SourceError(f"no video in {str(path)!r} (only {_kinds(container)}); give a file with pictures")
-    stream = max(streams, key=lambda s: ((s.width or 0) * (s.height or 0), -s.index))
-    if stream.codec_context is None:
+    decodable = [s for s in streams if s.codec_context is not None]
+    if not decodable:
         raise SourceError(f"no decoder for the video in {str(path)!r}; convert it to H.264")
+    stream = max(decodable, key=lambda s: ((s.width or 0) * (s.height or 0), -s.index))
     check_size(stream.width or 0, stream.height or 0, str(path))
     context = stream.codec_context
     context.thread_type, context.thread_count = "SLICE", 1

@@ -26,6 +26,8 @@ def read(container: InputContainer, stream: VideoStream, on_error: Callable[[str
                 if packet.size:
                     errors = 0
                     yield packet
+        except IndexError:
+            continue  # a stream that began after the file was opened: not ours
         except av.FFmpegError as error:
             errors += 1
             on_error(reason(error))

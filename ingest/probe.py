@@ -69,6 +69,6 @@ def _counted_length(path: Path, facts: Facts) -> float:
     container, stream = open_container(path)
     end = facts.first
     with container:
-        for packet, at in packets.stamp(packets.read(container, stream, lambda _: None), facts.clock()):
-            end = max(end, at.pts + (packet.duration or facts.frame_ticks))
+        for item in packets.stamp(packets.read(container, stream, lambda _: None), facts.clock()):
+            end = max(end, item.at.end)
     return float(facts.at(end))

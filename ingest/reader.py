@@ -128,7 +128,7 @@ class _Run:
     def _packets(self) -> Iterator[Stamped]:
         """Every packet from where the container stands."""
         for item in packets.stamp(packets.read(self._container, self._stream, self._demux_error), self._clock):
-            self._end = max(self._end, item.at.pts + (item.packet.duration or self._facts.frame_ticks))
+            self._end = max(self._end, item.at.end)
             yield item
         self._complete = True
 

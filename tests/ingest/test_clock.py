@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,17 +33,25 @@ def test_a_jump_back_is_joined_on(count, begin, second):
     assert every == [begin + 80 + 40 * i for i in range(2 * count)]
 
 
-def test_only_broadcast_formats_are_joined_over_an_hour_ahead():
-    for broadcast, expected in ((True, 40), (False, 4_000_000)):
-        clock = stamped(broadcast)
-        clock.packet(0, 0, 40)
-        assert clock.packet(4_000_000, 4_000_000, 40).pts == expected
+@pytest.mark.parametrize(
+    ("broadcast", "ahead_s", "joined"), [(True, 4000, True), (False, 4000, False), (False, 90_000, True)]
+)
+def test_too_far_ahead_is_joined_on_sooner_in_broadcast_formats(broadcast, ahead_s, joined):
+    clock = stamped(broadcast)
+    clock.packet(0, 0, 40)
+    assert clock.packet(ahead_s * 1000, ahead_s * 1000, 40).pts == (40 if joined else ahead_s * 1000)
 
 
 def test_a_gap_is_kept():
     clock = stamped(broadcast=True)
     clock.packet(0, 0, 40)
     assert clock.packet(15_000, 15_000, 40).pts == 15_000
+
+
+def test_absurd_times_and_lengths_are_not_believed():
+    clock = stamped()
+    assert clock.packet(40, 0, 10**12).end == 80
+    assert clock.packet(10**9, 40, 40).pts == 40
 
 
 def test_a_missing_time_follows_the_last():
