@@ -39,6 +39,7 @@ class Gate:
         self.last: NDArray[Any] | None = None
         self.looked_s = 0.0
         self.over = 0
+        self.frames = 0
 
     def read(self, y: Image, pts_s: float) -> Reading:
         """Take a luma picture `(h, w)` in; narrower than 320 is taken as it is."""
@@ -50,6 +51,7 @@ class Gate:
         score = float((change / (3 + self.threshold * self.noise)).max())
         self._learn(_tiles(now, self.last), score)
         self.last = now
+        self.frames += 1
         self.over = self.over + 1 if score > 1 else 0
         opened = self.over >= 2 or score > 2
         heartbeat = not opened and pts_s - self.looked_s >= self.heartbeat_s
@@ -70,6 +72,7 @@ class Gate:
             "heartbeat_s": self.heartbeat_s,
             "looked_s": self.looked_s,
             "over": self.over,
+            "frames": self.frames,
         }
         return arrays, state
 
@@ -77,35 +80,40 @@ class Gate:
     def restore(cls, arrays: dict[str, NDArray[Any]], state: dict[str, Any]) -> "Gate":
         """The gate that gave this state."""
         self = cls(state["threshold"], state["heartbeat_s"])
-        self.looked_s, self.over = state["looked_s"], state["over"]
+        self.looked_s, self.over, self.frames = state["looked_s"], state["over"], state["frames"]
         self.noise = arrays["noise"]
         if arrays["looked"].size:
             self.looked, self.last = arrays["looked"].astype(np.float32), arrays["last"].astype(np.float32)
         return self
 
     def _learn(self, step: NDArray[Any], score: float) -> None:
-        """Follow what tiles do from frame to frame where nothing happens."""
-        if score > 1:
+        """Follow what tiles do from frame to frame, and slow light, where nothing happens."""
+        if score > 1 or self.looked is None or self.last is None:
             return
         self.noise += _SLOW * (np.maximum(step, _FLOOR) - self.noise)
+        self.looked = np.round(self.looked + np.clip(self.last - self.looked, -1, 1) * (self.frames % 5 == 0))
 
 
 def _picture(y: Image) -> NDArray[Any]:
     """Luma at 320 wide at most, softened, in whole levels (so that a stored one is the same)."""
     height, width = y.shape
+    grey: NDArray[Any] = y
     if width > WIDTH:
-        y = cv2.resize(y, (WIDTH, round(height * WIDTH / width)), interpolation=cv2.INTER_AREA)
-    soft: NDArray[Any] = cv2.GaussianBlur(y, (5, 5), 0).astype(np.float32)
+        grey = cv2.resize(y, (WIDTH, round(height * WIDTH / width)), interpolation=cv2.INTER_AREA)
+    soft: NDArray[Any] = cv2.GaussianBlur(grey, (5, 5), 0).astype(np.float32)
     return soft
 
 
 def _tiles(now: NDArray[Any], then: NDArray[Any]) -> NDArray[Any]:
-    """Mean difference of each tile once the light is levelled, round the picture and within it."""
+    """Mean difference of each tile once the light is levelled over the picture and round the tile."""
     size = (_TILES[0] // 4, _TILES[1] // 3)
     level = cv2.resize(now, size, interpolation=cv2.INTER_AREA) + 8
     level = np.clip(np.median(level / (cv2.resize(then, size, interpolation=cv2.INTER_AREA) + 8)), 0.2, 5.0)
-    difference = cv2.absdiff(now, then * level)
-    tiles: NDArray[Any] = cv2.resize(difference, _TILES, interpolation=cv2.INTER_AREA)
+    difference = now - then * level
+    drift = cv2.resize(difference, _TILES, interpolation=cv2.INTER_AREA)
+    drift = cv2.GaussianBlur(cv2.medianBlur(drift.astype(np.float32), 5), (5, 5), 0)
+    drift = cv2.resize(drift, now.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    tiles: NDArray[Any] = cv2.resize(cv2.absdiff(difference, drift), _TILES, interpolation=cv2.INTER_AREA)
     return tiles
 
 

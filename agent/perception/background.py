@@ -185,10 +185,10 @@ def smooth(y: Picture) -> Picture:
 
 def clean(score: Floats) -> Mask:
     """Foreground by hysteresis: specks go, strong places keep their weak surroundings."""
-    strong = (score > 1.0).astype(np.uint8)
+    strong: Picture = (score > 1.0).astype(np.uint8)
     strong = cv2.morphologyEx(strong, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    weak = ((score > 0.6) | (strong > 0)).astype(np.uint8)
-    weak &= cv2.dilate(strong, np.ones((9, 9), np.uint8))
+    near: Picture = cv2.dilate(strong, np.ones((9, 9), np.uint8))
+    weak: Picture = (((score > 0.6) & (near > 0)) | (strong > 0)).astype(np.uint8)
     whole: Mask = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
     return whole
 

@@ -75,6 +75,10 @@ class Belongings:
     def _left(
         self, change: Change, box: Box, near: Sequence[Mover], colour: str, picture: tuple[Evidence, ...]
     ) -> None:
+        part_of = self._part_of(change)
+        if part_of is not None:
+            part_of.box = geometry.hull(part_of.box, change.box)
+            return
         bringer = max(near, key=lambda mover: mover.seen_s).id if near else None
         thing_id = ids.track_id(self.stream_id, change.since_s, box, 1)
         text = captions.said(f"{captions.thing(Label.OBJECT, colour)} was left, {captions.place(box)}")
@@ -124,6 +128,15 @@ class Belongings:
             self.ledger.end(known.event, change.since_s)
             self.things.remove(known)
             self.gone.append(self._track(known, change.since_s))
+
+    def _part_of(self, change: Change) -> StillThing | None:
+        """A thing left at the same moment of which the region is another part: above, below, within."""
+        for thing in self.things:
+            a, b = thing.box, change.box
+            over = min(a[2], b[2]) - max(a[0], b[0]) > 0.5 * min(a[2] - a[0], b[2] - b[0])
+            if over and abs(thing.since_s - change.since_s) < 2.0 and geometry.gap(a, b) < 0.5 * (a[2] - a[0]):
+                return thing
+        return None
 
     def _known(self, box: PixelBox) -> StillThing | None:
         """The left thing that lay where something was taken."""

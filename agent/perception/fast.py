@@ -32,6 +32,7 @@ _WIDTH = 480
 _PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
 _PRIME_FRAMES = 30
 _COMMIT_S = 10.0
+_CLEAR = 2.5  # gate score that counts even where the background model sees nothing
 _UNSETTLED = 0.55  # share of the picture in the foreground that no thing explains
 _UNSETTLED_S = 1.0
 _BLINDING = (EventType.VIEW_BLOCKED, EventType.TOO_DARK, EventType.TOO_BRIGHT)
@@ -204,7 +205,8 @@ class FastLook:
         busy = self._settle(scene, frame, planes, now, fore, dt_s)
         if reading.heartbeat:
             self.covering.watched(pts_s, pts_s + max(self.step_s, 0.04), DeepState.HEARTBEAT)
-        self._close(self.segmenter.step(pts_s, busy=busy or reading.open))
+        backed = reading.open and (reading.score > _CLEAR or scene.stirring())
+        self._close(self.segmenter.step(pts_s, busy=busy or backed))
         if self.segmenter.active:
             self.shots.offer(frame, now, reading.score)
         self.before, self.last_s = now, pts_s

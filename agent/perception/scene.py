@@ -29,6 +29,8 @@ _PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene 
 _DECIDE_S = 1.0  # how long after it was confirmed a track's beginning is judged
 _ASK = 10
 _TAIL = 40
+_DOUBTFUL = 0.3  # tracks below this confidence are kept, but their coming and going is not told
+_REMAINS = 0.55  # a thing that stopped is about as large as it was on the move; less was left behind
 
 
 class Scene:
@@ -93,6 +95,10 @@ class Scene:
         over, self.over = tuple(self.over), []
         live = [item for item in self.tracker.live if item.confirmed] + self.parked
         return over + tuple(self._track(item, None) for item in live) + self.belongings.tracks()
+
+    def stirring(self) -> bool:
+        """Whether something that may become a track has begun to get somewhere."""
+        return any(item.hits >= 3 and item.reach > 0.3 * math.sqrt(_area(item.box)) for item in self.tracker.live)
 
     def in_view(self) -> int:
         """How many things are followed now."""
@@ -186,6 +192,8 @@ class Scene:
     def _decide_one(self, item: Following, *, moved_off: bool) -> None:
         if self.undecided.pop(item.number, None) is None:
             return
+        if confidence(item) < _DOUBTFUL:
+            return
         lone = item.origin == "inside" and item.hits >= 5
         if moved_off and item.origin in ("inside", "start"):
             self.presence.entered(self._seen(item), moved_off=True)
@@ -197,7 +205,10 @@ class Scene:
         first = item.path[0][1]
         if geometry.intersection(first, item.box) > 0.3 * _area(first):
             return False
-        return bool(_within(fore.mask, first).mean() > 0.25)
+        bare = fore.mask.copy()
+        for other in self.tracker.live:
+            _within(bare, other.box)[:] = False
+        return bool(_within(bare, first).mean() > 0.25)
 
     def _ended(self, item: Following, pts_s: float) -> None:
         self._decide_one(item, moved_off=False)
@@ -208,7 +219,7 @@ class Scene:
         ]
         moving = item.seen_s - item.put_s < 3.0
         exited = self.tracker.at_border(item.box) or (moving and item.hits >= 6 and not lost_among)
-        self._close(item, exited=exited)
+        self._close(item, exited=exited and confidence(item) >= _DOUBTFUL)
 
     def _close(self, item: Following, *, exited: bool) -> None:
         self.presence.ended(self._seen(item), exited=exited)
@@ -232,12 +243,10 @@ class Scene:
     def _judge(self, change: Change, frame: Frame, planes: Planes) -> None:
         holder = self._holder(change)
         if holder is not None:
-            own = change.verdict == "left" and change.area > 0.4 * holder.area
+            own = change.verdict == "left" and _area(change.box) > _REMAINS * _moving_area(holder, change.since_s)
             if own or change.verdict == "light":
                 return  # a tracked thing that stands still
-            self.tracker.drop(holder)
-            holder.seen_s = max(holder.birth_s, holder.put_s)
-            self._close(holder, exited=False)
+            self._let_go(holder, change)
         if change.verdict != "light":
             movers = self.recent + [self._mover(i, live=True) for i in self.tracker.live if i.confirmed]
             colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, change.region, change.box)
@@ -246,6 +255,16 @@ class Scene:
             picture = self.views.picture(frame, box, captions.said(f"something was {verb}"))
             self.belongings.changed(change, movers, colour, picture)
         self.background.absorb(planes, change.region)
+
+    def _let_go(self, holder: Following, change: Change) -> None:
+        """The track stuck to what was left or bared; who it followed is gone: end it where that was."""
+        self.tracker.drop(holder)
+        larger = [at for at, box in holder.path if _area(box) > 1.5 * _area(change.box) or at < change.since_s]
+        last_s = max(larger, default=holder.birth_s)
+        holder.path = [point for point in holder.path if point[0] <= last_s] or holder.path[:1]
+        holder.seen_s = holder.path[-1][0]
+        self._decide_one(holder, moved_off=False)
+        self._close(holder, exited=self.tracker.at_border(holder.box))
 
     def _holder(self, change: Change) -> Following | None:
         """The track in view that the region is."""
@@ -354,6 +373,12 @@ def _attributes(item: Following, first: Box, last: Box, shape: tuple[int, int]) 
     if _colour(item):
         attributes["colour"] = _colour(item)
     return attributes
+
+
+def _moving_area(item: Following, rest_s: float) -> float:
+    """How large the thing's box was before it came to rest."""
+    areas = sorted(_area(box) for at, box in item.path if rest_s - 1.5 <= at <= rest_s)
+    return areas[len(areas) // 2] if areas else _area(item.box)
 
 
 def _area(box: PixelBox) -> float:

@@ -19,6 +19,8 @@ from agent.perception.blobs import PixelBox
 
 Verdict = Literal["left", "removed", "light"]
 _TOUCH_CAP = 60_000  # ms since a mover covered a pixel
+_LAG_MS = 1500  # from the mover's going to the pixel's coming to rest
+_LINGER_MS = 4000  # how long the mover may stay about after that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,9 @@ class Stillness:
     def _judge(self, background: Background, planes: Planes, region: Mask, pts_s: float) -> Change:
         age_s = float(np.percentile(background.age[region], 40)) / 1000
         lead = outline_lead(background, planes, region)
-        moved = float(np.percentile(self.touched[region], 20)) / 1000
+        lag_ms = self.touched[region].astype(np.int32) - background.age[region]
+        visited = float(((lag_ms > -_LINGER_MS) & (lag_ms < _LAG_MS)).mean()) > 0.4
         certainty = 1 / (1 + math.exp(-2.2 * abs(lead)))
-        visited = moved < age_s + 2.5
         verdict: Verdict = "light"
         if visited and abs(lead) > 0.12:
             verdict = "left" if lead > 0 else "removed"
