@@ -62,6 +62,7 @@ CREATE TABLE tracks (
     attributes_json TEXT NOT NULL, kind TEXT, present INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX tracks_stream ON tracks (stream_id, start_pts);
+CREATE INDEX tracks_run ON tracks (run_id);
 CREATE INDEX tracks_start ON tracks (start);
 CREATE INDEX tracks_size ON tracks (size, start);
 CREATE INDEX tracks_size_pts ON tracks (size, start_pts);

@@ -14,7 +14,7 @@ from vidette.errors import StoreError
 Arrays = dict[str, NDArray[Any]]
 _STATE = "state.json"
 # Everything that NumPy, zip, zlib and JSON were seen to raise on damaged bytes.
-_DAMAGE = (ValueError, KeyError, OSError, EOFError, TypeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (ValueError, KeyError, OSError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:

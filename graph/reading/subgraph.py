@@ -45,16 +45,16 @@ _EDGES = {
     ("Track", "IS"): "SELECT track_id AS source, entity_id AS target,"
     " json_object('confidence', confidence, 'method', method, 'run', run_id) AS properties FROM identities",
     ("Track", "BY"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM tracks",
-    ("Track", "TAKES_PART"): "SELECT DISTINCT track_id AS source, event_id AS target,"
+    ("Track", "TAKES_PART"): "SELECT track_id AS source, event_id AS target,"
     " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
     " WHERE track_id IS NOT NULL",
-    ("Entity", "TAKES_PART"): "SELECT DISTINCT entity_id AS source, event_id AS target,"
+    ("Entity", "TAKES_PART"): "SELECT entity_id AS source, event_id AS target,"
     " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
     " WHERE entity_id IS NOT NULL",
     ("Event", "ON"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM events",
     ("Event", "IN_ZONE"): "SELECT e.id AS source, z.id AS target, '{}' AS properties FROM events e"
     " JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
-    ("Event", "SHOWN_IN"): "SELECT DISTINCT s.event_id AS source, k.id AS target,"
+    ("Event", "SHOWN_IN"): "SELECT s.event_id AS source, k.id AS target,"
     " json_object('box_json', p.box_json) AS properties FROM says s"
     " JOIN shown_in p ON p.assertion_id = s.assertion_id JOIN keyframes k ON k.sha256 = p.sha256",
     ("Assertion", "SAYS"): "SELECT assertion_id AS source, event_id AS target, '{}' AS properties FROM says",
@@ -153,7 +153,7 @@ def _nodes(connection: Connection, ids: list[str]) -> list[Node]:
 def _edges(connection: Connection, end: str, ids: list[str], limit: int = -1) -> list[Edge]:
     """Relations whose `end` (source or target) is one of the ids, at most `limit` of each kind."""
     listed = many(ids)
-    out: list[Edge] = []
+    out: dict[str, Edge] = {}
     for (label, type_), sql in _EDGES.items():
         prefix = _SAID if label == "Assertion" else ""
         asked = "".join(("SELECT * FROM (", sql, ") WHERE ", end, " ", _LISTED, " LIMIT ?"))
@@ -164,8 +164,8 @@ def _edges(connection: Connection, end: str, ids: list[str], limit: int = -1) ->
                 target=row["target"],
                 properties=_properties(row["properties"]),
             )
-            out.append(edge)
-    return out
+            out[repr(edge)] = edge  # several assertions may say one relation
+    return list(out.values())
 
 
 def _bare(ids: Iterable[str]) -> str:

@@ -92,9 +92,9 @@ def phrase(asked: Filter) -> str:
 def takes_part(where: Where, asked: Filter) -> None:
     """Events in which such a track, label or kind takes part."""
     part = (
-        "events.id IN (SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id"
+        "EXISTS (SELECT 1 FROM says JOIN takes_part t ON t.assertion_id = says.assertion_id"
         " LEFT JOIN identities i ON i.track_id = t.track_id"
-        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE {})"
+        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_id = events.id AND {})"
     )
     where.among("n.label", asked.labels, part)
     where.among("n.kind", asked.kinds, part)
@@ -144,28 +144,25 @@ def tracks(asked: Filter) -> Where:
     where.add("tracks.present")
     streams(where, "tracks", asked)
     window(where, "tracks", asked)
-    where.among(
-        "n.label",
-        asked.labels,
-        "tracks.id IN (SELECT i.track_id FROM entities n JOIN identities i ON i.entity_id = n.id WHERE {})",
+    known = (
+        "EXISTS (SELECT 1 FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id AND {})"
     )
-    where.among(
-        "n.kind",
-        asked.kinds,
-        "tracks.id IN (SELECT i.track_id FROM entities n JOIN identities i ON i.entity_id = n.id WHERE {})",
-    )
+    where.among("n.label", asked.labels, known)
+    where.among("n.kind", asked.kinds, known)
     sure(where, "tracks", asked)
     where.among("tracks.id", asked.ids)
     where.among("tracks.id", asked.tracks)
     if has_nature(asked):
         inner = Where()
         nature(inner, asked)
-        inner.add("t.track_id IS NOT NULL")
+        # Words are rare: from them to the tracks. The rest is common: from each track to its events.
+        inner.add("t.track_id IS NOT NULL" if asked.text else "t.track_id = tracks.id")
         joined = (
-            "tracks.id IN (SELECT t.track_id FROM events JOIN says ON says.event_id = events.id"
-            " JOIN takes_part t ON t.assertion_id = says.assertion_id"
+            "tracks.id IN (SELECT t.track_id" if asked.text else "EXISTS (SELECT 1",
+            " FROM events JOIN says ON says.event_id = events.id"
+            " JOIN takes_part t ON t.assertion_id = says.assertion_id",
         )
-        where.add("".join((joined, inner.text, ")")), *inner.values)
+        where.add("".join((*joined, inner.text, ")")), *inner.values)
     return where
 
 
@@ -180,8 +177,8 @@ def segments(asked: Filter) -> Where:
     seen = "segments.id IN (SELECT s.segment_id FROM segment_tracks s WHERE {})"
     where.among("s.track_id", asked.tracks, seen)
     known = (
-        "segments.id IN (SELECT s.segment_id FROM segment_tracks s JOIN identities i ON i.track_id = s.track_id"
-        " JOIN entities n ON n.id = i.entity_id WHERE {})"
+        "EXISTS (SELECT 1 FROM segment_tracks s JOIN identities i ON i.track_id = s.track_id"
+        " JOIN entities n ON n.id = i.entity_id WHERE s.segment_id = segments.id AND {})"
     )
     where.among("n.label", asked.labels, known)
     where.among("n.kind", asked.kinds, known)
