@@ -37,7 +37,7 @@ def pictures(seconds: int, shift: int = 0) -> Iterator[np.ndarray]:
         yield np.repeat(picture[:, :, None], 3, axis=2)
 
 
-def film(path: Path, seconds: int = SECONDS, shift: int = 0) -> Path:
+def filmed(path: Path, seconds: int = SECONDS, shift: int = 0) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"g": "20", "preset": "ultrafast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
@@ -48,13 +48,19 @@ def film(path: Path, seconds: int = SECONDS, shift: int = 0) -> Path:
 
 
 @pytest.fixture(scope="session")
+def film():
+    """Writes a clip of so many seconds."""
+    return filmed
+
+
+@pytest.fixture(scope="session")
 def clip(tmp_path_factory) -> Path:
-    return film(tmp_path_factory.mktemp("clips") / "yard.mp4")
+    return filmed(tmp_path_factory.mktemp("clips") / "yard.mp4")
 
 
 @pytest.fixture(scope="session")
 def other_clip(tmp_path_factory) -> Path:
-    return film(tmp_path_factory.mktemp("clips") / "gate.mp4", 6, shift=20)
+    return filmed(tmp_path_factory.mktemp("clips") / "gate.mp4", 6, shift=20)
 
 
 @pytest.fixture(scope="session")

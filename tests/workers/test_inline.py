@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from agent.perception.scripted import ScriptedVision
-from vidette.errors import SourceError, StoreError
+from vidette.errors import SourceError
 from vidette.models import DeepState, FastState, LookReply
 from vidette.queries import CoverageIn, Segments
 from workers import flow
@@ -221,20 +221,48 @@ def test_a_second_watch_of_the_same_stream_is_refused(memory, clip, spec_of, hel
     assert held(pipeline)["events"] == []
 
 
-def test_a_crash_gives_the_stream_back(memory, clip, spec_of):
+def test_a_killed_watch_gives_the_stream_back_and_is_gone_on_with(memory, clip, whole, spec_of, held):
     pipeline, spec = memory(), spec_of(clip)
-    code = (
-        "import sys; from vidette.settings import Settings; from workers.wiring import pipeline_of\n"
-        "with pipeline_of(Settings(db=sys.argv[1])).lock(sys.argv[2]):\n"
-        "    print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, pipeline.settings.db, spec.stream_id]
+    code = """if True:
+        import sys
+        from ingest.sources import expand
+        from vidette.settings import Settings
+        from workers.inline import watch_sources
+        from workers.wiring import pipeline_of
+
+        def listen(progress):
+            print(progress.pts_s, flush=True)
+            sys.stdin.readline()
+
+        db, media, path = sys.argv[1:]
+        specs = expand([path], name="yard").specs
+        watch_sources(pipeline_of(Settings(db=db, media=media)), specs, on_progress=listen)
+    """
+    command = [sys.executable, "-c", code, pipeline.settings.db, pipeline.settings.media, str(clip)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(StoreError, match="already being watched"):
-            pipeline.lock(spec.stream_id).__enter__()
+        assert 0 < float(other.stdout.readline()) < 14
+        assert "already being watched" in watch_sources(pipeline, [spec])[0].error
         os.kill(other.pid, signal.SIGKILL)
     assert watch_sources(pipeline, [spec])[0].status == "watched"
+    assert held(pipeline) == whole
+
+
+def test_what_a_file_promises_and_does_not_hold_is_failed(memory, tmp_path, spec_of, held, film):
+    whole = film(tmp_path / "whole.mkv", 14).read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    seen = []
+    for span_s in (None, 5.0):
+        pipeline = memory(f"cut {span_s}")
+        (outcome,) = watch_sources(pipeline, [spec_of(cut, "cut")], span_s=span_s)
+        assert outcome.status == "watched"
+        assert outcome.damage[0].start_s == pytest.approx(outcome.watched_s)
+        assert "ends early" in outcome.damage[-1].reason
+        assert outcome.damage[-1].end_s == pytest.approx(14, abs=0.2)
+        seen.append(held(pipeline))
+    assert [seen[0][name] for name in ("events", "tracks", "coverage")] == [
+        seen[1][name] for name in ("events", "tracks", "coverage")
+    ]
 
 
 def test_the_default_runner_needs_no_celery():

@@ -20,6 +20,7 @@ from workers.jobs import LookAt, Watch, decode
 from workers.tasks import QUEUES, send
 
 WAIT_S = 120
+MAX_S = 4  # so that a short file has several segments
 
 
 def until(condition):
@@ -30,11 +31,17 @@ def until(condition):
         time.sleep(0.02)
 
 
+@pytest.fixture(params=["drawn", pytest.param("filmed", marks=pytest.mark.real_clips)])
+def file(request, clip, videos):
+    """A small drawn clip; the shortest of the real ones with a still camera and several segments."""
+    return clip if request.param == "drawn" else videos / "night_ir_cat.mp4"
+
+
 @pytest.fixture
-def script(memory, clip, spec_of, reply_to):
-    """A model with a reply for every segment of the clip but one, where it fails."""
-    dry = memory("dry", ScriptedVision())
-    looks = [look for job in step(dry, Watch(spec=spec_of(clip))) for look in step(dry, job)]
+def script(memory, file, spec_of, reply_to):
+    """A model with a reply for every segment of the file but one, where it fails."""
+    dry = memory("dry", ScriptedVision(), segments={"max_s": MAX_S})
+    looks = [look for job in step(dry, Watch(spec=spec_of(file))) for look in step(dry, job)]
     assert len(looks) >= 2
     return ScriptedVision(replies={look.segment.id: reply_to(look.segment) for look in looks[:-1]})
 
@@ -65,9 +72,9 @@ def shuffled_and_twice(jobs):
     return many
 
 
-def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, clip, spec_of, held, script):
-    inline, remote = memory("inline", script), memory("remote", script)
-    spec = spec_of(clip)
+def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, file, spec_of, held, script):
+    inline, remote = (memory(name, script, segments={"max_s": MAX_S}) for name in ("inline", "remote"))
+    spec = spec_of(file)
     (outcome,) = InlineRunner(inline).watch([spec])
     assert outcome.status == "watched"
 
