@@ -45,12 +45,12 @@ class Gate:
         """Take a luma picture `(h, w)` in; narrower than 320 is taken as it is."""
         now = _picture(y)
         if self.looked is None or self.last is None or self.looked.shape != now.shape:
-            self.looked, self.last, self.looked_s = now, now, pts_s
+            self.looked, self.last, self.looked_s = now, _half(now), pts_s
             return Reading(open=False, score=0.0, heartbeat=True)
         change = _tiles(now, self.looked)
         score = float((change / (3 + self.threshold * self.noise)).max())
-        self._learn(_tiles(now, self.last), score)
-        self.last = now
+        self._learn(now, score)
+        self.last = _half(now)
         self.frames += 1
         self.over = self.over + 1 if score > 1 else 0
         opened = self.over >= 2 or score > 2
@@ -86,12 +86,14 @@ class Gate:
             self.looked, self.last = arrays["looked"].astype(np.float32), arrays["last"].astype(np.float32)
         return self
 
-    def _learn(self, step: NDArray[Any], score: float) -> None:
+    def _learn(self, now: NDArray[Any], score: float) -> None:
         """Follow what tiles do from frame to frame, and slow light, where nothing happens."""
         if score > 1 or self.looked is None or self.last is None:
             return
+        step = _tiles(_half(now), self.last)
         self.noise += _SLOW * (np.maximum(step, _FLOOR) - self.noise)
-        self.looked = np.round(self.looked + np.clip(self.last - self.looked, -1, 1) * (self.frames % 5 == 0))
+        if self.frames % 5 == 0:
+            self.looked = np.round(self.looked + np.clip(now - self.looked, -1, 1))
 
 
 def _picture(y: Image) -> NDArray[Any]:
@@ -102,6 +104,12 @@ def _picture(y: Image) -> NDArray[Any]:
         grey = cv2.resize(y, (WIDTH, round(height * WIDTH / width)), interpolation=cv2.INTER_AREA)
     soft: NDArray[Any] = cv2.GaussianBlur(grey, (5, 5), 0).astype(np.float32)
     return soft
+
+
+def _half(picture: NDArray[Any]) -> NDArray[Any]:
+    """Half the size, in whole levels."""
+    small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return np.round(small)
 
 
 def _tiles(now: NDArray[Any], then: NDArray[Any]) -> NDArray[Any]:

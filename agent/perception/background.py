@@ -138,7 +138,7 @@ class Background:
         under = cv2.erode(expected, kernel) - now
         plain = np.abs(now - expected)
         beyond = cv2.max(cv2.max(over, under), 0.4 * plain)
-        noise = self.noise.astype(np.float32) / 4
+        noise = self._spread_of(y).astype(np.float32) / 4
         threshold = (4.5 + 3.0 * noise) / self.sensitivity
         return beyond / threshold, noise
 
@@ -161,15 +161,23 @@ class Background:
 
     def _count_age(self, y: Picture, mask: Mask, dt_s: float) -> None:
         """How long (ms) a pixel has been foreground and looked the same; `ref` is how it looked."""
-        same = mask & (cv2.absdiff(y, self.ref) <= np.maximum(7, self.noise // 2))
+        same = mask & (cv2.absdiff(y, self.ref) <= np.maximum(7, self._spread_of(y) // 2))
         grown = np.minimum(self.age.astype(np.uint32) + round(dt_s * 10) * 100, _AGE_CAP)
         self.age = np.where(same, grown, 0).astype(np.uint16)
-        self.ref = np.where(same, self.ref, y)
+        self.ref = np.where(mask, np.where(same, self.ref, y), 0).astype(np.uint8)
         _towards(self.ref, y, same)
+
+    def _spread_of(self, y: Picture) -> Picture:
+        """The noise, kept at half the size, for each pixel."""
+        whole: Picture = cv2.resize(self.noise, y.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        return whole
 
     def _learn_noise(self, y: Picture, free: Mask) -> None:
         """Noise (quarter levels) follows 4 x |difference| upwards fast and downwards slowly."""
-        target = np.minimum(cv2.absdiff(y, self.y).astype(np.uint16) * 4, 200)
+        size = self.noise.shape[::-1]
+        off = cv2.resize(cv2.absdiff(y, self.y), size, interpolation=cv2.INTER_AREA)
+        target = np.minimum(off.astype(np.uint16) * 4, 200)
+        free = cv2.resize(free.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         up = free & (target > self.noise)
         down = free & (target < self.noise) & (self.frames % 8 == 0)
         self.noise[up] += 1
@@ -199,7 +207,8 @@ def _spread(stack: NDArray[np.uint8], middle: Picture) -> Picture:
     even = stack * (np.median(light) / light).astype(np.float32)[:, None, None]
     deviation = np.quantile(np.abs(even - middle), 0.65, axis=0) * (4 / 0.9346)
     spread: Picture = np.clip(deviation, _FLOOR, 120).astype(np.uint8)
-    return spread
+    half = (middle.shape[1] // 2, middle.shape[0] // 2)
+    return cv2.resize(spread, half, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _towards(model: Picture, now: Picture, where: Mask) -> None:

@@ -131,17 +131,16 @@ class Camera:
         blinding = (EventType.VIEW_BLOCKED, EventType.TOO_DARK, EventType.TOO_BRIGHT)
         return any(type_ in self.spells for type_ in blinding)
 
-    def state(self) -> tuple[Picture, dict[str, Any]]:
-        """What `restore` needs."""
-        last = self.last if self.last is not None else np.zeros((0, 0), np.uint8)
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs besides the last picture."""
         spells = {str(type_): asdict(spell) for type_, spell in self.spells.items()}
-        return last, {"spells": spells, "activity": self.activity, "frames": self.frames}
+        return {"spells": spells, "activity": self.activity, "frames": self.frames}
 
     @classmethod
-    def restore(cls, last: NDArray[Any], state: dict[str, Any]) -> "Camera":
-        """The camera that gave this state."""
+    def restore(cls, last: Picture | None, state: dict[str, Any]) -> "Camera":
+        """The camera that gave this state and had seen `last`."""
         self = cls()
-        self.last = last if last.size else None
+        self.last = last
         self.spells = {EventType(name): Spell(**spell) for name, spell in state["spells"].items()}
         self.activity, self.frames = state["activity"], state["frames"]
         return self

@@ -176,11 +176,11 @@ class FastLook:
         self.ledger.restore(state["ledger"])
         self.views.restore(state["views"])
         self.shots.restore(_part(arrays, "shots"), state["shots"])
-        self.camera = Camera.restore(arrays["camera"], state["camera"])
         self.gate = Gate.restore(_part(arrays, "gate"), state["gate"])
         self.segmenter = Segmenter(**state["segmenter"])
         self.before = _view(arrays.get("before"), state["before"])
         self.reference = _view(arrays.get("reference"), state["reference"])
+        self.camera = Camera.restore(self.before.small if self.before else None, state["camera"])
         if state["scene"] is not None:
             self.scene = Scene.restore(
                 _part(arrays, "scene"),
@@ -343,7 +343,6 @@ class FastLook:
         arrays: carry.Arrays = {}
         shots, shots_state = self.shots.state()
         gate, gate_state = self.gate.state()
-        arrays["camera"], camera_state = self.camera.state()
         scene_state = None
         if self.scene is not None:
             scene, scene_state = self.scene.state()
@@ -363,7 +362,7 @@ class FastLook:
             "ledger": self.ledger.state(),
             "views": self.views.state(),
             "shots": shots_state,
-            "camera": camera_state,
+            "camera": self.camera.state(),
             "gate": gate_state,
             "segmenter": self.segmenter.state(),
             "before": self.before.sharpness if self.before else None,

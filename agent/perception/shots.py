@@ -4,10 +4,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from ingest.keyframes import Candidate, KeyframePicker
 
 from agent.perception.camera import View
 from ingest import jpeg
+from ingest.keyframes import Candidate, KeyframePicker
 from vidette import ids
 from vidette.carry import Arrays
 from vidette.models import Keyframe
