@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vidette.errors import SourceError
-from vidette.ids import make_id
-from vidette.models import Commit, Coverage, DeepState, FastState, Observation, Run, Stream
+from vidette.models import Coverage, DeepState, FastState, Observation, Stream
 from vidette.ports import Damage, Frame, VideoSource
 
 _MAX_REASON = 300
@@ -15,12 +14,14 @@ class Breakable:
     """A source whose frames simply end where reading fails; `error` then says why.
 
     So the fast look closes what it follows there, as at the end of any file. It may look ahead
-    with a second reading: what the reading that ends last met is what counts.
+    with a second reading: what the reading that ends last met is what counts. `empty` until a
+    frame was given.
     """
 
     def __init__(self, source: VideoSource) -> None:
         self._source = source
         self._read_s = 0.0
+        self.empty = True
         self.error: SourceError | None = None
 
     @property
@@ -42,6 +43,7 @@ class Breakable:
         """The source's frames up to where it breaks."""
         try:
             for frame in self._source.frames(start_s, end_s):
+                self.empty = False
                 yield frame
                 self._read_s = frame.pts_s
             self.error = None
@@ -60,26 +62,6 @@ def rest(observation: Observation, source: Breakable, stream: Stream) -> Observa
     rows = _failed(observation.end_s, source, stream)
     end_s = max([observation.end_s, *(row.end_s for row in rows)])
     return replace(observation, coverage=observation.coverage + rows, end_s=end_s)
-
-
-def ended(last: Observation | Commit | None, source: Breakable, stream: Stream, run: Run) -> Observation:
-    """A last observation that says only that the rest could not be read."""
-    at = last.watermark_s if last else 0.0
-    sequence = -1 if last is None or last.sequence is None else last.sequence
-    rows = _failed(at, source, stream)
-    return Observation(
-        id=make_id("broken", stream.id, sequence + 1, run.id),
-        stream_id=stream.id,
-        look="fast",
-        run=run,
-        start_s=at,
-        end_s=max([at, *(row.end_s for row in rows)]),
-        sequence=sequence + 1,
-        watermark_s=at,
-        coverage=rows,
-        carry=last.carry if last else b"",
-        final=True,
-    )
 
 
 def _failed(at: float, source: Breakable, stream: Stream) -> tuple[Coverage, ...]:

@@ -13,12 +13,12 @@ from contextlib import closing
 from dataclasses import replace
 
 from agent.perception.deep import deep_look, look_id
-from agent.perception.fast import fast_look, fast_run
+from agent.perception.fast import fast_look
 from ingest.open import open_source
 from vidette.errors import StoreError
 from vidette.models import Commit, LookRequest, Observation, Segment, SegmentRow, Stream, Track, TrackRow
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
-from workers.breakage import Breakable, ended, rest
+from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.streams import stream_of
 from workers.wiring import Pipeline
@@ -82,14 +82,15 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, 
             deep=pipeline.vision is not None,
         )
         for observation in looked:
+            if source.empty and not observation.final:
+                continue  # a span without frames, or delivered again: nothing was said that is not settled
             last = rest(observation, source, stream)
             yield Settle(observation=last)
-        final = last is not None and last.final
-        if source.error and not final:
-            yield Settle(observation=ended(last, source, stream, fast_run(settings)))
     if source.error:
         raise source.error
-    return None if final or end_s is None else _next(job, end_s, last)
+    if end_s is None or (last is not None and last.final):
+        return None
+    return _next(job, end_s, last)
 
 
 def _span(job: Watch, commit: Commit | None) -> tuple[float, float | None]:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from vidette.errors import SourceError
-from vidette.intervals import total
-from vidette.models import Commit, DeepState, FastState, Observation, Run, Stream
-from workers.breakage import Breakable, ended, rest
+from vidette.models import DeepState, FastState, Observation, Run, Stream
+from workers.breakage import Breakable, rest
 
 RUN = Run(id="fast", model="fast", revision="1")
 STREAM = Stream(id="cam", name="gate", kind="file", uri="x", start=datetime(2026, 1, 1, tzinfo=UTC), duration_s=60.0)
@@ -112,16 +111,8 @@ def test_what_the_reader_missed_after_the_end_is_failed_too():
     assert [(row.start_s, row.end_s, row.reason) for row in seen.coverage] == [(3.2, 9.0, "ends early")]
 
 
-def test_without_a_last_observation_one_is_made():
-    seen = ended(None, broken(), STREAM, RUN)
-    assert (seen.sequence, seen.final, total((row.start_s, row.end_s) for row in seen.coverage)) == (0, True, 60.0)
-    commit = Commit(stream_id="cam", sequence=7, watermark_s=20.0, carry=b"c", final=False, run_id="fast")
-    seen = ended(commit, broken(), STREAM, RUN)
-    assert (seen.sequence, seen.carry, seen.coverage[0].start_s) == (8, b"c", 20.0)
-
-
 def test_nothing_is_said_of_time_that_nothing_promised():
     source = broken()
     source._source.duration_s = None
     endless = Stream(id="cam", name="gate", kind="file", uri="x", start=STREAM.start)
-    assert ended(None, source, endless, RUN).coverage == ()
+    assert rest(last(sequence=4, watermark_s=3.2, final=True), source, endless).coverage == ()

@@ -50,6 +50,15 @@ def test_a_span_is_followed_by_the_next_which_waits_for_it_to_be_settled(memory,
     assert all(job.observation.start_s >= 4 for job in step(pipeline, then) if isinstance(job, Settle))
 
 
+def test_a_span_delivered_again_says_nothing_and_goes_on_as_before(memory, clip, spec_of):
+    pipeline, job = memory(), Watch(spec=spec_of(clip), span_s=5.0)
+    *settles, then = step(pipeline, job)
+    for settle in settles:
+        list(step(pipeline, settle))
+    assert list(step(pipeline, replace(job, end_s=5.0))) == [then]
+    assert list(step(pipeline, replace(then, end_s=1.0))) == [replace(then, end_s=6.0)]
+
+
 def test_an_observation_too_early_is_refused_for_now(memory, clip, spec_of):
     pipeline = memory()
     first, second, *_ = step(pipeline, Watch(spec=spec_of(clip)))

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from ingest.media import FolderMedia
 
 from agent.perception.scripted import ScriptedVision
 from graph.embedded import EmbeddedStore
+from ingest.media import FolderMedia
 from vidette.errors import ConfigError, StoreError
 from vidette.settings import Settings, VlmSettings
 from workers.wiring import db_path, media_of, media_path, pipeline_of, store_of, vision_of
