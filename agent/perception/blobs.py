@@ -3,7 +3,7 @@
 Coordinates are pixels of the working picture; boxes are `(x0, y0, x1, y1)`, half-open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -38,7 +38,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """Where a track should be now."""
+    """Where a followed thing should be now; `confirmed` where it is a track, not a candidate."""
 
     box: PixelBox
     confirmed: bool
@@ -60,6 +60,7 @@ def components(mask: Mask, score: Floats, min_area: int) -> tuple[Labels, list[B
 def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) -> list[Blob]:
     """Regions as things: fragments of one track are joined, a region of several tracks is cut."""
     tracks = [track for track in expected if track.confirmed]
+    apart = {blob.parts: _owner(blob, expected) for blob in blobs}
     claimed: dict[int, list[Blob]] = {}
     rest: list[Blob] = []
     for blob in blobs:
@@ -72,7 +73,7 @@ def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) 
         else:
             rest.append(blob)
     whole = [_kernel(group) for group in claimed.values()]
-    return [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left])
+    return [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left], apart)
 
 
 def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:
@@ -116,17 +117,26 @@ def _distance(box: PixelBox, xs: NDArray[np.int64], ys: NDArray[np.int64]) -> ND
     return scaled
 
 
-def _gather(blobs: Sequence[Blob]) -> list[Blob]:
-    """Join fragments that lie over one another or overlap: heads and legs, roofs and wheels."""
+def _gather(blobs: Sequence[Blob], owners: Mapping[tuple[int, ...], int | None]) -> list[Blob]:
+    """Join fragments that lie over one another or overlap: heads and legs, roofs and wheels.
+
+    Regions that different things account for stay apart.
+    """
+
+    def strangers(a: Blob, b: Blob) -> bool:
+        ours, theirs = owners.get(a.parts), owners.get(b.parts)
+        return ours is not None and theirs is not None and ours != theirs
+
     left = sorted(blobs, key=lambda blob: -blob.area)
     out: list[Blob] = []
     while left:
         whole = left.pop(0)
-        near = [blob for blob in left if _belongs(whole, blob)]
+        first = whole
+        near = [blob for blob in left if _belongs(whole, blob) and not strangers(first, blob)]
         while near:
             whole = _join([whole, *near])
             left = [blob for blob in left if blob not in near]
-            near = [blob for blob in left if _belongs(whole, blob)]
+            near = [blob for blob in left if _belongs(whole, blob) and not strangers(first, blob)]
         out.append(whole)
     return out
 
@@ -137,7 +147,7 @@ def _belongs(whole: Blob, part: Blob) -> bool:
     if dx <= 0 and dy <= 0:
         return _share(b, a) > 0.25
     smaller = min(whole.width, part.width)
-    stacked = -dx > 0.5 * smaller and dy < 0.35 * max(whole.width, 6)
+    stacked = -dx > 0.5 * smaller and dy < max(4.0, 0.35 * smaller)
     beside = -dy > 0.5 * min(whole.height, part.height) and dx < 3
     return stacked or beside
 

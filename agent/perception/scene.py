@@ -233,7 +233,8 @@ class Scene:
         held, moving = self._held(), self._moving(fore)
         self.stillness.note(moving, dt_s)
         self.background.learn(planes, fore, held, dt_s)
-        for change in self.stillness.judge(self.background, planes, fore, moving, pts_s):
+        known = [thing.box for thing in self.belongings.things]
+        for change in self.stillness.judge(self.background, planes, fore, moving, known, pts_s):
             self._judge(change, frame, planes)
         live = [item.id for item in self.tracker.live if item.confirmed]
         self.belongings.step(pts_s, live)
@@ -299,7 +300,8 @@ class Scene:
         moving = np.zeros(self.background.shape, np.uint8)
         for item in self.tracker.live:
             came = item.confirmed or (item.origin == "border" and item.hits >= 2)
-            if (came or item.reach > 0.5 * math.sqrt(_area(item.box))) and item.still_s < 1.0:
+            patience_s = 5.0 if self.tracker.at_border(item.box) else 1.0  # an arm reaching in may pause
+            if (came or item.reach > 0.5 * math.sqrt(_area(item.box))) and item.still_s < patience_s:
                 _within(moving, item.box)[:] = 1
         moving &= fore.mask
         wide: Mask = cv2.dilate(moving, np.ones((9, 9), np.uint8)) > 0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from agent.perception.background import Background, Foreground, Mask, Planes, smooth
 from agent.perception.blobs import PixelBox
+from vidette import geometry
 
 Verdict = Literal["left", "removed", "light"]
 _TOUCH_CAP = 60_000  # ms since a mover covered a pixel
@@ -63,8 +64,19 @@ class Stillness:
         grown = np.minimum(self.touched.astype(np.uint32) + round(dt_s * 10) * 100, _TOUCH_CAP)
         self.touched = np.where(movers, 0, grown).astype(np.uint16)
 
-    def judge(self, background: Background, planes: Planes, fore: Foreground, busy: Mask, pts_s: float) -> list[Change]:
-        """Regions at rest for `still_s` that nobody is in front of (`busy`)."""
+    def judge(
+        self,
+        background: Background,
+        planes: Planes,
+        fore: Foreground,
+        busy: Mask,
+        known: Sequence[PixelBox],
+        pts_s: float,
+    ) -> list[Change]:
+        """Regions at rest for `still_s` that nobody is in front of (`busy`).
+
+        Where a `known` still thing lies a change needs no visitor to be believed.
+        """
         rest = fore.mask & (background.age >= self.still_s * 1000 - 50)
         if int(rest.sum()) < self.min_area:
             return []
@@ -72,17 +84,18 @@ class Stillness:
         for region in _regions(fore.mask, rest, self.min_area):
             if (region & busy).sum() > 0.1 * region.sum():
                 continue
-            out.append(self._judge(background, planes, region, pts_s))
+            expected = any(geometry.iou(box_of(region), box) > 0.3 for box in known)
+            out.append(self._judge(background, planes, region, pts_s, expected=expected))
         return out
 
-    def _judge(self, background: Background, planes: Planes, region: Mask, pts_s: float) -> Change:
+    def _judge(self, background: Background, planes: Planes, region: Mask, pts_s: float, *, expected: bool) -> Change:
         age_s = float(np.percentile(background.age[region], 40)) / 1000
         lead = outline_lead(background, planes, region)
         lag_ms = self.touched[region].astype(np.int32) - background.age[region]
         visited = float(((lag_ms > -_LINGER_MS) & (lag_ms < _LAG_MS)).mean()) > 0.4
         certainty = 1 / (1 + math.exp(-2.2 * abs(lead)))
         verdict: Verdict = "light"
-        if visited and abs(lead) > 0.12:
+        if (visited or expected) and abs(lead) > 0.12:
             verdict = "left" if lead > 0 else "removed"
         return Change(
             verdict=verdict,
