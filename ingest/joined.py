@@ -102,6 +102,7 @@ class JoinedSource:
         try:
             for frame in source.frames(start_s, end_s):
                 last_s = frame.pts_s + offset
+                self._note(index, source)
                 yield ShiftedFrame(frame=frame, pts_s=last_s)
         except SourceError as error:
             self._lost(index, last_s, str(error))

@@ -29,6 +29,7 @@ class FileSource:
         self._path = path
         self._sampling = sampling
         self._stretches: tuple[Stretch, ...] = ()
+        self._reading: list[DamageWatch] = []
         self._end_s: float | None = None
         self._facts = learn(path)
 
@@ -45,7 +46,7 @@ class FileSource:
     @property
     def damage(self) -> tuple[Stretch, ...]:
         """Stretches found unreadable so far."""
-        return self._stretches
+        return join(chain(self._stretches, *(watch.stretches for watch in self._reading)))
 
     def close(self) -> None:
         """Nothing is held open between reads."""
@@ -53,10 +54,14 @@ class FileSource:
     def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[DecodedFrame]:
         """Sampled frames in [start_s, end_s); see vidette.ports."""
         run = _Run(self._path, self._facts, self._sampling)
+        self._reading.append(run.watch)
         try:
             yield from run.frames(start_s, end_s)
+            if end_s is not None:
+                run.watch.end(end_s)
         finally:
             run.close()
+            self._reading.remove(run.watch)
             self._stretches = join((*self._stretches, *run.watch.stretches))
             self._end_s = self._end_s if run.end_s is None else run.end_s
 

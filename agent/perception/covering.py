@@ -4,6 +4,8 @@ from vidette import intervals
 from vidette.models import Coverage, DeepState, FastState
 from vidette.ports import VideoSource
 
+Blank = tuple[float, float, FastState, str]
+
 
 class Covering:
     """Collects what was done with time; rows never overlap."""
@@ -12,6 +14,7 @@ class Covering:
         self.stream_id = stream_id
         self.deep = deep
         self._rows: list[Coverage] = []
+        self.blank: list[Blank] = []
 
     def watched(self, start_s: float, end_s: float, deep: DeepState) -> None:
         """A stretch was watched; what deserved a deep look is pending while one may still come."""
@@ -20,19 +23,27 @@ class Covering:
         self._add(start_s, end_s, FastState.WATCHED, deep, "")
 
     def blind(self, start_s: float, end_s: float, reason: str) -> None:
-        """Nothing could be made out; this comes after `watched`."""
-        self._add(start_s, end_s, FastState.BLIND, DeepState.OFF, reason)
+        """Nothing could be made out, whatever `watched` says of that time."""
+        self.blank.append((start_s, end_s, FastState.BLIND, reason))
 
     def damaged(self, source: VideoSource, until_s: float) -> None:
-        """Stretches that the source could not read; this comes after `watched`."""
+        """Stretches that the source could not read, whatever `watched` says of that time."""
         for damage in source.damage:
-            end_s = min(damage.end_s, until_s)
-            self._add(damage.start_s, end_s, FastState.FAILED, DeepState.FAILED, damage.reason)
+            blank = (damage.start_s, min(damage.end_s, until_s), FastState.FAILED, damage.reason)
+            if blank not in self.blank:
+                self.blank.append(blank)
 
     def drain(self) -> tuple[Coverage, ...]:
         """Rows since the last commit."""
+        for start_s, end_s, state, reason in self.blank:
+            deep = DeepState.FAILED if state is FastState.FAILED else DeepState.OFF
+            self._add(start_s, end_s, state, deep, reason)
         rows, self._rows = tuple(self._rows), []
         return rows
+
+    def forget(self, before_s: float) -> None:
+        """Blank stretches that lie wholly before the open segment will not be told of again."""
+        self.blank = [blank for blank in self.blank if blank[1] > before_s]
 
     def _add(self, start_s: float, end_s: float, state: FastState, deep: DeepState, reason: str) -> None:
         if end_s > start_s:
@@ -44,4 +55,4 @@ class Covering:
                 deep=deep,
                 reason=reason,
             )
-            self._rows = intervals.merge(self._rows, [row])
+            self._rows = intervals.merge(self._rows, [row], lambda _, now: now)

@@ -22,7 +22,7 @@ from agent.perception.views import Views
 from ingest.gate import Gate
 from ingest.segments import Segmenter, Slice
 from vidette import carry, ids
-from vidette.models import Commit, DeepState, EventType, Observation, Run, Segment, Stream
+from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream
 from vidette.ports import Frame, MediaStore, VideoSource
 from vidette.settings import Settings
 
@@ -150,6 +150,7 @@ class FastLook:
 
     def commit(self) -> Observation:
         """Everything said since the last commit, and the carry to go on from."""
+        self.covering.damaged(self.source, self.last_s)
         decided_s = self.segmenter.decided_s(self.last_s)
         if self.segmenter.start_s is not None:
             self.covering.watched(self.segmenter.start_s, decided_s, self.segmenter.deep)
@@ -172,6 +173,7 @@ class FastLook:
         self.step_s, self.committed_s = state["step_s"], state["committed_s"]
         self.unsettled_s, self.primed_s = state["unsettled_s"], state["primed_s"]
         self._captions = [(at, type_, text) for at, type_, text in state["captions"]]
+        self.covering.blank = [(begin, end, FastState(kind), why) for begin, end, kind, why in state["blank"]]
         self.told = state["told"]
         self.ledger.restore(state["ledger"])
         self.views.restore(state["views"])
@@ -337,6 +339,7 @@ class FastLook:
             final=final,
         )
         self.sequence += 1
+        self.covering.forget(self.segmenter.start_s or 0.0)
         return observation
 
     def _carry(self) -> bytes:
@@ -358,6 +361,7 @@ class FastLook:
             "unsettled_s": self.unsettled_s,
             "primed_s": self.primed_s,
             "captions": self._captions,
+            "blank": self.covering.blank,
             "told": self.told,
             "ledger": self.ledger.state(),
             "views": self.views.state(),
