@@ -30,7 +30,6 @@ def ask(question: str, db: str | None, config: str | None, now: str | None, as_j
     vidette ask "when was the bag left?"
     """
     from agent.ask.ask import ask as answer_of
-
     from app.memory import opened
     from app.options import instant, zone
 
