@@ -33,6 +33,8 @@ def clip(event: str, db: str | None, config: str | None, out: str, pad_s: float)
     from app.tables import media, plain
     from ingest.clip import cut
 
+    if not Path(out).absolute().parent.is_dir():
+        raise ConfigError(f"cannot write {out!r}: its folder is not there; make it, or choose another --out")
     with opened(db, config) as memory:
         row = find(memory.store, event)
         path, begins_s = place(memory.store, row)

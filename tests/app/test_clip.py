@@ -34,7 +34,7 @@ def test_an_event_is_cut_out_by_the_start_of_its_id(watched, entered, tmp_path, 
         ("zzzzzzzz", "e.mp4", 2, "no event has the id 'zzzzzzzz'"),
         ("a", "e.mp4", 2, "too short"),
         (None, "e.exe", 2, "cannot write a clip as"),
-        (None, "none/e.mp4", 1, "cannot write"),
+        (None, "none/e.mp4", 2, "cannot write"),
     ],
 )
 def test_what_cannot_be_cut_is_told(event, out, code, part, watched, entered, tmp_path, capsys):
