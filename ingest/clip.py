@@ -169,6 +169,8 @@ def _streams(
             copies.append(target.add_stream_from_template(audio))
         target.start_encoding()
     except (av.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError):
+            raise
         raise ConfigError(f"this video cannot be kept in {out.name!r} ({reason(error)}); use .mkv") from error
     return copies
 

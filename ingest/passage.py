@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,10 +48,13 @@ class Passage:
     def packets(self, container: InputContainer, stream: VideoStream, facts: Facts) -> Iterator[Timed]:
         """Its packets in stored order, read from `container`."""
         last = max(self.times)
+        shown = sorted(pts for _, pts in self.times.values())
+        lasts = dict(zip(shown, (b - a for a, b in pairwise([*shown, self.end])), strict=True))
         for number, item in enumerate(_stamped(container, stream, facts, self.seek)):
             if number in self.times:
-                item.packet.duration = item.at.end - item.at.pts
-                yield Timed(item.packet, *self.times[number])
+                dts, pts = self.times[number]
+                item.packet.duration = lasts[pts]
+                yield Timed(item.packet, dts, pts)
             if number >= last:
                 return
 
@@ -117,7 +120,8 @@ class _Search:
         last = max(number for number, (pts, _) in self.held.items() if pts <= latest)
         kept = {number: times for number, times in self.held.items() if number <= last}
         times = dict(zip(kept, in_order([pts for pts, _ in kept.values()]), strict=True))
-        end = max(end for _, end in kept.values())
+        # A picture stays until the next one is shown, whatever its packet says.
+        end = min((pts for pts, _ in self.held.values() if pts > latest), default=max(end for _, end in kept.values()))
         return Passage(seek=seek, times=times, start=self.key_pts, end=end, shift=self.shift)
 
     def _begin(self, item: Stamped, pts: int) -> None:
