@@ -26,7 +26,10 @@ SHORTEST = 4
     "--pad", "pad_s", type=click.FloatRange(0, 600), default=2.0, show_default=True, help="Seconds before and after."
 )
 def clip(event: str, db: str | None, config: str | None, out: str, pad_s: float) -> None:
-    """Cut the EVENT (its id, or the first characters of it) out of its source."""
+    """Cut an event out of its source, as a video file.
+
+    EVENT is its id or the first characters of it. Nothing is encoded anew, so the file starts at a keyframe.
+    """
     from pathlib import Path
 
     from app.memory import opened

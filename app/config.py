@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def config() -> None:
-    """Settings: what holds here, and whether a file is good."""
+    """Show settings, check a settings file."""
 
 
 @config.command()

@@ -21,7 +21,11 @@ SECONDS = 8.0
 @click.command()
 @memory_options
 def doctor(db: str | None, config: str | None) -> int:
-    """Prove that Vidette works here: libraries, decoding, watching, memory, asking; then what the extras lack."""
+    """Prove that Vidette works here.
+
+    Draws a scene, decodes and watches it, reads it back, asks about it and writes a page; then says what each extra
+    lacks. The exit code is 0 only if all of that works.
+    """
     import tempfile
 
     from app.memory import settings_of

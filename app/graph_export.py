@@ -7,7 +7,7 @@ from app.options import make_filter, memory_options, place_options
 
 @click.group()
 def graph() -> None:
-    """The graph itself."""
+    """Export the graph."""
 
 
 @graph.command()

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 def import_(
     files: tuple[str, ...], db: str | None, config: str | None, name: str | None, start_time: str | None, tz: str | None
 ) -> None:
-    """Take in captions: JSON rows {start, end, text, type?, label?, stream?}, SRT or WebVTT.
+    """Take in timed captions of others (JSON, SRT, WebVTT).
 
-    A stream that was watched keeps what was seen and gains what is said of it; the same file twice changes nothing.
+    JSON is rows of {start, end, text} and, if known, type, label and stream. A stream that was watched keeps what was seen and gains what is said of it; the same file twice changes nothing.
     """
     from pathlib import Path
 

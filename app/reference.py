@@ -1,6 +1,7 @@
 """Reference pages made from the code: `python -m app.reference [--check]`."""
 
 import difflib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ def _command(command: click.Command, name: str, parent: click.Context) -> Iterat
         yield f"## {ctx.command_path}\n"
         yield f"```\n{_usage(command, ctx)}\n```\n"
         yield _prose(command.help or "") + "\n"
-        rows = [row for param in command.params if (row := param.get_help_record(ctx))]
+        rows = [row for param in command.params if (row := param.get_help_record(ctx)) and row[1]]
         yield "".join(["| option | meaning |\n|---|---|\n", *(f"| `{_cell(a)}` | {_cell(b)} |\n" for a, b in rows)])
 
 
@@ -62,7 +63,7 @@ def _usage(command: click.Command, ctx: click.Context) -> str:
 def _prose(text: str) -> str:
     """A help text as markdown: blocks kept as they are (`\\b`) become code."""
     out = []
-    for block in text.strip().split("\n\n"):
+    for block in inspect.cleandoc(text).split("\n\n"):
         if block.startswith("\b\n"):
             out.append("```\n" + block.removeprefix("\b\n") + "\n```")
         else:
@@ -143,7 +144,7 @@ def _range(schema: dict[str, Any]) -> str:
 
 
 def _default(value: Any) -> str:
-    if hasattr(value, "model_fields"):
+    if hasattr(type(value), "model_fields"):
         return "see below"
     if value in ("", []):
         return "empty"
@@ -151,26 +152,26 @@ def _default(value: Any) -> str:
 
 
 def example() -> str:
-    """A settings file with every key, commented out, at its default."""
+    """A settings file with every key at its default and what it means above it."""
     from vidette.settings import Settings
 
-    head = f"# Every setting with its default ({_MADE}).\n# Copy to vidette.yml and take away the `# ` of what you change.\n\n"
-    return head + "".join(_example(Settings, 0))
+    return f"# Every setting with its default ({_MADE}). Copy what you change to vidette.yml.\n" + "".join(
+        _example(Settings, "")
+    )
 
 
-def _example(model: Any, depth: int) -> Iterator[str]:
+def _example(model: Any, pad: str) -> Iterator[str]:
     from vidette.configuration import model_in
 
-    pad = "  " * depth
     for name, field in model.model_fields.items():
-        yield f"# {pad}## {field.description}\n"
+        yield f"\n{pad}# {field.description}\n"
         default = field.get_default(call_default_factory=True)
         if field.annotation is model_in(field.annotation):
-            yield f"# {pad}{name}:\n"
-            yield from _example(field.annotation, depth + 1)
+            yield f"{pad}{name}:\n"
+            yield from _example(field.annotation, pad + "  ")
         else:
             text = str(default).lower() if isinstance(default, bool) else default if default != "" else '""'
-            yield f"# {pad}{name}: {text}\n"
+            yield f"{pad}{name}: {text}\n"
 
 
 def main(args: list[str]) -> int:

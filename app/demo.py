@@ -1,0 +1,97 @@
+"""`vidette demo`: the whole main job in one command, on a drawn scene with known truth or on your own file."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.options import config_option
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from threading import Event
+
+    from vidette.answers import Answer
+    from vidette.models import Outcome
+    from workers.wiring import Pipeline
+
+DRAWN = ("How many people entered?", "When was the first bag left?", "What happened in the first 20 seconds?")
+GIVEN = ("How many things entered?", "Was anything left behind?", "How much was watched?")
+
+
+@click.command()
+@click.option(
+    "--video", type=click.Path(exists=True, dir_okay=False), help="A video of yours instead of the drawn scene."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False), default="demo", show_default=True, help="Folder for what is made."
+)
+@config_option
+def demo(video: str | None, out: str, config: str | None) -> int:
+    """Watch a drawn scene, or your own video, end to end.
+
+    Draws a scene with known truth (or takes your VIDEO), watches it, says what was found of the truth, asks three
+    questions and writes an HTML report.
+    """
+    from app.memory import pipeline, settings_of
+    from app.options import zone
+    from app.stopping import stop_on_signals
+
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(str(folder / "memory.db"), config)
+    scene, path = (None, Path(video)) if video else drawn(folder)
+    with pipeline(settings) as ready, stop_on_signals() as stop:
+        outcome = _watch(ready, path, stop)
+        if outcome is None or outcome.status == "stopped":
+            click.echo("stopped; the same command starts anew", err=True)
+            return 1
+        if scene:
+            compare_with(scene, ready, outcome.stream)
+        answers = _asked(ready, DRAWN if scene else GIVEN, zone(settings))
+        page = report(ready, outcome.stream, answers, folder, path.name)
+    click.echo(f"\nreport:  {page}\nmemory:  {settings.db}   (vidette events --db {settings.db})")
+    return int(outcome.status == "failed")
+
+
+def _watch(ready: "Pipeline", path: Path, stop: "Event") -> "Outcome | None":
+    """Watch a file anew; None where that was stopped before it began. Raises SourceError where it is no video."""
+    from app.outcomes import failures
+    from app.progress import ProgressLine
+    from ingest.sources import expand
+    from workers.inline import watch_sources
+
+    found = expand([str(path)])
+    for error in found.errors:
+        raise error
+    line = ProgressLine(ready.store, total=1)
+    outcomes = watch_sources(ready, found.specs, again=True, on_progress=line, stop=stop)
+    line.close()
+    for said in failures(outcomes):
+        click.echo(said, err=True)
+    return outcomes[0] if outcomes else None
+
+
+def _asked(ready: "Pipeline", questions: Sequence[str], tz: "tzinfo") -> "list[Answer]":
+    from agent.ask.ask import ask
+    from app.ask import show
+
+    answers = []
+    for question in questions:
+        click.echo(f"\n? {question}")
+        answers.append(ask(question, ready.store, now=datetime.now(UTC), tz=tz))
+        show(answers[-1], tz)
+    return answers
+
+
+def report(ready: "Pipeline", stream: str, answers: "Sequence[Answer]", folder: Path, name: str) -> Path:
+    """Write `report.html`; -> its path."""
+    from agent.report.page import page
+    from app.writing import writable
+
+    path = folder / "report.html"
+    with writable(path) as handle:
+        handle.write(page(ready.store, ready.media, [stream], answers, f"What happened in {name}").encode())
+    return path
