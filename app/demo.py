@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from threading import Event
 
+    from ingest.scene import Scene
     from vidette.answers import Answer
     from vidette.models import Outcome
     from workers.wiring import Pipeline
 
-DRAWN = ("How many people entered?", "When was the first bag left?", "What happened in the first 20 seconds?")
+DRAWN = ("How many things entered in the first 40 seconds?", "When was something left behind?", "How much was watched?")
 GIVEN = ("How many things entered?", "Was anything left behind?", "How much was watched?")
+NEAR_S = 1.5
 
 
 @click.command()
@@ -54,6 +56,50 @@ def demo(video: str | None, out: str, config: str | None) -> int:
         page = report(ready, outcome.stream, answers, folder, path.name)
     click.echo(f"\nreport:  {page}\nmemory:  {settings.db}   (vidette events --db {settings.db})")
     return int(outcome.status == "failed")
+
+
+def drawn(folder: Path) -> "tuple[Scene, Path]":
+    """The scene, drawn into the folder unless it is there from before."""
+    from ingest.scene import demo_scene, write
+
+    scene, path = demo_scene(), folder / "scene.mp4"
+    if not path.is_file():
+        click.echo(f"drawing  {path}, {scene.duration_s:.0f} s", err=True)
+        part = path.with_name("scene.part.mp4")
+        write(scene, part)
+        part.replace(path)
+    return scene, path
+
+
+def compare_with(scene: "Scene", ready: "Pipeline", stream: str) -> None:
+    """Print what was found of the truth."""
+    from app.tables import media, show
+    from app.truth import compare, nearness, overlap
+    from vidette.queries import Events, Filter, Tracks
+
+    where = Filter(streams=(stream,))
+    true = scene.events()
+    types = {event.type for event in true}
+    found = [row for row in ready.store.read(Events(where=where, limit=10_000)) if row.type in types]
+    events = compare(true, found, lambda a, b: nearness(a.at_s, b.start_s, NEAR_S) if a.type == b.type else 0.0)
+    matched = dict(events.pairs)
+    rows = [
+        (
+            event.what,
+            str(event.type),
+            media(event.at_s),
+            media(matched[event].start_s) if event in matched else "missed",
+        )
+        for event in true
+    ]
+    rows += [(f"not in the scene: {row.caption}", str(row.type), "", media(row.start_s)) for row in events.wrong]
+    show("found against truth", ("*what is drawn", "event", ">truth", ">found"), rows, "")
+    tracks = compare(
+        scene.tracks(),
+        ready.store.read(Tracks(where=where, limit=10_000)),
+        lambda a, b: overlap((a.start_s, a.end_s), (b.start_s, b.start_s if b.end_s is None else b.end_s)),
+    )
+    click.echo(f"events: {events.said}; tracks: {tracks.said}")
 
 
 def _watch(ready: "Pipeline", path: Path, stop: "Event") -> "Outcome | None":
