@@ -7,13 +7,14 @@ from vidette.errors import StoreError
 from vidette.ports import Image
 
 _MAX_BYTES = 64 * 2**20
+_MAX_SIDE = 65_500  # libjpeg's own bound
 
 
 def encode(rgb: Image, quality: int = 85) -> bytes:
-    """JPEG bytes of an `(H, W, 3) uint8 RGB` picture; `quality` 1..100."""
-    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not ok:
-        raise StoreError(f"cannot encode a picture of shape {rgb.shape} as JPEG")
+    """JPEG bytes of an `(H, W, 3) uint8 RGB` picture; `quality` 1..100. Raises StoreError."""
+    if not 0 < min(rgb.shape[:2]) <= max(rgb.shape[:2]) <= _MAX_SIDE:
+        raise StoreError(f"cannot encode a picture of shape {rgb.shape} as JPEG; sides are 1 to {_MAX_SIDE} px")
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return bytes(data.tobytes())
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import re
-import tempfile
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from vidette.errors import StoreError
@@ -13,7 +14,10 @@ _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderMedia:
-    """A folder: `ab/abcd….jpg`; the uri is `media:<sha256><suffix>`, whatever the folder's place."""
+    """A folder: `ab/abcd….jpg`; the uri is `media:<sha256><suffix>`, whatever the folder's place.
+
+    It is made when something is first kept. Several processes may share it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -22,16 +26,20 @@ class FolderMedia:
         """Keep the bytes; -> (sha256, uri). Written beside its place and renamed: never half there."""
         sha256, uri = address(data, suffix)
         path = self._path(sha256, suffix)
-        if not path.exists():
+        if not _holds(path, len(data)):
             self._write(path, data)
         return sha256, uri
 
     def get(self, sha256: str) -> bytes:
         """The bytes of that address, checked. Raises StoreError."""
-        data = self.path(sha256).read_bytes()
+        path = self.path(sha256)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {str(path)!r} ({error.strerror}); check its permissions") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise StoreError(
-                f"the stored picture {sha256[:12]}… in {str(self.root)!r} was changed; restore it from a backup"
+                f"what is stored as {sha256[:12]}… in {str(self.root)!r} was changed; restore it from a backup"
             )
         return data
 
@@ -49,14 +57,17 @@ class FolderMedia:
         return self.root / sha256[:2] / f"{sha256}{suffix}"
 
     def _write(self, path: Path, data: bytes) -> None:
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as handle:
-                handle.write(data)
-            os.replace(handle.name, path)
+            part.write_bytes(data)
+            os.replace(part, path)
         except OSError as error:
+            with suppress(OSError):
+                part.unlink()
             raise StoreError(
-                f"cannot keep a picture in {str(self.root)!r} ({error.strerror}); make room or choose another folder with `media`"
+                f"cannot keep a picture in {str(self.root)!r} ({error.strerror}); "
+                "make room or choose another folder with `media`"
             ) from error
 
 
@@ -77,6 +88,14 @@ class MemoryMedia:
         if sha256 not in self._held:
             raise StoreError(f"no picture or clip {sha256[:12]!r} in memory")
         return self._held[sha256]
+
+
+def _holds(path: Path, size: int) -> bool:
+    """Whether the file is there, whole: a machine that lost its power may leave an empty one."""
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def address(data: bytes, suffix: str) -> tuple[str, str]:
