@@ -7,6 +7,7 @@ from vidette.errors import StoreError
 from vidette.ports import Image
 
 _MAX_BYTES = 64 * 2**20
+_MAX_PIXELS = 100_000_000
 _MAX_SIDE = 65_500  # libjpeg's own bound
 
 
@@ -22,7 +23,20 @@ def decode(data: bytes) -> Image:
     """`(H, W, 3) uint8 RGB` of JPEG bytes. Raises StoreError where they are none."""
     if not data.startswith(b"\xff\xd8") or len(data) > _MAX_BYTES:
         raise StoreError("not a JPEG picture, or one of more than 64 MiB")
+    if not 0 < _pixels(data) <= _MAX_PIXELS:
+        raise StoreError("a damaged JPEG picture, or one of more than 100 Mpx; watch the stream anew with --again")
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise StoreError("a damaged JPEG picture; watch the stream anew with --again")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _pixels(data: bytes) -> int:
+    """Pixels that the frame header promises (ITU-T T.81 annex B.2.2), 0 where there is none."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # tables and extensions, not frames
+            return int.from_bytes(data[at + 5 : at + 7], "big") * int.from_bytes(data[at + 7 : at + 9], "big")
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return 0

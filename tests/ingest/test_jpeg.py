@@ -51,6 +51,15 @@ def test_what_is_no_jpeg_is_refused_in_one_line(data):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("side", [65_500, 30_000])
+def test_a_picture_that_would_fill_the_memory_is_refused(side):
+    data = bytearray(encode(gradient(16, 16)))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = side.to_bytes(2, "big") * 2
+    with pytest.raises(StoreError, match="100 Mpx"):
+        decode(bytes(data))
+
+
 @settings(max_examples=60)
 @given(st.binary(max_size=400), st.integers(0, 900))
 def test_damaged_bytes_are_a_picture_or_our_error(noise, at):
