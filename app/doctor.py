@@ -84,7 +84,7 @@ class Chain:
         from workers.wiring import db_path
 
         path = db_path(self.settings)
-        there = next(folder for folder in path.absolute().parents if folder.is_dir())
+        there = next(folder for folder in path.absolute().parents if folder.exists())
         (probe := there / f".vidette-doctor-{self.folder.name}").touch()
         probe.unlink()
         return f"{path} can be kept, {shutil.disk_usage(there).free / 1e9:.0f} GB free"
@@ -116,6 +116,7 @@ class Chain:
 
     def watch(self) -> str:
         """The whole flow, into a memory of its own."""
+        from app.tables import many
         from ingest.sources import expand
         from workers.inline import watch_sources
         from workers.wiring import pipeline_of
@@ -126,10 +127,11 @@ class Chain:
         if outcome.status != "watched" or not outcome.tracks:
             raise RuntimeError(f"{outcome.status}, {outcome.tracks} tracks: {outcome.error or 'something moves there'}")
         speed = outcome.watched_s / outcome.wall_s
-        return f"{outcome.tracks} tracks, {outcome.events} events, {speed:.0f}x real time"
+        return f"{many(outcome.tracks, 'track')}, {many(outcome.events, 'event')}, {speed:.0f}x real time"
 
     def read(self) -> str:
         """What was written is there, and coverage tiles the time."""
+        from app.tables import many
         from vidette.queries import Count, CoverageIn
 
         store = self._ready().store
@@ -137,7 +139,7 @@ class Chain:
         seconds = sum(row.end_s - row.start_s for row in store.read(CoverageIn()) if row.state == "watched")
         if not events or seconds < SECONDS - 1:
             raise RuntimeError(f"{events} events and {seconds:.1f} s watched in memory")
-        return f"{events} events, {seconds:.1f} s watched"
+        return f"{many(events, 'event')}, {seconds:.1f} s watched"
 
     def ask(self) -> str:
         """A question whose number must be the one in memory."""

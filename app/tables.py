@@ -81,7 +81,6 @@ def show(
         title=Text(title) if terminal else None,
         title_justify="left",
         pad_edge=False,
-        collapse_padding=True,
     )
     for column in columns:
         table.add_column(
