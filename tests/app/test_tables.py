@@ -38,7 +38,7 @@ def event(**given_):
 def test_an_event_row_says_clock_and_media_time(capsys):
     tables.events([event(end_s=15.0, zone="gate")], UTC)
     out = capsys.readouterr().out
-    assert "2026-05-01 12:00:00" in out
+    assert "2026-05-01  12:00:00" in out
     for part in ("0:12.4", "2.6 s", "object_left", "a bag was left", "gate", "0.90", "yard", "01234567"):
         assert part in out
     assert "\x1b" not in out
