@@ -65,8 +65,8 @@ class Background:
         luma, noise = self._luma_score(y, expected)
         chroma = self._chroma_score(planes)
         score: Floats = cv2.max(luma, chroma)
-        shadow = self._shadow(y, expected, chroma, noise)
-        score[shadow] = np.minimum(score[shadow], 0.9)
+        shadow = self._shadow(y, expected, luma, chroma, noise)
+        score[shadow] = np.minimum(score[shadow], 0.5)
         mask = clean(score)
         return Foreground(score=score, mask=mask, shadow=shadow, gain=float(np.median(gain)))
 
@@ -150,14 +150,18 @@ class Background:
         big: Floats = cv2.resize(both, (w, h), interpolation=cv2.INTER_LINEAR)
         return big
 
-    def _shadow(self, y: Picture, expected: Floats, chroma: Floats, noise: Floats) -> Mask:
-        """Darker by an even factor, same colour: a shadow keeps the texture of what it falls on."""
+    def _shadow(self, y: Picture, expected: Floats, luma: Floats, chroma: Floats, noise: Floats) -> Mask:
+        """Darker by an even factor, same colour: a shadow keeps the texture of what it falls on.
+
+        Its soft border is uneven, but lies among shadow: where most that differs nearby is shadow.
+        """
         ratio = (y.astype(np.float32) + 2) / (expected + 2)
         mean = cv2.blur(ratio, (5, 5))
         spread = cv2.blur(ratio * ratio, (5, 5)) - mean * mean
         even = spread < 0.0016 + (2 * noise / (expected + 8)) ** 2
-        shadow: Mask = (ratio > 0.5) & (ratio < 0.97) & even & (chroma < 0.7)
-        return shadow
+        able: Mask = (ratio > 0.5) & (ratio < 0.99) & (chroma < 0.7)
+        shadow: Mask = able & (ratio < 0.97) & even
+        return shadow | (able & _among(shadow, luma > 0.6))
 
     def _count_age(self, y: Picture, mask: Mask, dt_s: float) -> None:
         """How long (ms) a pixel has been foreground and looked the same; `ref` is how it looked."""
@@ -183,6 +187,15 @@ class Background:
         self.noise[up] += 1
         self.noise[down] -= 1
         np.maximum(self.noise, _FLOOR, out=self.noise)
+
+
+def _among(shadow: Mask, differs: Mask) -> Mask:
+    """Where more than half of what differs round about is shadow."""
+    size = (17, 17)
+    dark = cv2.blur((shadow & differs).astype(np.float32), size)
+    around = cv2.blur(differs.astype(np.float32), size)
+    among: Mask = dark > 0.5 * around
+    return among
 
 
 def smooth(y: Picture) -> Picture:

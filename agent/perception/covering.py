@@ -1,5 +1,7 @@
 """The fast look's coverage rows between two commits."""
 
+from collections.abc import Callable
+
 from vidette import intervals
 from vidette.models import Coverage, DeepState, FastState
 from vidette.ports import VideoSource
@@ -37,7 +39,7 @@ class Covering:
         """Rows since the last commit."""
         for start_s, end_s, state, reason in self.blank:
             deep = DeepState.FAILED if state is FastState.FAILED else DeepState.OFF
-            self._add(start_s, end_s, state, deep, reason)
+            self._add(start_s, end_s, state, deep, reason, lambda _, now: now)
         rows, self._rows = tuple(self._rows), []
         return rows
 
@@ -45,7 +47,15 @@ class Covering:
         """Blank stretches that lie wholly before the open segment will not be told of again."""
         self.blank = [blank for blank in self.blank if blank[1] > before_s]
 
-    def _add(self, start_s: float, end_s: float, state: FastState, deep: DeepState, reason: str) -> None:
+    def _add(
+        self,
+        start_s: float,
+        end_s: float,
+        state: FastState,
+        deep: DeepState,
+        reason: str,
+        said: Callable[[Coverage, Coverage], Coverage] = intervals.stronger,
+    ) -> None:
         if end_s > start_s:
             row = Coverage(
                 stream_id=self.stream_id,
@@ -55,4 +65,4 @@ class Covering:
                 deep=deep,
                 reason=reason,
             )
-            self._rows = intervals.merge(self._rows, [row], lambda _, now: now)
+            self._rows = intervals.merge(self._rows, [row], said)

@@ -16,6 +16,8 @@ Origin = Literal["start", "border", "inside", "split"]
 _PATH = 240  # points kept of a path; beyond it the older half is thinned
 _MIN_HITS = 3
 _SPLIT_GAP = 0.5
+_CLUTTER = 2.0  # new regions a frame beyond which most are rain, snow or a shaking camera
+_CLUTTER_RATE = 0.2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Tracker:
         self.numbers = 0
         self.step_s = 0.2
         self.last_s = start_s
+        self.clutter = 0.0
         self._filter = Filter()
 
     def expected(self, pts_s: float) -> list[Expected]:
@@ -87,6 +90,8 @@ class Tracker:
         seen = self._continue(pts_s, blobs)
         taken = {id(blob) for _, blob in seen}
         fresh = [(self._begin(pts_s, blob), blob) for blob in blobs if id(blob) not in taken]
+        born = sum(item.origin != "start" for item, _ in fresh)
+        self.clutter += _CLUTTER_RATE * (born - self.clutter)
         confirmed = tuple(item for item, _ in seen if self._confirm(item))
         ended = self._end(pts_s)
         return Step(
@@ -119,6 +124,7 @@ class Tracker:
             "numbers": self.numbers,
             "step_s": self.step_s,
             "last_s": self.last_s,
+            "clutter": self.clutter,
             "live": [asdict(item) for item in self.live],
         }
 
@@ -128,6 +134,7 @@ class Tracker:
         height, width = state["shape"]
         self = cls((height, width), state["lost_s"], state["start_s"])
         self.numbers, self.step_s, self.last_s = state["numbers"], state["step_s"], state["last_s"]
+        self.clutter = state["clutter"]
         self.live = [following(item) for item in state["live"]]
         return self
 
@@ -218,12 +225,15 @@ class Tracker:
         return box[0] <= mx or box[1] <= my or box[2] >= width - mx or box[3] >= height - my
 
     def _confirm(self, item: Following) -> bool:
+        """A candidate is a track once it got somewhere; the more clutter, the longer and straighter."""
         if item.confirmed or item.hits < _MIN_HITS:
             return False
         size = max(_size(item.box), _size(item.path[0][1]))
         straight = item.reach / (item.walked + 1e-6)
-        steady = item.hits >= 2 * _MIN_HITS - 1 and item.reach > max(5.0, 0.5 * size) and straight > 0.55
-        quick = item.reach > max(8.0, 0.9 * size) and straight > 0.8
+        doubt = min(4.0, max(0.0, self.clutter - _CLUTTER))
+        long = item.hits >= 2 * _MIN_HITS - 1 + 3 * doubt
+        steady = long and item.reach > max(5.0, (0.5 + 0.25 * doubt) * size) and straight > 0.55 + 0.08 * doubt
+        quick = doubt == 0 and item.origin != "start" and item.reach > max(8.0, 0.9 * size) and straight > 0.8
         item.confirmed = steady or quick
         return item.confirmed
 
