@@ -64,7 +64,7 @@ def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) 
     claimed: dict[int, list[Blob]] = {}
     rest: list[Blob] = []
     for blob in blobs:
-        covered = [track for track in tracks if _share(track.box, blob.box) > 0.5]
+        covered = [track for track in tracks if _holds(blob, track)]
         owner = _owner(blob, tracks)
         if len(covered) >= 2:
             rest.extend(_cut(labels, blob, covered))
@@ -83,6 +83,12 @@ def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:
     reach = 0.3 * min(whole.width, whole.height) + 3
     near = [blob for blob in left if _gap(whole.box, blob.box) < reach]
     return _join([whole, *near]), [blob for blob in left if blob not in near]
+
+
+def _holds(blob: Blob, track: Expected) -> bool:
+    """Whether the region has the track in it: most of where it should be, or, in a larger one, a part."""
+    share = _share(track.box, blob.box)
+    return share > 0.5 or (share > 0.3 and _area(blob.box) > 1.3 * _area(track.box))
 
 
 def _owner(blob: Blob, tracks: Sequence[Expected]) -> int | None:
