@@ -63,17 +63,18 @@ def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) 
     apart = {blob.parts: _owner(blob, expected) for blob in blobs}
     claimed: dict[int, list[Blob]] = {}
     rest: list[Blob] = []
+    pieces: list[Blob] = []
     for blob in blobs:
         covered = [track for track in tracks if _holds(blob, track)]
         owner = _owner(blob, tracks)
         if len(covered) >= 2:
-            rest.extend(_cut(labels, blob, covered))
+            pieces.extend(_cut(labels, blob, covered))
         elif owner is not None:
             claimed.setdefault(owner, []).append(blob)
         else:
             rest.append(blob)
     whole = [_kernel(group) for group in claimed.values()]
-    return [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left], apart)
+    return pieces + [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left], apart)
 
 
 def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:

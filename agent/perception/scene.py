@@ -27,6 +27,7 @@ from vidette.settings import FastSettings
 _RECENT_S = 20.0
 _PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene until it sets off
 _DECIDE_S = 1.0  # how long after it was confirmed a track's beginning is judged
+_LOOSE_S = 5.0  # how long a track that had left something behind may take to be found again
 _ASK = 10
 _TAIL = 40
 _DOUBTFUL = 0.3  # tracks below this confidence are kept, but their coming and going is not told
@@ -57,6 +58,7 @@ class Scene:
         self.start_s = start_s
         self.recent: list[Mover] = []
         self.parked: list[Following] = []
+        self.loose: list[Following] = []
         self.undecided: dict[int, float] = {}
         self.over: list[Track] = []
 
@@ -85,8 +87,9 @@ class Scene:
             self._close(item, exited=False)
         for item in self.parked:
             item.seen_s = pts_s
+        for item in self.parked + self.loose:
             self._close(item, exited=False)
-        self.parked = []
+        self.parked, self.loose = [], []
         self.presence.finish(pts_s)
         self.belongings.finish(pts_s)
 
@@ -117,6 +120,7 @@ class Scene:
             "things": [asdict(thing) for thing in self.belongings.things],
             "recent": [asdict(mover) for mover in self.recent],
             "parked": [asdict(item) for item in self.parked],
+            "loose": [asdict(item) for item in self.loose],
             "undecided": {str(number): at for number, at in self.undecided.items()},
         }
         return {**arrays, "touched": touched}, state
@@ -148,19 +152,30 @@ class Scene:
         self.belongings.restore(state["things"])
         self.recent = [_mover(item) for item in state["recent"]]
         self.parked = [following(item) for item in state["parked"]]
+        self.loose = [following(item) for item in state["loose"]]
         self.undecided = {int(number): at for number, at in state["undecided"].items()}
         return self
 
     def _confirmed(self, item: Following, pts_s: float) -> None:
-        """Name a new track; it may be a parked one that set off."""
-        for parked in self.parked:
-            if geometry.intersection(item.path[0][1], parked.box) > 0.3 * _area(item.path[0][1]):
-                self.tracker.resume(item, parked)
-                self.parked.remove(parked)
-                return
+        """Name a new track; it may be one that was parked, or that had left something behind."""
+        earlier = self._earlier(item)
+        if earlier is not None:
+            self.tracker.resume(item, earlier)
+            self.parked = [other for other in self.parked if other is not earlier]
+            self.loose = [other for other in self.loose if other is not earlier]
+            return
         box = unit(item.path[0][1], self.background.shape)
         item.id = ids.track_id(self.stream.id, item.birth_s, box, self._twins(item, box))
         self.undecided[item.number] = pts_s + _DECIDE_S
+
+    def _earlier(self, item: Following) -> Following | None:
+        """The track that a new one continues."""
+        first = item.path[0][1]
+        for parked in self.parked:
+            if geometry.intersection(first, parked.box) > 0.3 * _area(first):
+                return parked
+        near = [other for other in self.loose if geometry.gap(first, other.box) < math.sqrt(_area(other.box))]
+        return min(near, key=lambda other: geometry.gap(first, other.box), default=None)
 
     def _twins(self, item: Following, box: Box) -> int:
         """How many tracks of the same moment and place came before: ids tell them apart."""
@@ -239,6 +254,9 @@ class Scene:
         live = [item.id for item in self.tracker.live if item.confirmed]
         self.belongings.step(pts_s, live)
         self.recent = [mover for mover in self.recent if pts_s - mover.seen_s < _RECENT_S]
+        for item in [item for item in self.loose if pts_s - item.seen_s > _LOOSE_S]:
+            self.loose.remove(item)
+            self._close(item, exited=self.tracker.at_border(item.box))
         self._park(planes, fore)
 
     def _judge(self, change: Change, frame: Frame, planes: Planes) -> None:
@@ -249,7 +267,8 @@ class Scene:
                 return  # a tracked thing that stands still
             self._let_go(holder, change)
         if change.verdict != "light":
-            movers = self.recent + [self._mover(i, live=True) for i in self.tracker.live if i.confirmed]
+            about = self.loose + [item for item in self.tracker.live if item.confirmed]
+            movers = self.recent + [self._mover(item, live=True) for item in about]
             colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, change.region, change.box)
             box = unit(change.box, self.background.shape)
             verb = "left here" if change.verdict == "left" else "taken from here"
@@ -265,7 +284,7 @@ class Scene:
         holder.path = [point for point in holder.path if point[0] <= last_s] or holder.path[:1]
         holder.seen_s = holder.path[-1][0]
         self._decide_one(holder, moved_off=False)
-        self._close(holder, exited=self.tracker.at_border(holder.box))
+        self.loose.append(holder)
 
     def _holder(self, change: Change) -> Following | None:
         """The track in view that the region is."""
