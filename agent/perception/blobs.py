@@ -87,9 +87,11 @@ def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:
 
 
 def _holds(blob: Blob, track: Expected) -> bool:
-    """Whether the region has the track in it: most of where it should be, or, in a larger one, a part."""
+    """Whether the region has the track in it: most of where it should be, or the middle of that."""
     share = _share(track.box, blob.box)
-    return share > 0.5 or (share > 0.3 and _area(blob.box) > 1.3 * _area(track.box))
+    x, y = (track.box[0] + track.box[2]) / 2, (track.box[1] + track.box[3]) / 2
+    middle = blob.box[0] < x < blob.box[2] and blob.box[1] < y < blob.box[3]
+    return share > 0.5 or (share > 0.25 and middle)
 
 
 def _owner(blob: Blob, tracks: Sequence[Expected]) -> int | None:
