@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
-import numpy as np
-
 from agent.perception import captions
 from agent.perception.background import Background, Foreground, Mask, Planes
 from agent.perception.camera import Camera, Notice, View, background_view, is_cut, view
 from agent.perception.covering import Covering
 from agent.perception.ledger import Ledger, Saying
+from agent.perception.outlook import PRIME_S, look_ahead, mask_of, working_width
 from agent.perception.scene import Scene
 from agent.perception.shots import Shots
 from agent.perception.views import Views
@@ -27,10 +25,6 @@ from vidette.ports import Frame, MediaStore, VideoSource
 from vidette.settings import Settings
 
 REVISION = "1"
-_PIXELS = 130_000  # of the working picture
-_WIDTH = 480
-_PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
-_PRIME_FRAMES = 30
 _COMMIT_S = 10.0
 _CLEAR = 2.5  # gate score that counts even where the background model sees nothing
 _UNSETTLED = 0.55  # share of the picture in the foreground that no thing explains
@@ -130,7 +124,7 @@ class FastLook:
 
     def take(self, frame: Frame) -> None:
         """Look at the next frame; a cut is believed once a second frame shows the new scene."""
-        planes = frame.planes(_working_width(frame.size))
+        planes = frame.planes(working_width(frame.size))
         now = view(planes)
         held, self._held = self._held, None
         if held is not None:
@@ -236,7 +230,7 @@ class FastLook:
         self.scene.end(self.last_s)
         self._notices(self.camera.over(EventType.CAMERA_MOVED, frame.pts_s), None)
         self.unsettled_s = None
-        if frame.pts_s - self.primed_s >= 2 * _PRIME_S:
+        if frame.pts_s - self.primed_s >= 2 * PRIME_S:
             self._begin(frame, planes)
         else:
             self._install(Background([planes], self.settings.fast.sensitivity), frame.pts_s)
@@ -257,7 +251,7 @@ class FastLook:
     def _begin(self, frame: Frame, planes: Planes) -> Scene:
         """Look ahead for the empty background, then start a scene."""
         self.primed_s = frame.pts_s
-        ahead = _ahead(self.source, frame.pts_s, planes)
+        ahead = look_ahead(self.source, frame.pts_s, planes)
         return self._install(Background(ahead, self.settings.fast.sensitivity), frame.pts_s)
 
     def _install(self, background: Background, pts_s: float) -> Scene:
@@ -276,7 +270,7 @@ class FastLook:
     def _masked(self, fore: Foreground) -> Foreground:
         """Without what lies in the stream's masks."""
         if self._mask is None:
-            self._mask = _mask_of(self.settings, self.stream.name, fore.mask.shape)
+            self._mask = mask_of(self.settings, self.stream.name, fore.mask.shape)
         fore.mask[self._mask] = False
         fore.score[self._mask] = 0
         return fore
@@ -374,38 +368,6 @@ class FastLook:
             "scene": scene_state,
         }
         return carry.pack(arrays, state)
-
-
-def _working_width(size: tuple[int, int]) -> int:
-    """Width of the working picture: 480 at most, and about 130,000 pixels in all."""
-    width, height = size
-    fit = (_PIXELS * width / height) ** 0.5
-    return max(16, int(min(_WIDTH, width, fit)) // 2 * 2)
-
-
-def _ahead(source: VideoSource, start_s: float, first: Planes) -> list[Planes]:
-    """Frames spread over the next half minute of the same scene, `first` included."""
-    every = _PRIME_S / _PRIME_FRAMES
-    taken, kept, before = -1e9, [], None
-    for frame in source.frames(start_s, start_s + _PRIME_S):
-        planes = frame.planes(_working_width(frame.size))
-        now = view(planes)
-        if planes[0].shape != first[0].shape or (before is not None and is_cut(before, now)):
-            break
-        before = now
-        if frame.pts_s - taken >= every - 1e-6:
-            kept.append(planes)
-            taken = frame.pts_s
-    return kept or [first]
-
-
-def _mask_of(settings: Settings, name: str, shape: tuple[int, ...]) -> Mask:
-    """Pixels of the working picture that are never looked at."""
-    mask = np.zeros(shape, np.uint8)
-    for polygon in (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks):
-        corners = np.array([[x * shape[1], y * shape[0]] for x, y in polygon], np.int32)
-        cv2.fillPoly(mask, [corners], 1)
-    return mask > 0
 
 
 def _part(arrays: carry.Arrays, name: str) -> carry.Arrays:

@@ -17,10 +17,11 @@ from agent.perception.people import personlike
 from agent.perception.presence import Presence, Seen
 from agent.perception.still import Change, Stillness
 from agent.perception.tracking import Following, Tracker, following
+from agent.perception.traits import attributes_of, colour_name, confidence, label_of
 from agent.perception.views import Views, unit
 from vidette import geometry, ids
 from vidette.carry import Arrays
-from vidette.models import Box, Label, PathPoint, Stream, Track
+from vidette.models import Box, PathPoint, Stream, Track
 from vidette.ports import Frame
 from vidette.settings import FastSettings
 
@@ -332,8 +333,8 @@ class Scene:
         return Seen(
             number=item.number,
             id=item.id,
-            label=_label(item),
-            colour=_colour(item),
+            label=label_of(item),
+            colour=colour_name(item),
             origin=item.origin,
             birth_s=item.birth_s,
             seen_s=item.seen_s,
@@ -349,51 +350,18 @@ class Scene:
         return Track(
             id=item.id,
             stream_id=self.stream.id,
-            label=_label(item),
+            label=label_of(item),
             start_s=round(item.birth_s, 3),
             end_s=None if end_s is None else round(end_s, 3),
             confidence=confidence(item),
             path=tuple(PathPoint(pts_s=round(at, 3), box=unit(box, shape)) for at, box in item.path),
-            attributes=_attributes(item, first, last, shape),
+            attributes=attributes_of(item, first, last, shape),
             entity_id=ids.entity_id(item.id),
         )
 
     def _mover(self, item: Following, *, live: bool) -> Mover:
         path = [(at, box) for at, box in item.path if at > item.seen_s - _RECENT_S]
         return Mover(id=item.id, birth_s=item.birth_s, birth=item.path[0][1], path=path, seen_s=item.seen_s, live=live)
-
-
-def confidence(item: Following) -> float:
-    """How sure we are that a track is a thing that moved, 0..1.
-
-    (1 - e^(-sightings / 6)) x min(1, contrast / 1.5) x (0.6 + 0.4 x straightness), where contrast
-    is the mean difference in thresholds and straightness is reach / way.
-    """
-    seen = 1 - math.exp(-item.hits / 6)
-    straight = min(1.0, item.reach / (item.walked + 1e-6))
-    return round(seen * min(1.0, item.score / 1.5) * (0.6 + 0.4 * straight), 3)
-
-
-def _label(item: Following) -> Label:
-    """`person` where the people detector said so twice and in two of five askings; else `object`."""
-    return Label.PERSON if item.people >= 2 and item.people >= 0.4 * item.asked else Label.OBJECT
-
-
-def _colour(item: Following) -> str:
-    return max(sorted(item.colours), key=lambda name: item.colours[name]) if item.colours else ""
-
-
-def _attributes(item: Following, first: Box, last: Box, shape: tuple[int, int]) -> dict[str, Any]:
-    height, width = shape
-    seconds = max(0.2, item.seen_s - item.birth_s)
-    attributes: dict[str, Any] = {
-        "size": round(item.area / (height * width), 4),
-        "speed": round(item.walked / height / seconds, 3),
-        "heading": captions.heading(first, last),
-    }
-    if _colour(item):
-        attributes["colour"] = _colour(item)
-    return attributes
 
 
 def _moving_area(item: Following, rest_s: float) -> float:
