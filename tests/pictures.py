@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import cv2
 import numpy as np
@@ -49,6 +50,7 @@ class Drawing:
     damage: tuple = ()
     light: Callable[[float], float] = lambda t: 1.0
     cuts: dict = field(default_factory=dict)
+    drawn: dict = field(default_factory=dict, repr=False)
 
     @property
     def duration_s(self):
@@ -58,7 +60,9 @@ class Drawing:
         for index in range(round(self.seconds * self.fps)):
             t = index / self.fps
             if t >= start_s and (end_s is None or t < end_s):
-                yield Picture(self.at(t, index), t)
+                if index not in self.drawn:
+                    self.drawn[index] = Picture(self.at(t, index), t)
+                yield self.drawn[index]
 
     def at(self, t, index):
         base = self.backdrop if self.backdrop is not None else street()
@@ -67,13 +71,22 @@ class Drawing:
         picture = base.astype(np.float32).copy()
         for draw in self.draws:
             draw(picture, t)
-        grain = np.random.default_rng(index).normal(0, self.noise, picture.shape) if self.noise else 0
-        return np.clip(picture * self.light(t) + grain, 0, 255).astype(np.uint8)
+        picture *= self.light(t)
+        if self.noise:
+            picture += self.noise * np.roll(grain(picture.shape), 7919 * index)
+        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
 
     def close(self):
         pass
 
 
+@cache
+def grain(shape):
+    """Sensor noise of sigma 1; rolled by another step for each frame."""
+    return np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+
+
+@cache
 def street(seed=1, base=(118, 116, 112)):
     """A still scene with texture: a wall, a pavement, edges of every kind."""
     rng = np.random.default_rng(seed)
@@ -124,3 +137,57 @@ def stay(begin_s, end_s, at):
 def then(*places):
     """One after the other: the first that is there."""
     return lambda t: next((at for place in places if (at := place(t)) is not None), None)
+
+
+def rain(streaks=250):
+    """Random bright streaks, others in each frame."""
+
+    def draw(picture, t):
+        at = np.random.default_rng(round(t * 1000)).integers(0, (WIDTH, HEIGHT), (streaks, 2))
+        for x, y in at.tolist():
+            cv2.line(picture, (x, y), (x + 2, y + 9), (190.0, 190.0, 195.0), 1)
+
+    return draw
+
+
+def shadow(speed=15, depth=0.35):
+    """A soft shadow that wanders from left to right."""
+
+    def draw(picture, t):
+        shape = np.zeros((HEIGHT, WIDTH), np.float32)
+        cv2.ellipse(shape, (round(-80 + t * speed), 190), (70, 22), 0, 0, 360, 1.0, -1)
+        picture *= (1 - depth * cv2.GaussianBlur(shape, (9, 9), 0))[..., None]
+
+    return draw
+
+
+def patch(begin_s, end_s, corners, factor=1.3):
+    """A stretch of wall on which light falls for a while."""
+
+    def draw(picture, t):
+        if begin_s <= t < end_s:
+            (x0, y0), (x1, y1) = corners
+            picture[y0:y1, x0:x1] *= factor
+
+    return draw
+
+
+def clock(picture, t):
+    """A clock burnt in at the top, tenths of seconds included."""
+    cv2.rectangle(picture, (5, 5), (125, 22), (0.0, 0.0, 0.0), -1)
+    text = f"12:04:{int(t):02d}.{int(t * 10) % 10}"
+    cv2.putText(picture, text, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255.0, 255.0, 255.0), 1)
+
+
+def outline(begin_s, end_s, place=None):
+    """What another program drew in: a thin box and its text; `place(t)` moves it."""
+
+    def draw(picture, t):
+        if begin_s <= t < end_s:
+            x, y = place(t) if place else (200, 80)
+            corners = (round(x), round(y)), (round(x) + 60, round(y) + 100)
+            cv2.rectangle(picture, *corners, (0.0, 255.0, 0.0), 1)
+            where = (round(x), round(y) - 4)
+            cv2.putText(picture, "person 0.87", where, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0.0, 255.0, 0.0), 1)
+
+    return draw
