@@ -25,6 +25,7 @@ _HOLD_S = {
     EventType.PICTURE_FROZEN: 10.0,
 }
 _GONE_S = 1.0
+_GAP_S = 0.5  # a condition may flicker this long before it has been said
 Cut = Literal["none", "maybe", "cut", "flash"]
 
 
@@ -92,8 +93,16 @@ def differing(a: Picture, b: Picture) -> float:
 
 
 def is_cut(before: View, now: View) -> bool:
-    """Whether two frames show different scenes."""
-    return likeness(before.edges, now.edges) < 0.3 and differing(before.small, now.small) > 0.55
+    """Whether two frames show different scenes: not one of them nothing, not one the other shifted."""
+    like = likeness(before.edges, now.edges)
+    if like > 0.3 or differing(before.small, now.small) < 0.55 or is_blank(before) or is_blank(now):
+        return False
+    return not is_shifted(before, now, like)
+
+
+def is_blank(now: View) -> bool:
+    """Whether a picture shows hardly anything: black, burnt out or of one tone."""
+    return now.spread < 8 or now.bright_share > 0.6
 
 
 class Camera:
@@ -163,7 +172,7 @@ class Camera:
             if not spell.said and pts_s - spell.since_s >= _HOLD_S[type_]:
                 spell.said = True
                 return [Notice(type=type_, start_s=spell.since_s, end_s=None)]
-        elif spell and (not spell.said or pts_s - spell.seen_s >= _GONE_S):
+        elif spell and pts_s - spell.seen_s >= (_GONE_S if spell.said else _GAP_S):
             del self.spells[type_]
             if spell.said:
                 return [Notice(type=type_, start_s=spell.since_s, end_s=spell.seen_s)]
@@ -180,7 +189,8 @@ def _conditions(now: View, reference: View, fore: Foreground) -> Sequence[EventT
     like = likeness(now.edges, reference.edges)
     energy = float(now.edges.mean()) / (float(reference.edges.mean()) + 1)
     textured = float(reference.edges.mean()) > 4
-    if textured and whelm > 0.5 and energy < 0.35 and like < 0.4:
+    toneless = now.spread < 8 and reference.spread > 2.5 * now.spread
+    if toneless or (textured and whelm > 0.5 and energy < 0.35 and like < 0.4):
         return [EventType.VIEW_BLOCKED]
     if textured and now.sharpness < 0.4 * reference.sharpness and (like > 0.45 or whelm < 0.3):
         return [EventType.BLURRED]
@@ -193,8 +203,11 @@ def _moved(now: View, reference: View, like: float, whelm: float) -> bool:
     """Whether the scene's structure is elsewhere in the picture, or out of it."""
     if like > 0.55:
         return False
-    if like < 0.25 and whelm > 0.6:
-        return True
+    return (like < 0.25 and whelm > 0.6) or is_shifted(reference, now, like)
+
+
+def is_shifted(reference: View, now: View, like: float) -> bool:
+    """Whether the picture shows the same structure elsewhere: found by phase correlation, then tried."""
     window = cv2.createHanningWindow(_SIZE, cv2.CV_32F)
     (dx, dy), response = cv2.phaseCorrelate(reference.edges, now.edges, window)
     if response < 0.12 or max(abs(dx) / _SIZE[0], abs(dy) / _SIZE[1]) < 0.015:

@@ -57,11 +57,33 @@ class Motion:
         return self.mean[1], self.mean[3]
 
 
+class _Transition(CombinedLinearGaussianTransitionModel):  # type: ignore[misc]  # Stone Soup has no types
+    """The combined model, its matrices built once for each time step: there are few of those."""
+
+    def matrix(self, **kwargs: Any) -> Any:
+        return _kept("matrix", super().matrix, kwargs)
+
+    def covar(self, **kwargs: Any) -> Any:
+        return _kept("covar", super().covar, kwargs)
+
+
+_KEPT: dict[tuple[str, int], Any] = {}
+
+
+def _kept(name: str, build: Any, kwargs: dict[str, Any]) -> Any:
+    key = (name, round(kwargs["time_interval"].total_seconds() * 1e6))
+    if key not in _KEPT:
+        if len(_KEPT) > 4096:
+            _KEPT.clear()
+        _KEPT[key] = build(**kwargs)
+    return _KEPT[key]
+
+
 class Filter:
     """Predicts, associates and updates motions; holds no state of its own."""
 
     def __init__(self) -> None:
-        self._transition = CombinedLinearGaussianTransitionModel(
+        self._transition = _Transition(
             [ConstantVelocity(_PUSH), ConstantVelocity(_PUSH), RandomWalk(_SWELL), RandomWalk(_SWELL)]
         )
         self._predictor = KalmanPredictor(self._transition)

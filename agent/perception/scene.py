@@ -30,7 +30,7 @@ _PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene 
 _DECIDE_S = 1.0  # how long after it was confirmed a track's beginning is judged
 _LOOSE_S = 5.0  # how long a track that had left something behind may take to be found again
 _ASK = 10
-_TAIL = 40
+_TAIL = 12
 _DOUBTFUL = 0.3  # tracks below this confidence are kept, but their coming and going is not told
 _REMAINS = 0.55  # a thing that stopped is about as large as it was on the move; less was left behind
 
