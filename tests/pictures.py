@@ -101,6 +101,19 @@ def street(seed=1, base=(118, 116, 112)):
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+@cache
+def court():
+    """Another still scene, nothing of it where the street has something: a bright yard behind a dark arch."""
+    rng = np.random.default_rng(5)
+    coarse = rng.normal(0, 12, (HEIGHT // 9, WIDTH // 9, 1)).astype(np.float32)
+    picture = 55 + np.repeat(cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)[..., None], 3, axis=2)
+    cv2.ellipse(picture, (WIDTH // 2, HEIGHT), (170, 230), 0, 0, 360, (205.0, 200.0, 185.0), -1)
+    for index in range(9):
+        middle = (int(rng.integers(0, WIDTH)), int(rng.integers(0, HEIGHT)))
+        cv2.circle(picture, middle, 12 + 4 * index, (20.0 + 25 * index, 120.0, 230.0 - 25 * index), 3 + index % 3)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
 def box(colour, place, size=(24, 60)):
     """A thing: `place(t)` -> middle (x, y) in pixels, or None while it is away."""
 
@@ -113,6 +126,23 @@ def box(colour, place, size=(24, 60)):
         cv2.rectangle(picture, *corners, tuple(float(c) for c in colour), -1)
         inner = [(round(x + 4), round(y + 6)), (round(x + size[0] - 4), round(y + size[1] / 2))]
         cv2.rectangle(picture, *inner, tuple(float(c) * 0.7 for c in colour), -1)
+
+    return draw
+
+
+def van(place, size=(70, 40)):
+    """A thing with texture all over: no part of it hides where it covers its own earlier place."""
+    paint = np.kron(np.random.default_rng(3).integers(20, 240, (8, 10, 3)), np.ones((8, 8, 1)))
+    paint = cv2.resize(paint.astype(np.float32), size)
+
+    def draw(picture, t):
+        at = place(t)
+        if at is None:
+            return
+        x, y = round(at[0] - size[0] / 2), round(at[1] - size[1] / 2)
+        left, right = max(0, x), min(WIDTH, x + size[0])
+        if left < right:
+            picture[y : y + size[1], left:right] = paint[:, left - x : right - x]
 
     return draw
 
