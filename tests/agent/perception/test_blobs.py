@@ -113,7 +113,7 @@ def test_a_thing_hidden_behind_another_takes_nothing_of_it():
 
 
 def test_fragments_of_one_track_are_joined_though_they_lie_apart():
-    apart = ((20, 5, 26, 12), (20, 17, 26, 30))
+    apart = ((20, 5, 26, 12), (20, 16, 26, 30))
     assert len(found(*apart)) == 2
     assert found(*apart, expected=[track(19, 4, 27, 31)]) == [(20, 5, 26, 30)]
 
