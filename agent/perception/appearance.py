@@ -18,8 +18,14 @@ _HUES = (  # OpenCV hue (0..179) up to which a colour reaches
 )
 
 
+_TONES = {"black", "white", "grey"}
+
+
 def colour_of(planes: Planes, mask: Mask, box: PixelBox) -> str:
-    """The commonest colour name of the foreground in a box; empty where there is none to see."""
+    """The colour name of the foreground in a box; empty where there is none to see.
+
+    A colour that covers a quarter of it is what people would call it by; else black, white or grey.
+    """
     x0, y0, x1, y1 = (max(0, int(value)) for value in box)
     inside = mask[y0:y1, x0:x1]
     if inside.sum() < 12:
@@ -29,7 +35,9 @@ def colour_of(planes: Planes, mask: Mask, box: PixelBox) -> str:
     u, v = (cv2.resize(plane[y0 // 2 : -(-y1 // 2), x0 // 2 : -(-x1 // 2)], size) for plane in planes[1:])
     hsv = cv2.cvtColor(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR), cv2.COLOR_BGR2HSV)
     names = [_name(*pixel) for pixel in hsv[inside][:: max(1, int(inside.sum()) // 200)]]
-    return max(sorted(set(names)), key=names.count)
+    common = max(sorted(set(names)), key=names.count)
+    vivid = max(sorted(set(names) - _TONES), key=names.count, default="")
+    return vivid if names.count(vivid) >= 0.25 * len(names) else common
 
 
 def is_grey(planes: Planes) -> bool:

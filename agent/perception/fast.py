@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
+
 from agent.perception import captions
 from agent.perception.background import Background, Foreground, Mask, Planes
 from agent.perception.camera import Camera, Notice, View, background_view, is_cut, view
@@ -97,6 +99,7 @@ class FastLook:
     def __init__(
         self, source: VideoSource, stream: Stream, *, settings: Settings, media: MediaStore, deep: bool = False
     ) -> None:
+        cv2.setNumThreads(1)  # many streams share the cores: a thread each costs less than many for one
         self.source, self.stream, self.settings = source, stream, settings
         self.run = fast_run(settings)
         self.ledger = Ledger(stream.id, self.run.id)
