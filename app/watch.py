@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@click.argument("sources", nargs=-1, metavar="[SOURCE…]")
 @memory_options
 @click.option("--name", help="Name of the stream; default: the file's name and a tag of its content.")
 @click.option(
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 def watch(sources: tuple[str, ...], **given: Any) -> int:
     """Watch files, folders or globs, and remember what happened.
 
+    Without SOURCE: the streams of the settings.
+
     \b
     vidette watch clip.mp4
     vidette watch recordings/ --start-time 2026-05-01T08:00 --tz Europe/Paris
@@ -43,22 +45,40 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     from app.stopping import stop_on_signals
     from ingest.sources import expand
     from workers.inline import watch_sources
+    from workers.streams import configured
 
     settings = settings_of(given["db"], given["config"], sample=given["sample"], tz=given["tz"])
-    found = expand(sources, name=given["name"], start_time=_start(given["start_time"], settings), tz=zone(settings))
+    found = expand(
+        sources or _configured(settings),
+        name=given["name"],
+        start_time=_start(given["start_time"], settings),
+        tz=zone(settings),
+    )
     quiet, as_json = given["quiet"], given["as_json"]
+    specs = found.specs if given["name"] else tuple(configured(spec, settings) for spec in found.specs)
     outcomes: Sequence[Outcome] = []
-    if found.specs:
+    if specs:
         with pipeline(settings) as ready, stop_on_signals() as stop:
-            line = ProgressLine(ready.store, total=len(found.specs), quiet=quiet, as_json=as_json)
+            line = ProgressLine(ready.store, total=len(specs), quiet=quiet, as_json=as_json)
             outcomes = watch_sources(
-                ready, found.specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
+                ready, specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
             )
             line.close()
     said = [f"failed: {error}" for error in found.errors]
-    said += failures(outcomes, len(found.specs) - len(outcomes))
+    said += failures(outcomes, len(specs) - len(outcomes))
     _report(outcomes, said, settings, quiet=quiet, as_json=as_json)
     return int(bool(found.errors) or any(one.status == "failed" or one.damage for one in outcomes))
+
+
+def _configured(settings: "Settings") -> "tuple[str, ...]":
+    from vidette.errors import ConfigError
+
+    sources = tuple(one.source for one in settings.streams if one.source)
+    if not sources:
+        raise ConfigError(
+            "nothing to watch; name a file, a folder or a glob, or `streams` with a `source` in vidette.yml"
+        )
+    return sources
 
 
 def _start(text: str | None, settings: "Settings") -> "datetime | None":

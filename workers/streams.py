@@ -1,9 +1,21 @@
 """A stream as it is registered, from what was found of its source and what the settings say of it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from ingest.sources import SourceSpec
-from vidette.ids import make_id
+from vidette.ids import make_id, stream_id
 from vidette.models import Line, Stream, Zone
 from vidette.settings import Settings, StreamSettings
+
+
+def configured(spec: SourceSpec, settings: Settings) -> SourceSpec:
+    """The source under the name that the settings give it, where one of their streams has it as `source`."""
+    paths = {path.resolve() for path in spec.paths}
+    for one in settings.streams:
+        if one.source and Path(one.source).expanduser().resolve() in paths:
+            return replace(spec, name=one.name, stream_id=stream_id(one.name))
+    return spec
 
 
 def stream_of(spec: SourceSpec, settings: Settings) -> Stream:
