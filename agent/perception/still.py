@@ -128,10 +128,10 @@ def outline_lead(background: Background, planes: Planes, region: Mask) -> float:
     kernel = np.ones((3, 3), np.uint8)
     outline = (cv2.dilate(small, kernel) - cv2.erode(small, kernel)) > 0
     ring = (cv2.dilate(small, np.ones((11, 11), np.uint8)) - cv2.dilate(small, kernel)) > 0
+    if not ring.any():
+        return 0.0  # the region fills the picture: nothing tells it from what is round it
     now, was = smooth(planes[0]), background.y
     edges = math.log((_edges(now)[outline].mean() + 3) / (_edges(was)[outline].mean() + 3))
-    if not ring.any():
-        return edges
     then = _contrast((was, background.u, background.v), region, ring)
     contrast = math.log((_contrast((now, planes[1], planes[2]), region, ring) + 4) / (then + 4))
     return edges + contrast
