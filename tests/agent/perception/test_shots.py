@@ -1,0 +1,65 @@
+"""Keyframes of the open segment: few, spread, inside it, and the same after a hand-over."""
+
+import json
+
+import pytest
+
+from agent.perception.camera import view
+from agent.perception.shots import Shots
+from ingest import jpeg
+from ingest.media import MemoryMedia
+from tests.pictures import HEIGHT, WIDTH, Drawing, box, walk
+from vidette import carry
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return list(Drawing(10, [box((200, 60, 50), walk(0, 10, (-10, 180), (490, 190)))]).frames())
+
+
+def offered(shots, frames):
+    for frame in frames:
+        shots.offer(frame, view(frame.planes(WIDTH)), 1.0)
+    return shots
+
+
+def test_keyframes_are_few_in_order_and_inside_the_segment(frames):
+    media = MemoryMedia()
+    kept = offered(Shots(media, 3), frames).close("segment", 2.0, 8.0)
+    times = [shot.pts_s for shot in kept]
+    assert 1 <= len(kept) <= 3
+    assert times == sorted(times)
+    assert all(2.0 <= at < 8.0 for at in times)
+    assert {shot.segment_id for shot in kept} == {"segment"}
+    assert len({shot.id for shot in kept}) == len(kept)
+    for shot in kept:
+        assert jpeg.decode(media.get(shot.sha256)).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_a_closed_segment_leaves_nothing_to_the_next(frames):
+    shots = offered(Shots(MemoryMedia(), 3), frames)
+    shots.close("one", 0.0, 10.0)
+    assert shots.close("two", 0.0, 10.0) == ()
+
+
+def test_pictures_are_looked_at_now_and_then(frames):
+    shots = offered(Shots(MemoryMedia(), 30), frames)
+    times = [shot.pts_s for shot in shots.close("one", 0.0, 10.0)]
+    assert all(b - a >= 0.6 - 1e-9 for a, b in zip(times, times[1:], strict=False))
+    assert len(times) >= 15
+
+
+@pytest.mark.parametrize("cut", [1, 9, 30, 49])
+def test_a_hand_over_changes_nothing(frames, cut):
+    media = MemoryMedia()
+    whole = offered(Shots(media, 4), frames).close("one", 0.0, 10.0)
+    arrays, state = carry.unpack(carry.pack(*offered(Shots(media, 4), frames[:cut]).state()))
+    second = Shots(media, 4)
+    second.restore(arrays, json.loads(json.dumps(state)))
+    assert offered(second, frames[cut:]).close("one", 0.0, 10.0) == whole
+
+
+def test_an_empty_state_is_borne():
+    first, second = Shots(MemoryMedia(), 4), Shots(MemoryMedia(), 4)
+    second.restore(*carry.unpack(carry.pack(*first.state())))
+    assert second.close("one", 0.0, 10.0) == ()
