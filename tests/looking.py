@@ -60,9 +60,7 @@ class Watched:
 
 def watch(source, *, settings=None, span_s=None, zones=(), lines=(), deep=False, media=None):
     """Watch to the end; with `span_s` each span starts anew from the bytes of the last commit."""
-    stream = Stream(
-        id="s", name="yard", kind="file", uri="drawn", start=_NOON, zones=tuple(zones), lines=tuple(lines)
-    )
+    stream = Stream(id="s", name="yard", kind="file", uri="drawn", start=_NOON, zones=tuple(zones), lines=tuple(lines))
     common = {"settings": settings or Settings(), "media": media or MemoryMedia(), "deep": deep}
     watched, commit, end_s = Watched(), None, span_s
     while True:

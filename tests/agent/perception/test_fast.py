@@ -75,15 +75,11 @@ def bag(began_s=3, taken_s=36, seconds=48):
             box(DARK, stay(put_s, away_s, (240, 215)), size=(26, 22)),
             box(
                 RED,
-                then(
-                    walk(began_s, put_s, (-10, 180), (240, 190)), walk(put_s, put_s + 4, (240, 190), (490, 190))
-                ),
+                then(walk(began_s, put_s, (-10, 180), (240, 190)), walk(put_s, put_s + 4, (240, 190), (490, 190))),
             ),
             box(
                 BLUE,
-                then(
-                    walk(taken_s, away_s, (-10, 180), (240, 190)), walk(away_s, away_s + 4, (240, 190), (490, 190))
-                ),
+                then(walk(taken_s, away_s, (-10, 180), (240, 190)), walk(away_s, away_s + 4, (240, 190), (490, 190))),
             ),
         ],
     )

@@ -12,7 +12,8 @@ from vidette.settings import Settings, StreamSettings
 
 
 @pytest.mark.parametrize(
-    ("size", "width"), [((1920, 1080), 480), ((3840, 2160), 480), ((640, 480), 416), ((320, 240), 320), ((100, 75), 100)]
+    ("size", "width"),
+    [((1920, 1080), 480), ((3840, 2160), 480), ((640, 480), 416), ((320, 240), 320), ((100, 75), 100)],
 )
 def test_working_widths(size, width):
     assert working_width(size) == width

@@ -64,7 +64,9 @@ def test_small_wide_and_thin_regions_are_not_asked_about(box):
     assert personlike(figure(pavement(), 240, 240, 100), box) == 0.0
 
 
-@pytest.mark.parametrize("box", [(0.0, 0.0, 0.1, 0.4), (0.9, 0.5, 1.0, 1.0), (0.0, 0.0, 0.5, 1.0), (0.95, 0.0, 1.0, 0.3)])
+@pytest.mark.parametrize(
+    "box", [(0.0, 0.0, 0.1, 0.4), (0.9, 0.5, 1.0, 1.0), (0.0, 0.0, 0.5, 1.0), (0.95, 0.0, 1.0, 0.3)]
+)
 def test_regions_at_the_edge_are_borne(box):
     assert personlike(street(), box) >= 0.0
 

@@ -122,9 +122,7 @@ def with_bag(seconds=52, taken_s=36.0, size=(26, 22)):
     blue = then(
         walk(taken_s, taken_s + 4, (-10, 180), (240, 190)), walk(taken_s + 4, taken_s + 8, (240, 190), (490, 190))
     )
-    return Drawing(
-        seconds, [box(DARK, stay(7, taken_s + 4, (240, 215)), size=size), box(RED, red), box(BLUE, blue)]
-    )
+    return Drawing(seconds, [box(DARK, stay(7, taken_s + 4, (240, 215)), size=size), box(RED, red), box(BLUE, blue)])
 
 
 @pytest.fixture(scope="module")
