@@ -50,7 +50,6 @@ class Drawing:
     damage: tuple = ()
     light: Callable[[float], float] = lambda t: 1.0
     cuts: dict = field(default_factory=dict)
-    drawn: dict = field(default_factory=dict, repr=False)
 
     @property
     def duration_s(self):
@@ -60,9 +59,7 @@ class Drawing:
         for index in range(round(self.seconds * self.fps)):
             t = index / self.fps
             if t >= start_s and (end_s is None or t < end_s):
-                if index not in self.drawn:
-                    self.drawn[index] = Picture(self.at(t, index), t)
-                yield self.drawn[index]
+                yield Picture(self.at(t, index), t)
 
     def at(self, t, index):
         base = self.backdrop if self.backdrop is not None else street()

@@ -76,7 +76,14 @@ def view(planes: Planes) -> View:
     y = planes[0]
     small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8)
     fine = cv2.resize(y, (320, 180), interpolation=cv2.INTER_AREA)
-    return View.of(small, float(np.abs(cv2.Laplacian(fine, cv2.CV_32F)).mean()))
+    return View.of(small, _sharpness(fine))
+
+
+def _sharpness(grey: Picture) -> float:
+    """Strength of the finest edges, the sensor's noise left out: upper quantile less the median."""
+    detail = np.abs(cv2.Laplacian(grey, cv2.CV_32F))[::2, ::2]
+    middle, upper = np.quantile(detail, (0.5, 0.97))
+    return float(upper - middle)
 
 
 def likeness(a: Floats, b: Floats) -> float:
@@ -156,9 +163,11 @@ class Camera:
 
     def _frozen(self, now: View) -> bool:
         """The same picture to the last bit, from a camera whose pictures used to differ."""
-        change = 1.0 if self.last is None else float(cv2.absdiff(now.small, self.last).mean())
+        change = 0.0 if self.last is None else float(cv2.absdiff(now.small, self.last).mean())
         self.last = now.small
         self.frames += 1
+        if self.frames == 1:
+            return False
         if change == 0.0:
             return self.activity > 0.2
         self.activity += (change - self.activity) / min(self.frames, 50)
@@ -209,7 +218,8 @@ def _moved(now: View, reference: View, like: float, whelm: float) -> bool:
 def is_shifted(reference: View, now: View, like: float) -> bool:
     """Whether the picture shows the same structure elsewhere: found by phase correlation, then tried."""
     window = cv2.createHanningWindow(_SIZE, cv2.CV_32F)
-    (dx, dy), response = cv2.phaseCorrelate(reference.edges, now.edges, window)
+    # Copies: where no padding is needed OpenCV 4.14 multiplies the window into what it is given.
+    (dx, dy), response = cv2.phaseCorrelate(reference.edges.copy(), now.edges.copy(), window)
     if response < 0.12 or max(abs(dx) / _SIZE[0], abs(dy) / _SIZE[1]) < 0.015:
         return False
     shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)

@@ -22,7 +22,7 @@ from agent.perception.views import Views
 from ingest.gate import Gate
 from ingest.segments import Segmenter, Slice
 from vidette import carry, ids
-from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream
+from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream, Track
 from vidette.ports import Frame, MediaStore, VideoSource
 from vidette.settings import Settings
 
@@ -122,6 +122,7 @@ class FastLook:
         self.told: dict[str, str] = {}
         self._held: _Held | None = None
         self._segments: list[Segment] = []
+        self._tracks: list[Track] = []
         self._captions: list[tuple[float, str, str]] = []
         self._mask: Mask | None = None
 
@@ -156,8 +157,7 @@ class FastLook:
     def finish(self) -> Observation:
         """The stream is over: close what is open."""
         end_s = max(self.source.duration_s or 0.0, self.last_s + self.step_s)
-        if self.scene is not None:
-            self.scene.end(self.last_s)
+        self._leave()
         self._notices(self.camera.finish(self.last_s), None)
         self._close(self.segmenter.cut(end_s))
         self.covering.damaged(self.source, end_s)
@@ -214,6 +214,8 @@ class FastLook:
         """Follow things, unless the whole picture is in turmoil; then wait, and begin anew."""
         pts_s = frame.pts_s
         moved = EventType.CAMERA_MOVED in self.camera.spells
+        if EventType.BLURRED in self.camera.spells:
+            return False  # what a blurred picture smears is no thing; the scene stays as it was known
         if not (self.camera.blind or moved or float(fore.mask.mean()) > _UNSETTLED):
             self.unsettled_s = None
             if scene.background.frames % 100 == 99:
@@ -229,8 +231,7 @@ class FastLook:
 
     def _anew(self, frame: Frame, planes: Planes) -> None:
         """The scene is not what it was, though nothing was cut: take what is seen now for it."""
-        assert self.scene is not None
-        self.scene.end(self.last_s)
+        self._leave()
         self._notices(self.camera.over(EventType.CAMERA_MOVED, frame.pts_s), None)
         self.unsettled_s = None
         if frame.pts_s - self.primed_s >= 2 * PRIME_S:
@@ -240,16 +241,22 @@ class FastLook:
 
     def _cut(self, pts_s: float, *, said: bool = True) -> None:
         """Another scene begins at `pts_s`."""
-        if self.scene is not None:
-            self.scene.end(self.last_s)
+        self._leave()
         self._notices(self.camera.finish(self.last_s), None)
         self._close(self.segmenter.cut(pts_s))
         if said:
             text = captions.said(_WORDS[EventType.SCENE_CHANGED])
             self.ledger.happened(Saying(type=EventType.SCENE_CHANGED, caption=text, confidence=0.9), "view", pts_s)
-        self.scene, self.before, self.unsettled_s = None, None, None
+        self.before, self.unsettled_s = None, None
         self.camera = Camera()
         self.gate = Gate(self.settings.gate.threshold, self.settings.gate.heartbeat_s)
+
+    def _leave(self) -> None:
+        """The scene is over: its tracks end, to be told with the next commit."""
+        if self.scene is not None:
+            self.scene.end(self.last_s)
+            self._tracks += self.scene.tracks()
+        self.scene = None
 
     def _begin(self, frame: Frame, planes: Planes) -> Scene:
         """Look ahead for the empty background, then start a scene."""
@@ -328,7 +335,7 @@ class FastLook:
             end_s=round(end_s, 3),
             sequence=self.sequence,
             watermark_s=self.last_s,
-            tracks=self.scene.tracks() if self.scene else (),
+            tracks=tuple(self._tracks) + (self.scene.tracks() if self.scene else ()),
             assertions=assertions,
             segments=segments,
             coverage=self.covering.drain(),
@@ -336,6 +343,7 @@ class FastLook:
             final=final,
         )
         self.sequence += 1
+        self._tracks = []
         self.covering.forget(self.segmenter.start_s or 0.0)
         return observation
 

@@ -191,7 +191,7 @@ def test_finish_ends_what_was_confirmed_and_forgets_the_rest():
 
 
 @given(st.integers(0, 2**16), st.integers(1, 39))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_a_stored_tracker_goes_on_equally(seed, cut):
     rng = np.random.default_rng(seed)
     ways = rng.uniform((20, 20, -9, -4), (460, 250, 9, 4), (4, 4))
