@@ -105,7 +105,7 @@ SCENES = {
     "a bag left just before a border and taken just after it": (lambda: bag(10.6, 16.4, 28), [3.7, 5.0, 20.0]),
     "standing": (standing, [5.0]),
     "rain": (lambda: Drawing(8, [rain(60)]), [3.7]),
-    "troubled": (troubled, [3.7, 20.0]),
+    "troubled": (troubled, [3.7]),
 }
 BAG = "a bag left just before a border and taken just after it"
 MEDIA = MemoryMedia()
