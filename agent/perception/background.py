@@ -226,5 +226,6 @@ def _spread(stack: NDArray[np.uint8], middle: Picture) -> Picture:
 
 def _towards(model: Picture, now: Picture, where: Mask) -> None:
     """Move the model one level towards the picture, in place."""
-    model[where & (now > model)] += 1
-    model[where & (now < model)] -= 1
+    up, down = where & (now > model), where & (now < model)
+    np.add(model, up.view(np.uint8), out=model)
+    np.subtract(model, down.view(np.uint8), out=model)

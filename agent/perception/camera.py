@@ -102,7 +102,9 @@ def differing(a: Picture, b: Picture) -> float:
 def is_cut(before: View, now: View) -> bool:
     """Whether two frames show different scenes: not one of them nothing, not one the other shifted."""
     like = likeness(before.edges, now.edges)
-    if like > 0.3 or differing(before.small, now.small) < 0.55 or is_blank(before) or is_blank(now):
+    if like > 0.3 or is_blank(before) or is_blank(now):
+        return False
+    if differing(before.small, now.small) < (0.55 if like > 0.1 else 0.2):
         return False
     return not is_shifted(before, now, like)
 

@@ -28,6 +28,7 @@ from vidette.settings import FastSettings
 _RECENT_S = 20.0
 _PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene until it sets off
 _DECIDE_S = 1.0  # how long after it was confirmed a track's beginning is judged
+_GHOST = 0.35  # share of a thing's area that its old place must still show
 _LOOSE_S = 5.0  # how long a track that had left something behind may take to be found again
 _ASK = 10
 _TAIL = 12
@@ -217,14 +218,14 @@ class Scene:
             self.presence.entered(self._seen(item), moved_off=False)
 
     def _ghost(self, item: Following, fore: Foreground) -> bool:
-        """Whether the place where a track began still differs from the background: it was part of it."""
-        first = item.path[0][1]
-        if geometry.intersection(first, item.box) > 0.3 * _area(first):
-            return False
+        """Whether something as large as the track is missing where it began: it was part of the scene."""
+        x0, y0, x1, y1 = item.path[0][1]
+        width, height = item.box[2] - item.box[0], item.box[3] - item.box[1]
         bare = fore.mask.copy()
         for other in self.tracker.live:
             _within(bare, other.box)[:] = False
-        return bool(_within(bare, first).mean() > 0.25)
+        about = _within(bare, (x0 - 0.8 * width, y0 - 0.5 * height, x1 + 0.8 * width, y1 + 0.5 * height))
+        return int(about.sum()) > _GHOST * item.area
 
     def _ended(self, item: Following, pts_s: float) -> None:
         self._decide_one(item, moved_off=False)
@@ -261,6 +262,8 @@ class Scene:
         self._park(planes, fore)
 
     def _judge(self, change: Change, frame: Frame, planes: Planes) -> None:
+        if change.lead < 0:
+            self._vacated(change)
         holder = self._holder(change)
         if holder is not None:
             own = change.verdict == "left" and _area(change.box) > _REMAINS * _moving_area(holder, change.since_s)
@@ -276,6 +279,15 @@ class Scene:
             picture = self.views.picture(frame, box, captions.said(f"something was {verb}"))
             self.belongings.changed(change, movers, colour, picture)
         self.background.absorb(planes, change.region)
+
+    def _vacated(self, change: Change) -> None:
+        """A bared place beside which a track began at that time is where it had been part of the scene."""
+        for item in self.tracker.live:
+            first = item.path[0][1]
+            beside = geometry.gap(first, change.box) < math.sqrt(_area(first))
+            alike = 0.4 < change.area / max(1.0, item.area) < 2.5
+            if item.number in self.undecided and beside and alike and abs(item.birth_s - change.since_s) < 3.0:
+                self._decide_one(item, moved_off=True)
 
     def _let_go(self, holder: Following, change: Change) -> None:
         """The track stuck to what was left or bared; who it followed is gone: end it where that was."""

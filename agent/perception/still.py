@@ -26,13 +26,14 @@ _LINGER_MS = 4000  # how long the mover may stay about after that
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A judged region: `since_s` is when it came to be so; `certainty` 0..1."""
+    """A judged region: `since_s` is when it came to be so; `certainty` 0..1; `lead` as `outline_lead`."""
 
     verdict: Verdict
     box: PixelBox
     since_s: float
     area: int
     certainty: float
+    lead: float
     region: Mask
 
 
@@ -103,6 +104,7 @@ class Stillness:
             since_s=pts_s - age_s,
             area=int(region.sum()),
             certainty=certainty,
+            lead=lead,
             region=region,
         )
 

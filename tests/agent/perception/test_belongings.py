@@ -18,7 +18,7 @@ NOBODY = np.zeros(SHAPE, bool)
 
 def change(verdict, since_s=10.0, box=BOX):
     area = int((box[2] - box[0]) * (box[3] - box[1]))
-    return Change(verdict=verdict, box=box, since_s=since_s, area=area, certainty=0.9, region=NOBODY)
+    return Change(verdict=verdict, box=box, since_s=since_s, area=area, certainty=0.9, lead=1.0, region=NOBODY)
 
 
 def mover(name, times, box=(45.0, 30.0, 75.0, 85.0), birth=(0.0, 30.0, 30.0, 85.0), birth_s=5.0):
