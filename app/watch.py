@@ -76,7 +76,7 @@ def _configured(settings: "Settings") -> "tuple[str, ...]":
     sources = tuple(one.source for one in settings.streams if one.source)
     if not sources:
         raise ConfigError(
-            "nothing to watch; name a file, a folder or a glob, or `streams` with a `source` in vidette.yml"
+            "nothing to watch; give a SOURCE (a file, a folder, a glob), or `streams` with a `source` in vidette.yml"
         )
     return sources
 
