@@ -1,12 +1,14 @@
 """The seams: each has two implementations or more, held to one suite in tests/contracts."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from threading import Event
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidette.alerts import Attempt, Case, Delivery, DeliveryFilter, Judgement, Sent
 from vidette.models import Commit, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
 from vidette.queries import Query
 
@@ -81,23 +83,86 @@ class VisionModel(Protocol):
         """Describe the segment. Raises ModelError."""
 
 
+class Reader(Protocol):
+    """Answers typed queries from one snapshot."""
+
+    def __call__(self, query: Query[R]) -> R:
+        """What the query names."""
+
+
+class Judge(Protocol):
+    """Decides what follows from a settled observation: pure, but for the clock."""
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        """Rules that came true, changed or did not; `read` sees the observation's own transaction."""
+
+
 class GraphStore(Protocol):
     """Memory: one transaction an observation, idempotent."""
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream (or refresh its row); -> its last commit.
 
-        `again` retracts what earlier fast looks said, so that the stream can be watched anew.
+        `again` retracts what earlier fast looks said, so that the stream can be watched anew; what
+        rules remember of it is forgotten, its alerts stay.
         """
 
-    def settle(self, observation: Observation) -> bool:
+    def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows from it; False if it had been settled before.
 
-        Raises StoreError when a fast observation comes before the one that precedes it.
+        What the judge says of it is written in the same transaction. Raises StoreError when a fast
+        observation comes before the one that precedes it.
         """
+
+    def rejudge(self, stream_id: str, judge: Judge) -> None:
+        """Put every stored event of a stream to the judge, as one case: for rules that are new."""
 
     def read(self, query: Query[R]) -> R:
         """Answer a typed query."""
+
+    def close(self) -> None:
+        """Give back what is held open."""
+
+
+class Outbox(Protocol):
+    """Deliveries that are due; the graph store holds them, beside the alerts they tell of."""
+
+    def claim(self, sink: str, now: datetime, lease_s: float, limit: int = 16) -> list[Delivery]:
+        """Due deliveries to a sink, oldest first, of each alert only the first that is not done.
+
+        No other process gets them for `lease_s`; those whose lease has ended are due again. None
+        while the sink is disabled.
+        """
+
+    def record(self, attempt: Attempt) -> None:
+        """Write how a try ended, and what the delivery is from now on."""
+
+    def next_due(self, sinks: Sequence[str]) -> datetime | None:
+        """When the next delivery to one of these sinks is due (or its lease ends); None: nothing waits."""
+
+    def replay(self, where: DeliveryFilter, now: datetime) -> int:
+        """Make dead or delivered ones due again, with all their tries before them; -> how many."""
+
+    def disable(self, sink: str, address: str, now: datetime, reason: str) -> None:
+        """A sink takes no more: its pending deliveries are dead."""
+
+    def enable(self, sink: str) -> None:
+        """The sink takes deliveries again."""
+
+
+class AlertSink(Protocol):
+    """Somebody who is told of alerts."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the settings."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, without secrets."""
+
+    def send(self, delivery: Delivery) -> Sent:
+        """Hand over one message, within bounded time; never raises for what the other side did."""
 
     def close(self) -> None:
         """Give back what is held open."""

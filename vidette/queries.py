@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
+from vidette.alerts import (
+    Alert,
+    AlertFilter,
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryFilter,
+    RuleState,
+    SinkState,
+)
 from vidette.models import (
     Assertion,
     Commit,
@@ -225,3 +235,49 @@ class AssertionsOf(Query[list[Assertion]]):
     """Every assertion that supports an event, oldest first."""
 
     event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts(Query[list[Alert]]):
+    """Alerts as they are now, by `at`; `newest`: the last `limit` of them, newest first."""
+
+    where: AlertFilter = field(default_factory=AlertFilter)
+    limit: int = 100
+    newest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries(Query[list[Delivery]]):
+    """Deliveries by when their message was raised, then sink and sequence."""
+
+    where: DeliveryFilter = field(default_factory=DeliveryFilter)
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts(Query[list[Attempt]]):
+    """Every try of these deliveries, oldest first."""
+
+    deliveries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions(Query[list[Decision]]):
+    """What rules decided about these events (or alerts, or of these rules), by time."""
+
+    events: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStates(Query[list[RuleState]]):
+    """What rules remember of a stream."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkStates(Query[list[SinkState]]):
+    """Sinks that are disabled."""

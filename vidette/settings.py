@@ -1,13 +1,30 @@
 """Settings: what `vidette.yml` and `VIDETTE_…` may say. The reference page is made from this file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from vidette.alerts import Severity
+from vidette.models import EventType, Label
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
 Positive = Annotated[float, Field(gt=0, le=86_400 * 366)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+T = TypeVar("T")
+OneOrMore = Annotated[tuple[T, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _range(text: str) -> list[str]:
+    """`mon-fri` as its days, over the end of the week where need be; anything else as it is."""
+    first, dash, last = text.partition("-")
+    if not dash or first not in _DAYS or last not in _DAYS:
+        return [text]
+    begin = _DAYS.index(first)
+    return [_DAYS[(begin + step) % 7] for step in range((_DAYS.index(last) - begin) % 7 + 1)]
 
 
 class Model(BaseModel):
@@ -85,6 +102,83 @@ class VlmSettings(Model):
     backend: Literal["none"] = Field(default="none", description="`none`: captions are composed from what was tracked")
 
 
+class ActiveSettings(Model):
+    """When a rule holds, by the clock of `tz`; an end before the begin is on the next day."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default_factory=list, description="days on which it begins; a range may be written `mon-fri`; empty: every day"
+    )
+    begin: Clock = Field(default="00:00", alias="from", description="HH:MM")
+    end: Clock = Field(default="24:00", alias="to", description="HH:MM, up to 24:00")
+    tz: str = Field(default="", description="time zone (IANA name); empty is that of the settings")
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        return [day for one in value for day in _range(str(one))] if isinstance(value, list) else value
+
+
+class WhenSettings(Model):
+    """What must be true of one event: every given condition."""
+
+    event: OneOrMore[EventType] = Field(default=(), description="type or types of the event")
+    label: OneOrMore[Label] = Field(default=(), description="label or labels of a thing in it")
+    caption: str = Field(default="", max_length=200, description="words that its caption holds, all of them")
+    zone: OneOrMore[Name] = Field(default=(), description="zone or zones in which it is")
+    line: OneOrMore[Name] = Field(default=(), description="line or lines that are crossed")
+    stream: OneOrMore[Name] = Field(default=(), description="stream or streams; empty: every one")
+    confidence: Share = Field(default=0.0, description="at least this sure")
+    for_s: Seconds = Field(default=0.0, description="it has stayed true this long")
+
+
+class RuleSettings(Model):
+    """When to raise an alert."""
+
+    id: Key = Field(description="its name, in every alert")
+    when: WhenSettings = Field(description="what must be true")
+    severity: Severity = Field(default=Severity.MEDIUM, description="how much it matters")
+    active: ActiveSettings | None = Field(default=None, description="when it holds; without: always")
+    cooldown_s: Seconds = Field(default=0.0, description="after an alert was sent, the next ones are kept but not sent")
+    sinks: list[Key] = Field(default_factory=list, description="who is told; empty: every sink")
+
+
+class SinkSettings(Model):
+    """Who is told of alerts."""
+
+    id: Key = Field(description="its name")
+    kind: Literal["console", "jsonl", "script", "webhook"] = Field(
+        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, or an HTTP POST"
+    )
+    url: str = Field(default="", max_length=2000, description="webhook: where to post")
+    secret: str = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
+    old_secret: str = Field(default="", description="webhook: signs too, while receivers change to `secret`")
+    path: str = Field(default="", description="jsonl: the file")
+    command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
+    min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
+    resolved: bool = Field(default=True, description="told too when an alert is resolved")
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(default=10.0, description="longest time for one try")
+    allow_networks: list[str] = Field(
+        default_factory=list, description="webhook: private networks that may be posted to (127.0.0.0/8)"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SinkSettings":
+        needs = {"webhook": ("url", "secret"), "script": ("command",), "jsonl": ("path",), "console": ()}
+        for name in needs[self.kind]:
+            if not getattr(self, name):
+                raise ValueError(f"sink {self.id!r} is a {self.kind} and needs `{name}`")
+        return self
+
+
+class AlertSettings(Model):
+    """What holds for all alerts."""
+
+    max_age_s: Seconds = Field(
+        default=3600, description="live streams: alerts about older events are kept but not sent; files send all"
+    )
+    media_base_url: str = Field(default="", description="where receivers fetch evidence; empty: messages name its hash")
+
+
 class Settings(Model):
     """Everything that can be set; each key has a default that runs with nothing installed or served."""
 
@@ -102,6 +196,9 @@ class Settings(Model):
     segments: SegmentSettings = Field(default_factory=SegmentSettings, description="how time is cut")
     fast: FastSettings = Field(default_factory=FastSettings, description="the fast look")
     vlm: VlmSettings = Field(default_factory=VlmSettings, description="deep looks")
+    rules: list[RuleSettings] = Field(default_factory=list, description="when to raise alerts")
+    sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="what holds for all alerts")
 
     @field_validator("sample")
     @classmethod

@@ -1,0 +1,225 @@
+"""The words of judgement: what a rule found, who is told of it, and how that went."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from vidette.models import EventRow, Evidence, Look, Stream
+
+
+class Severity(StrEnum):
+    """How much an alert matters, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+class Change(StrEnum):
+    """What the newest message about an alert tells."""
+
+    RAISED = "raised"
+    DESCRIBED = "described"
+    ESCALATED = "escalated"
+    EVIDENCE = "evidence"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery is: `sending` is claimed by a process until its lease ends."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class Verdict(StrEnum):
+    """What a rule decided about an event."""
+
+    RAISED = "raised"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    WAITING = "waiting"
+    NOT_RAISED = "not_raised"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One rule, one subject, one occurrence; the row of `vidette alerts --json` and of every message.
+
+    `id` is made of rule, subject and occurrence, `sequence` grows by one with each change that is
+    told. `at` is when the rule came true (event time), `raised_at` when that was noticed (wall
+    clock). `subject` is the entity it is about, `why` one sentence for each condition that held.
+    """
+
+    id: str
+    rule: str
+    rule_version: str
+    severity: Severity
+    state: AlertState
+    change: Change
+    sequence: int
+    streams: tuple[str, ...]
+    at: datetime
+    raised_at: datetime
+    incident: str
+    events: tuple[str, ...]
+    text: str
+    why: tuple[str, ...]
+    subject: str | None = None
+    late_s: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message (an alert as it was at `sequence`) to one sink.
+
+    `id` is the `webhook-id`: alert, sequence and sink, the same on every attempt. Those of one
+    alert to one sink are sent in the order of `sequence`. `tries` counts the attempts made.
+    """
+
+    id: str
+    sink: str
+    message: Alert
+    status: DeliveryStatus
+    next_at: datetime
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of a delivery: how it ended, and what follows from it.
+
+    `status` is what the delivery is from now on; `next_at` when it is due again, if it is
+    pending; `code` the HTTP status or exit code, where there was one.
+    """
+
+    delivery: str
+    number: int
+    at: datetime
+    took_s: float
+    status: DeliveryStatus
+    next_at: datetime | None = None
+    code: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a rule decided about an event, and why (one sentence each); at most one a (rule, event, verdict)."""
+
+    rule: str
+    stream: str
+    event: str
+    verdict: Verdict
+    at: datetime
+    why: tuple[str, ...]
+    alert: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleState:
+    """What one version of a rule remembers of one stream between observations; `state` is JSON, a few kB."""
+
+    rule: str
+    version: str
+    stream_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkState:
+    """A sink that takes no more (HTTP 410), and why; `address` tells when it was pointed elsewhere since."""
+
+    sink: str
+    address: str
+    disabled_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a judge is given of one settled observation; more it reads from the same transaction.
+
+    `events` are those the observation changed, as they are now. `watermark_s` is the media time
+    up to which the fast look has said everything; `final`: nothing more will come.
+    """
+
+    stream: Stream
+    look: Look
+    watermark_s: float
+    final: bool
+    events: tuple[EventRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What follows from a case: written in the transaction of the observation, all of it or nothing."""
+
+    states: tuple[RuleState, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+# What a sink says -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How a sink took a message.
+
+    `gone`: it wants no more of them, ever (HTTP 410). `again`: another try may help; not before
+    `after_s`, where it said so (Retry-After).
+    """
+
+    ok: bool
+    again: bool = True
+    gone: bool = False
+    after_s: float | None = None
+    code: int | None = None
+    error: str = ""
+
+
+AlertOrder = Literal["at", "-at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Which alerts: every given condition must hold; empty means any. The window is on `at`, half-open."""
+
+    ids: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    states: tuple[AlertState, ...] = ()
+    events: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries: every given condition must hold; empty means any."""
+
+    ids: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+    sinks: tuple[str, ...] = ()
+    statuses: tuple[DeliveryStatus, ...] = field(default=())
