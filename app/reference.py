@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import sys
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def tables(model: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, field in model.model_fields.items():
         inner = model_in(field.annotation)
         if inner:
-            many = "" if field.annotation is inner else "[]"
+            many = "[]" if typing.get_origin(field.annotation) is list else ""
             yield from tables(inner, f"{path}.{name}{many}".lstrip("."))
 
 
@@ -115,23 +116,39 @@ def keys(model: Any) -> Iterator[tuple[str, str, str, str]]:
     """(key, what is allowed, default, meaning) of one settings table."""
     schema = model.model_json_schema()
     for name, field in model.model_fields.items():
-        said = schema["properties"][name]
+        key = field.alias or name
         default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        yield name, allowed(said, schema), default, field.description or ""
+        yield key, allowed(schema["properties"][key], schema), default, field.description or ""
 
 
 def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """The values that a JSON Schema fragment lets through, in words."""
-    if "$ref" in schema or "allOf" in schema:
+    inner = _inner(schema, root)
+    if inner.get("type") == "object":
         return "table"
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    if schema.get("type") == "array":
-        inner = schema.get("items") or {}
-        return "list of tables" if isinstance(inner, dict) and "$ref" in inner else "list"
-    return {"boolean": "true, false", "string": "text"}.get(schema["type"], _range(schema))
+    if "enum" in inner:
+        return ", ".join(f"`{value}`" for value in inner["enum"])
+    if "const" in inner:
+        return f"`{inner['const']}`"
+    if inner["type"] == "array":
+        return _list(_inner(inner.get("items") or {}, root))
+    return {"boolean": "true, false", "string": "text"}.get(inner["type"], _range(inner))
+
+
+def _inner(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """The fragment itself: a reference followed, `null` left out of a choice."""
+    for choice in schema.get("anyOf", []):
+        if choice.get("type") != "null":
+            return _inner(choice, root)
+    if "$ref" in schema:
+        return dict(root["$defs"][schema["$ref"].rsplit("/", 1)[1]])
+    return schema
+
+
+def _list(item: dict[str, Any]) -> str:
+    if item.get("type") == "object":
+        return "list of tables"
+    return f"list of {', '.join(f'`{value}`' for value in item['enum'])}" if "enum" in item else "list"
 
 
 def _range(schema: dict[str, Any]) -> str:
@@ -139,15 +156,17 @@ def _range(schema: dict[str, Any]) -> str:
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     kind = "whole number" if schema["type"] == "integer" else "number"
     above = "above " if "exclusiveMinimum" in schema else "from "
-    bounds = [f"{above}{low:g}" if low is not None else "", f"to {high:g}" if high is not None else ""]
+    bounds = [f"{above}{low:.10g}" if low is not None else "", f"to {high:.10g}" if high is not None else ""]
     return " ".join([kind, *(bound for bound in bounds if bound)])
 
 
 def _default(value: Any) -> str:
     if hasattr(type(value), "model_fields"):
         return "see below"
-    if value in ("", []):
+    if value in ("", [], ()):
         return "empty"
+    if value is None:
+        return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
