@@ -68,13 +68,14 @@ def place(store: "GraphStore", row: "EventRow") -> "tuple[Path, float]":
 
     Raises StoreError where the stream was not watched from files, or they are gone.
     """
+    from ingest.locator import paths_of
     from ingest.sources import expand
     from vidette.queries import StreamOf
 
     stream = store.read(StreamOf(name=row.stream))
     if stream is None or stream.kind != "file":
         raise StoreError(f"{row.stream!r} has no files to cut from; it is known from elsewhere")
-    found = expand(stream.uri.split("\n"), name=row.stream)
+    found = expand([str(path) for path in paths_of(stream.uri)], name=row.stream)
     if found.errors or not found.specs:
         raise StoreError(f"the source of {row.stream!r} cannot be read ({found.errors[0]}); put it back where it was")
     begun = [

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
@@ -138,7 +138,7 @@ def _files(arguments: Sequence[str], tz: tzinfo, errors: list[SourceError]) -> I
     seen: set[Path] = set()
     for argument in arguments:
         try:
-            for path in _paths(argument):
+            for path in _paths(argument, errors):
                 if (real := path.resolve()) not in seen:
                     seen.add(real)
                     yield from _look(path, tz, errors)
@@ -181,16 +181,25 @@ def _without_number(stem: str) -> str | None:
     return "#".join(("".join(parts[:-2]), parts[-1])) if len(parts) > 1 else None
 
 
-def _paths(argument: str) -> list[Path]:
-    """Files that one argument means, in natural order. Raises SourceError where there is none."""
+def _paths(argument: str, errors: list[SourceError]) -> list[Path]:
+    """Files that one argument means, in natural order; a folder in it that cannot be listed is added to `errors`.
+
+    Raises SourceError where there is none.
+    """
     if not argument:
         raise SourceError("'' names nothing; give a file, a folder or a glob")
     path = Path(argument)
     try:
         if path.is_dir():
-            return _some(
-                _in_folder(path), f"no video in the folder {argument!r}; its files end in none of the known ways"
-            )
+            closed: list[OSError] = []
+            found = sorted(_in_folder(path, closed.append), key=natural)
+            errors += [
+                SourceError(f"cannot list {error.filename!r} ({reason(error)}); check its permissions")
+                for error in closed
+            ]
+            if not found and not closed:
+                raise SourceError(f"no video in the folder {argument!r}; its files end in none of the known ways")
+            return found
         if not path.exists() and glob.has_magic(argument):
             matches = [Path(m) for m in islice(glob.iglob(argument, recursive=True), MAX_FILES)]
             matches = [m for m in matches if m.is_file()]
@@ -211,10 +220,13 @@ def _some(paths: Iterable[Path], fault: str) -> list[Path]:
     return found
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
-    """Video files under a folder; hidden ones are passed over, a folder is entered once."""
+def _in_folder(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Video files under a folder; hidden ones are passed over, a folder is entered once.
+
+    What cannot be listed is told to `on_error`.
+    """
     entered: set[Path] = set()
-    for here, folders, names in os.walk(folder, followlinks=True):
+    for here, folders, names in os.walk(folder, onerror=on_error, followlinks=True):
         real = Path(here).resolve()
         folders[:] = [] if real in entered else [f for f in folders if not f.startswith(".")]
         if real not in entered:
@@ -244,7 +256,12 @@ def _meets(a: _File, b: _File) -> bool:
 def _title(group: Sequence[_File], name: str | None, number: int) -> str:
     if name is not None:
         return f"{name}-{number}" if number else name
-    return f"{group[0].path.stem}-{content_tag(group[0].path)}"
+    return f"{readable(group[0].path.stem)}-{content_tag(group[0].path)}"
+
+
+def readable(name: str) -> str:
+    """A name on disk as text: bytes that are not UTF-8 become `�`."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def offsets(group: Sequence[tuple[datetime, float]], *, exact: bool) -> tuple[float, ...]:

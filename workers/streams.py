@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.locator import locator
 from ingest.sources import SourceSpec
 from vidette.ids import make_id, stream_id
 from vidette.models import Line, Stream, Zone
@@ -25,7 +26,7 @@ def stream_of(spec: SourceSpec, settings: Settings) -> Stream:
         id=spec.stream_id,
         name=spec.name,
         kind="file",
-        uri="\n".join(str(path) for path in spec.paths),
+        uri=locator(spec.paths),
         start=spec.start,
         start_from=spec.start_from,
         duration_s=spec.duration_s,
