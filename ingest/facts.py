@@ -1,5 +1,6 @@
 """What must be known of a video file before its frames can be told apart in time."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice, pairwise
@@ -24,6 +25,8 @@ _BROADCAST = ("mpegts", "mpeg")
 _HIDDEN_FRAMES = ("vp8",)  # its packets may show nothing, so a wanted packet may give no frame
 _SANE_RATES = (Fraction(1, 100), Fraction(1000))
 _USUAL_RATE = Fraction(25)
+_CLOCK = re.compile(r"(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
+LONGEST_S = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +90,11 @@ def _learn(
 ) -> Facts:
     base = stream.time_base or Fraction(1, 1000)
     rate = frame_rate(stream)
-    ticks = max(1, round(1 / (rate * base)))
     broadcast = container.format.name in _BROADCAST
     avi = container.format.name == "avi"
+    if avi and not _SANE_RATES[0] <= 1 / base <= _SANE_RATES[1]:
+        base = 1 / rate  # AVI has no other clock than its frame rate
+    ticks = max(1, round(1 / (rate * base)))
     counted = avi or _useless([packet.pts for packet in head])
     if avi and head and stream.average_rate != stream.guessed_rate:
         ticks = _smallest_step(head) or ticks
@@ -107,7 +112,7 @@ def _learn(
         broadcast=broadcast,
         skip=progressive and not (counted and has_b_frames),
         has_b_frames=has_b_frames,
-        end_s=_declared_end(container, stream, first * base),
+        end_s=_declared_end(container, stream, first, base),
         size=size,
     )
 
@@ -134,21 +139,22 @@ def _first_frame(
     raise SourceError(f"no picture can be decoded from {str(path)!r}; the file is damaged or not really a video")
 
 
-def _declared_end(container: InputContainer, stream: VideoStream, first_s: Fraction) -> float | None:
-    """Media time at which the container says the video ends."""
+def _declared_end(container: InputContainer, stream: VideoStream, first: int, base: Fraction) -> float | None:
+    """Media time at which the container says the video ends; None where it does not, or nobody can believe it."""
     if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base) or None
+        return _believable(stream.duration * base)
     end_s = _clock_text(stream.metadata.get("DURATION", ""))
     if end_s is None and container.duration:
-        end_s = container.duration / 1_000_000
+        end_s = Fraction(container.duration, 1_000_000)
     # Matroska and FLV count from the container's zero, not from the first frame.
-    return None if end_s is None else max(0.0, end_s - float(first_s)) or None
+    return None if end_s is None else _believable(end_s - first * base)
 
 
-def _clock_text(text: str) -> float | None:
+def _believable(seconds: Fraction) -> float | None:
+    return float(seconds) if 0 < seconds <= LONGEST_S else None
+
+
+def _clock_text(text: str) -> Fraction | None:
     """Seconds of `HH:MM:SS.fraction`."""
-    try:
-        hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        return None
+    match = _CLOCK.fullmatch(text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + Fraction(match[3]) if match else None
