@@ -6,6 +6,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from ingest.signature import looks_like
 from vidette.errors import SourceError
 
 # Demuxers that read one self-contained file. Not here: concat, hls, dash, image patterns, devices,
@@ -55,7 +56,8 @@ def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
         # `file:` keeps a name like `concat:a|b` from being read as a protocol.
         container = av.open(f"file:{path.absolute()}", options=_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(f"not a video that can be read: {str(path)!r} ({reason(error)})") from error
+        said = looks_like(path) or reason(error)
+        raise SourceError(f"not a video that can be read: {str(path)!r} ({said})") from error
     try:
         stream = _video_stream(container, path)
     except BaseException:
