@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 import click
@@ -60,8 +61,9 @@ class ProgressLine:
         if self._live:
             width = shutil.get_terminal_size().columns
             text = "\r\x1b[K" + (text if len(text) < width else text[: width - 2] + "…")
-        self._out.write(text + ("\n" if done or not self._live else ""))
-        self._out.flush()
+        with suppress(OSError):  # the terminal is gone; the watch is not about it
+            self._out.write(text + ("\n" if done or not self._live else ""))
+            self._out.flush()
 
     def _events(self, progress: Progress) -> None:
         since = 0.0 if progress.done else max(0.0, self._before.get(progress.stream, 0.0) - _BACK_S)

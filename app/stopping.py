@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop: the first is granted tidily, a second at once."""
+"""Ctrl-C, SIGTERM and a closed terminal as a wish to stop: the first is granted tidily, a second at once."""
 
 import signal
 from collections.abc import Iterator
@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (
+    (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGINT, signal.SIGTERM)
+)
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[Event]:
-    """An event that Ctrl-C or SIGTERM sets; handlers are put back afterwards."""
+    """An event that the first of SIGNALS sets; handlers are put back afterwards."""
     stop = Event()
 
     def heard(_signal: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from app.stopping import stop_on_signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_insists(number):
     before = signal.getsignal(number)
     with stop_on_signals() as stop:
