@@ -36,7 +36,7 @@ def opened(db: str | None, config: str | None, **overrides: object) -> Iterator[
     path = db_path(settings)
     if not path.is_file():
         raise StoreError(f"no memory at {str(path)!r}; watch something first: vidette watch FILE --db {path}")
-    store = store_of(settings)
+    store = store_of(settings, must_write=False)
     try:
         yield Memory(settings=settings, store=store)
     finally:

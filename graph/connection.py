@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from graph.schema import migrate
+from graph import schema
 from vidette.errors import StoreError
 
 BUSY_S = 30.0
@@ -16,18 +16,25 @@ _OURS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
 
 class Database:
-    """A file (or `:memory:`) opened as often as threads need it. Raises StoreError where it cannot be used."""
+    """A file (or `:memory:`) opened as often as threads need it. Raises StoreError where it cannot be used.
 
-    def __init__(self, path: Path | str) -> None:
+    Where the file or its folder may not be written it is only read, if `must_write` allows that.
+    """
+
+    def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
         self.path = path
+        self._only_read = isinstance(path, Path) and path.is_file() and not _writable(path)
         self._local = threading.local()
         self._lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
-        with self._faults():
+        with self._faults(), self._closed_on_error():
+            if must_write:
+                self._check_writable()
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._shared = None if self.on_disk else self._open()
-            migrate(self._connection())
+            if not self._only_read:
+                schema.migrate(self._connection())
 
     @property
     def on_disk(self) -> bool:
@@ -43,6 +50,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, with the write lock from its start; rolled back on any error."""
+        with self._faults():
+            self._check_writable()
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
@@ -86,14 +95,36 @@ class Database:
         connection: sqlite3.Connection = self._local.connection
         return connection
 
+    def _check_writable(self) -> None:
+        if self._only_read:
+            raise StoreError(f"the file or its folder may not be written; {_RIGHTS}")
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            _address(self.path) if self._only_read else self.path,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=self._only_read,
+        )
         with self._lock:
             self._opened.append(connection)
+        # Before anything is changed: the file may be another program's, or a newer Vidette's.
+        taken = schema.version(connection)
+        if self._only_read and taken < len(schema.STEPS):
+            raise StoreError(f"written by an older Vidette, and may not be written to bring it up to date; {_RIGHTS}")
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        if self.on_disk:
+        if self.on_disk and not self._only_read:
             _use_wal(connection)
         return connection
 
@@ -107,6 +138,23 @@ class Database:
             raise StoreError(f"memory {str(self.path)!r}: {_advice(error)}", retryable=_busy(error)) from error
         except OSError as error:
             raise StoreError(f"memory {str(self.path)!r}: {error.strerror}; name another file with --db") from error
+
+
+def _writable(path: Path) -> bool:
+    """Whether the file may be written, and the files that SQLite keeps beside it."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent))
+
+
+def _address(path: Path | str) -> str:
+    """A read-only URI (sqlite.org/uri.html).
+
+    `immutable` where nobody has the file open for writing: otherwise SQLite would write an index of
+    the write-ahead log beside it (sqlite.org/wal.html#read_only_databases).
+    """
+    log = Path(f"{path}-wal")
+    mode = "mode=ro" if log.is_file() and log.stat().st_size else "mode=ro&immutable=1"
+    return f"{Path(path).absolute().as_uri()}?{mode}"
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -133,10 +181,11 @@ def _advice(error: Exception) -> str:
     return text
 
 
+_RIGHTS = "change its rights or name another with --db"
 _ADVICE = {
     "not a database": "it is damaged or of another kind; name another file with --db",
     "malformed": "it is damaged; restore a copy, or watch anew into another file with --db",
-    "readonly": "the file or its folder may not be written; change its rights or name another with --db",
+    "readonly": f"the file or its folder may not be written; {_RIGHTS}",
     "unable to open": "the file or its folder cannot be opened; check the path and its rights",
     "locked": "another process has held it too long; try again",
     "full": "the disk is full; make room and try again",

@@ -41,10 +41,13 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
 
 
 class EmbeddedStore:
-    """GraphStore in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails."""
+    """GraphStore in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails.
 
-    def __init__(self, path: Path | str) -> None:
-        self._database = Database(path if str(path) == ":memory:" else Path(path))
+    A file that may not be written is opened all the same unless `must_write`; it can then be read.
+    """
+
+    def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
+        self._database = Database(path if str(path) == ":memory:" else Path(path), must_write=must_write)
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream or refresh its row; -> its last commit. `again` begins a new watch of it."""

@@ -55,9 +55,9 @@ def media_path(settings: Settings) -> Path:
     return Path(settings.media).expanduser() if settings.media else db.with_name(f"{db.stem}.media")
 
 
-def store_of(settings: Settings) -> GraphStore:
-    """Memory. Raises ConfigError, StoreError."""
-    return EmbeddedStore(db_path(settings))
+def store_of(settings: Settings, *, must_write: bool = True) -> GraphStore:
+    """Memory; one that may only be read is refused if `must_write`. Raises ConfigError, StoreError."""
+    return EmbeddedStore(db_path(settings), must_write=must_write)
 
 
 def media_of(settings: Settings) -> MediaStore:
