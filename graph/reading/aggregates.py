@@ -6,7 +6,7 @@ from graph.reading import where as conditions
 from graph.rows import Connection, Row, Value, to_instant, to_ms
 from vidette.errors import ConfigError
 from vidette.models import Label
-from vidette.tallies import Heat, HeatCell, Tallied, Tally, Visit, Visits
+from vidette.aggregates import Heat, HeatCell, Grouped, Breakdown, Visit, Visits
 
 _LABEL_OF_TRACK = (
     "(SELECT n.label FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id)"
@@ -48,7 +48,7 @@ _RANKED = (
 _WHERE = {"events": conditions.events, "tracks": conditions.tracks}
 
 
-def read_tally(connection: Connection, query: Tally) -> list[Tallied]:
+def read_breakdown(connection: Connection, query: Breakdown) -> list[Grouped]:
     """Groups with their counts, the largest first."""
     keys, values = _keys(query)
     where = _WHERE[query.of](replace(query.where, starts_inside=True))
@@ -60,10 +60,10 @@ def read_tally(connection: Connection, query: Tally) -> list[Tallied]:
         _RANKED.replace("{by}", by),
     )
     found = connection.execute("".join(statement), (*values, *where.values, query.limit))
-    return [_tallied(row, names[: len(query.by)]) for row in found]
+    return [_grouped(row, names[: len(query.by)]) for row in found]
 
 
-def _keys(query: Tally) -> tuple[list[str], list[Value]]:
+def _keys(query: Breakdown) -> tuple[list[str], list[Value]]:
     """SQL of the groups, with its parameters. Raises ConfigError."""
     keys: list[str] = []
     values: list[Value] = []
@@ -79,7 +79,7 @@ def _keys(query: Tally) -> tuple[list[str], list[Value]]:
     return keys or ["''"], values
 
 
-def _bucket(query: Tally) -> tuple[str, list[Value]]:
+def _bucket(query: Breakdown) -> tuple[str, list[Value]]:
     width = round(query.bucket_s * 1000)
     if width < 1:
         raise ConfigError(f"buckets of {query.bucket_s!r} s; give at least 0.001")
@@ -88,7 +88,7 @@ def _bucket(query: Tally) -> tuple[str, list[Value]]:
     return f"CAST(floor(({query.of}.start - ?) / ?) AS INTEGER)", [to_ms(query.origin), float(width)]
 
 
-def _value(query: Tally) -> str:
+def _value(query: Breakdown) -> str:
     if query.value is None:
         return "NULL"
     if (query.of, query.value) not in _VALUES:
@@ -96,10 +96,10 @@ def _value(query: Tally) -> str:
     return _VALUES[query.of, query.value]
 
 
-def _tallied(row: Row, names: list[str]) -> Tallied:
+def _grouped(row: Row, names: list[str]) -> Grouped:
     keys = tuple(str(row[name]) for name in names)
     stats = {name: row[name] or 0.0 for name in ("total", "least", "median", "p90", "most")}
-    return Tallied(keys=keys, count=row["count"], valued=row["valued"], **stats)
+    return Grouped(keys=keys, count=row["count"], valued=row["valued"], **stats)
 
 
 def read_heat(connection: Connection, query: Heat) -> list[HeatCell]:

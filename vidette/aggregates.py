@@ -11,7 +11,7 @@ Group = Literal["stream", "type", "label", "zone", "line", "way", "heading", "bu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tallied:
+class Grouped:
     """One group: its keys in the order asked (empty where a row has none), and its rows.
 
     Of the value asked for: how many rows have one, their sum, least, median, 90th percentile (both
@@ -29,7 +29,7 @@ class Tallied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally(Query[list[Tallied]]):
+class Breakdown(Query[list[Grouped]]):
     """Events or tracks that start in the window, counted by groups; the largest groups first.
 
     `type`, `zone`, `line` and `way` (`forward`, `backward`) are of events, `heading` is of tracks;
