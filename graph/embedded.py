@@ -11,6 +11,7 @@ from graph.reading.events import read_assertions, read_events
 from graph.reading.segments import read_segments
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
+from graph.reading.tally import read_runs, read_tally
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.rows import Connection
@@ -32,6 +33,8 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.CoverageIn: read_coverage,
     queries.Count: read_count,
     queries.Timeline: read_timeline,
+    queries.Tally: read_tally,
+    queries.Runs: read_runs,
     queries.AssertionsOf: read_assertions,
     queries.Segments: read_segments,
     queries.CoOccurrence: read_together,

@@ -8,10 +8,26 @@ from vidette.models import CoverageRow, EventRow, SegmentRow, StreamRow, TrackRo
 from vidette.queries import Filter
 
 Kind = Literal[
-    "count", "list", "when", "first", "last", "how_long", "exists", "where", "describe", "coverage", "cannot_tell"
-]
+    "count", "list", "when", "first", "last", "how_long", "exists", "where", "describe", "coverage", "cannot_tell",
+    "longest", "shortest", "most", "fewest", "average", "peak", "compare", "search"
+]  # fmt: skip
 Of = Literal["events", "tracks", "streams", "coverage"]
+By = Literal["minute", "hour", "day", "stream", "zone", "line", "label"]
 Row = EventRow | TrackRow | StreamRow | SegmentRow | CoverageRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """How rows lie in time to the rows of `anchor` (Allen 1983, one sampling interval of tolerance).
+
+    `before` ends before it starts, `after` starts after it ended, `during` shares time with it.
+    Without `within_s` the first row of the anchor is meant (the last with its `pick`), with it
+    any that is at most so many seconds away.
+    """
+
+    kind: Literal["before", "after", "during"]
+    anchor: "Plan"
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +36,15 @@ class Plan:
 
     `subject`/`subjects` is the thing asked about, in the asker's word; `verb` what it did, as a
     past form. `moving` leaves out still things; `distinct` counts things, not events; `now` asks
-    for what is so at the end of what was watched; `pick` is which of several is meant. `words`
-    says the plan to a person, `notes` how doubtful words were read.
+    for what is so at the end of what was watched; `pick` is which of several is meant, `nth` (from
+    1) too. `words` says the plan to a person, `notes` how doubtful words were read.
+
+    Rows must stand in all `relations`, last `longer_s` or more and less than `shorter_s` seconds,
+    their things must have rows of every `also` and none of any `never` (`ordered`: later ones), and
+    none of `without` may hold of a row. `by` groups; `at_least`/`at_most` are what a yes needs;
+    `negated` turns yes and no round. A comparison has two `sides`, each with its name in `said`;
+    `more` says which way, or that they are alike, or `which` of them. `gap` is the time from the
+    relation's anchor to the row. `text` of `where` is what captions are searched for.
     """
 
     kind: Kind
@@ -34,6 +57,22 @@ class Plan:
     distinct: bool = False
     now: bool = False
     pick: Literal["first", "last"] | None = None
+    nth: int | None = None
+    relations: tuple[Relation, ...] = ()
+    longer_s: float | None = None
+    shorter_s: float | None = None
+    also: tuple["Plan", ...] = ()
+    never: tuple["Plan", ...] = ()
+    ordered: bool = False
+    without: tuple[Filter, ...] = ()
+    by: By | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    negated: bool = False
+    sides: tuple["Plan", ...] = ()
+    said: str = ""
+    more: Literal["more", "fewer", "equal", "which", "difference"] | None = None
+    gap: bool = False
     words: str = ""
     notes: tuple[str, ...] = ()
 
@@ -73,7 +112,7 @@ class Covered:
 class Answer:
     """An answer with its evidence.
 
-    `value` is the number (or yes/no) in `unit`; times are media seconds. `unknown` is True where
+    `value` is the number (or yes/no, or the name of what was asked for) in `unit`; times are media seconds. `unknown` is True where
     nothing that was watched can tell, and then `value` is absent.
     """
 
@@ -84,5 +123,5 @@ class Answer:
     rows: tuple[Row, ...] = ()
     coverage: Covered = field(default_factory=Covered)
     unknown: bool = False
-    value: float | int | bool | None = None
+    value: float | int | bool | str | None = None
     unit: str | None = None

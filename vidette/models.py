@@ -458,7 +458,7 @@ class CoverageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRow:
-    """A stream with how far it has been watched."""
+    """A stream with how far it has been watched; coverage speaks up to media time `reach_s`."""
 
     id: str
     name: str
@@ -471,6 +471,7 @@ class StreamRow:
     tracks: int
     state: Literal["watching", "ended", "imported"]
     duration_s: float | None = None
+    reach_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from vidette.models import (
     EventRow,
     EventType,
     Label,
+    Run,
     SegmentRow,
     Stream,
     StreamRow,
@@ -46,7 +47,8 @@ class Filter:
 
     `streams` are names or ids. `since`/`until` are instants, `from_s`/`to_s` media times: rows
     whose [start, end] meets the half-open window (for instants: start inside it). `text` is a
-    full-text search over captions (all words, stemmed; terms joined by OR if `any_word`).
+    full-text search over captions (all words, stemmed; terms joined by OR if `any_word`). `moving`
+    leaves out tracks of still things.
     Retracted events are left out unless `retracted`.
     """
 
@@ -65,6 +67,7 @@ class Filter:
     text: str = ""
     any_word: bool = False
     min_confidence: float = 0.0
+    moving: bool = False
     retracted: bool = False
     ids: tuple[str, ...] = ()
 
@@ -102,20 +105,27 @@ class Settled(Query[frozenset[str]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events(Query[list[EventRow]]):
-    """Events in time order (or as `order` says)."""
+    """Events in time order (or as `order` says); `brief` leaves out evidence and runs."""
 
     where: Filter = field(default_factory=Filter)
     limit: int = 100
     order: Order = "start"
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks(Query[list[TrackRow]]):
-    """Tracks in time order."""
+    """Tracks in time order; `brief` leaves out their paths."""
 
     where: Filter = field(default_factory=Filter)
     limit: int = 100
     order: Order = "start"
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs(Query[list[Run]]):
+    """Every configuration of every model that spoke here, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +177,26 @@ class Timeline(Query[list[Bucket]]):
     of: Literal["events", "tracks"]
     bucket_s: float
     where: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many rows have a value in common: its name, or where the stretch of time begins."""
+
+    name: str
+    count: int
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally(Query[list[Share]]):
+    """How many rows (of events, with `distinct` how many things) start in each stream, zone, line, label, minute or
+    quarter of an hour (UTC), by name or time; what has none is left out."""
+
+    of: Literal["events", "tracks"]
+    by: Literal["stream", "zone", "line", "label", "minute", "quarter"]
+    where: Filter = field(default_factory=Filter)
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

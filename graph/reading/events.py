@@ -48,14 +48,15 @@ def read_events(connection: Connection, query: Events) -> list[EventRow]:
         ),
         (*where.values, query.limit),
     ).fetchall()
-    return rows(connection, found)
+    return rows(connection, found, brief=query.brief)
 
 
-def rows(connection: Connection, found: list[Row]) -> list[EventRow]:
-    """EventRows of rows of `events` with their stream's name."""
+def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> list[EventRow]:
+    """EventRows of rows of `events` with their stream's name; `brief` leaves out evidence and runs."""
     ids = many(row["id"] for row in found)
     entities, tracks = _parts(connection, ids)
-    evidence, runs = _evidence(connection, ids), _runs(connection, ids)
+    evidence = {} if brief else _evidence(connection, ids)
+    runs = {} if brief else _runs(connection, ids)
     return [
         EventRow(
             id=row["id"],
@@ -72,8 +73,8 @@ def rows(connection: Connection, found: list[Row]) -> list[EventRow]:
             line=row["line"],
             entities=unique(entities[row["id"]]),
             tracks=tuple(dict.fromkeys(tracks[row["id"]])),
-            evidence=unique(evidence[row["id"]]),
-            runs=unique(runs[row["id"]]),
+            evidence=unique(evidence.get(row["id"], ())),
+            runs=unique(runs.get(row["id"], ())),
             attributes=json.loads(row["attributes_json"]),
         )
         for row in found

@@ -19,6 +19,7 @@ _COUNTED = (
     " (SELECT count(*) FROM tracks t WHERE t.stream_id = streams.id AND t.present) AS tracks,"
     " (SELECT coalesce(sum(c.end_pts - c.start_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id"
     " AND c.look = 'fast' AND c.state = 'watched') AS watched,"
+    " (SELECT coalesce(max(c.end_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id) AS reach,"
     " (SELECT final FROM commits WHERE stream_id = streams.id) AS final FROM streams"
 )
 
@@ -47,6 +48,7 @@ def _row(row: Row) -> StreamRow:
         events=row["events"],
         tracks=row["tracks"],
         state=_state(row),
+        reach_s=row["reach"],
     )
 
 

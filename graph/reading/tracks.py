@@ -28,8 +28,8 @@ def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
         ),
         (*where.values, query.limit),
     ).fetchall()
-    paths = _paths(connection, many(row["id"] for row in found))
-    return [_row(row, tuple(paths[row["id"]])) for row in found]
+    paths = {} if query.brief else _paths(connection, many(row["id"] for row in found))
+    return [_row(row, tuple(paths.get(row["id"], ()))) for row in found]
 
 
 def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:

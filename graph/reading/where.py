@@ -150,6 +150,8 @@ def tracks(asked: Filter) -> Where:
     where.among("n.label", asked.labels, known)
     where.among("n.kind", asked.kinds, known)
     sure(where, "tracks", asked)
+    if asked.moving:
+        where.add("coalesce(json_extract(tracks.attributes_json, '$.still'), 0) = 0")
     where.among("tracks.id", asked.ids)
     where.among("tracks.id", asked.tracks)
     if has_nature(asked):

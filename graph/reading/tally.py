@@ -1,0 +1,68 @@
+"""How many rows share a stream, zone, line, label or stretch of time; and which runs there were."""
+
+import json
+
+from graph.reading import where as conditions
+from graph.rows import Connection, Row, to_instant
+from vidette.models import Run
+from vidette.queries import Runs, Share, Tally
+
+_WIDTH_MS = {"minute": 60_000, "quarter": 900_000}
+_SUBJECT = (
+    " LEFT JOIN says ON says.event_id = events.id"
+    " LEFT JOIN takes_part t ON t.assertion_id = says.assertion_id AND t.role = 'subject'"
+    " LEFT JOIN identities i ON i.track_id = t.track_id"
+    " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
+)
+_THING = " JOIN identities i ON i.track_id = tracks.id JOIN entities n ON n.id = i.entity_id"
+
+
+def read_tally(connection: Connection, query: Tally) -> list[Share]:
+    """Counts by what rows share, in the order of the name or the time; an event without a known thing counts by itself."""
+    where = (conditions.events if query.of == "events" else conditions.tracks)(query.where)
+    things = query.distinct or query.by == "label"
+    joined = (_SUBJECT if query.of == "events" else _THING) if things else ""
+    counted = f"count(DISTINCT {'coalesce(n.id, ' + query.of + '.id)' if query.distinct else query.of + '.id'})"
+    found = connection.execute(
+        "".join(
+            (
+                f"SELECT {_key(query)} AS key, {counted if things else 'count(*)'} AS count FROM {query.of}",  # noqa: S608  words of ours, values are bound
+                f" JOIN streams ON streams.id = {query.of}.stream_id" if query.by == "stream" else "",
+                joined,
+                where.text,
+                " GROUP BY key ORDER BY key",
+            )
+        ),
+        where.values,
+    )
+    return [_share(query, row) for row in found if row["key"] is not None]
+
+
+def _key(query: Tally) -> str:
+    if query.by in _WIDTH_MS:
+        return f"{query.of}.start / {_WIDTH_MS[query.by]}"
+    if query.by in ("zone", "line"):
+        return f"events.{query.by}" if query.of == "events" else "NULL"
+    return {"stream": "streams.name", "label": "n.label"}[query.by]
+
+
+def _share(query: Tally, row: Row) -> Share:
+    if query.by not in _WIDTH_MS:
+        return Share(name=row["key"], count=row["count"])
+    start = to_instant(row["key"] * _WIDTH_MS[query.by])
+    return Share(name=start.isoformat(), count=row["count"], start=start)
+
+
+def read_runs(connection: Connection, query: Runs) -> list[Run]:
+    """Every run, oldest first."""
+    del query  # it has no conditions
+    return [
+        Run(
+            id=row["id"],
+            model=row["model"],
+            revision=row["revision"],
+            prompt_hash=row["prompt_hash"],
+            params=json.loads(row["params_json"]),
+        )
+        for row in connection.execute("SELECT * FROM runs ORDER BY seq")
+    ]
