@@ -1,23 +1,34 @@
 """The embedded graph store: one SQLite file, read and written by any number of threads and processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from graph import opening, writing
+from graph import judging, opening, outbox, writing
 from graph.connection import Database
+from graph.reading.alerts import (
+    read_alerts,
+    read_attempts,
+    read_decisions,
+    read_deliveries,
+    read_rule_states,
+    read_sink_states,
+)
+from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.segments import read_segments
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
-from graph.reading.tally import read_runs, read_tally
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.rows import Connection
-from vidette import queries
+from vidette import aggregates, queries
+from vidette.alerts import Attempt, Delivery, DeliveryFilter
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
+from vidette.ports import Judge, Reader
 from vidette.queries import Query
 
 R = TypeVar("R")
@@ -33,18 +44,25 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.CoverageIn: read_coverage,
     queries.Count: read_count,
     queries.Timeline: read_timeline,
-    queries.Tally: read_tally,
-    queries.Runs: read_runs,
     queries.AssertionsOf: read_assertions,
     queries.Segments: read_segments,
     queries.CoOccurrence: read_together,
     queries.Neighbours: read_neighbours,
     queries.WholeGraph: read_whole,
+    queries.Alerts: read_alerts,
+    queries.Deliveries: read_deliveries,
+    queries.Attempts: read_attempts,
+    queries.Decisions: read_decisions,
+    queries.RuleStates: read_rule_states,
+    queries.SinkStates: read_sink_states,
+    aggregates.Breakdown: read_breakdown,
+    aggregates.Heat: read_heat,
+    aggregates.Visits: read_visits,
 }
 
 
 class EmbeddedStore:
-    """GraphStore in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails.
+    """GraphStore and Outbox in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails.
 
     A file that may not be written is opened all the same unless `must_write`; it can then be read.
     """
@@ -57,19 +75,69 @@ class EmbeddedStore:
         with self._database.write() as connection:
             return opening.open_stream(connection, stream, again=again)
 
-    def settle(self, observation: Observation) -> bool:
+    def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows, in one transaction; False if it had been settled before."""
         with self._database.write() as connection:
-            return writing.settle(connection, observation)
+            changed = writing.settle(connection, observation)
+            if changed is None:
+                return False
+            if judge is not None:
+                stream_id, read = observation.stream_id, _reader(connection)
+                judging.judge_changed(connection, stream_id, observation.look, changed, judge, read)
+            return True
+
+    def rejudge(self, stream_id: str, judge: Judge) -> None:
+        """Put every stored event of a stream to the judge, as one case."""
+        with self._database.write() as connection:
+            judging.judge_all(connection, stream_id, judge, _reader(connection))
 
     def read(self, query: Query[R]) -> R:
         """Answer a typed query from one snapshot."""
-        reader = _READERS.get(type(query))
-        if reader is None:
-            raise StoreError(f"{type(query).__name__} is no query of this store")
         with self._database.read() as connection:
-            return cast("R", reader(connection, query))
+            return _reader(connection)(query)
+
+    def claim(self, sink: str, now: datetime, lease_s: float, limit: int = 16) -> list[Delivery]:
+        """Due deliveries to a sink, longest due first; no other process gets them for `lease_s`."""
+        with self._database.write() as connection:
+            return outbox.claim(connection, sink, now, lease_s, limit)
+
+    def record(self, attempt: Attempt) -> None:
+        """Write how a try ended, and what the delivery is from now on; the same attempt twice is one."""
+        with self._database.write() as connection:
+            outbox.record(connection, attempt)
+
+    def next_due(self, sinks: Sequence[str]) -> datetime | None:
+        """When the next delivery to one of these sinks is due (or its lease ends); None: nothing waits."""
+        with self._database.read() as connection:
+            return outbox.next_due(connection, sinks)
+
+    def replay(self, where: DeliveryFilter, now: datetime) -> int:
+        """Make dead or delivered ones due again; -> how many."""
+        with self._database.write() as connection:
+            return outbox.replay(connection, where, now)
+
+    def disable(self, sink: str, address: str, now: datetime, reason: str) -> None:
+        """A sink takes no more: its pending deliveries are dead."""
+        with self._database.write() as connection:
+            outbox.disable(connection, sink, address, now, reason)
+
+    def enable(self, sink: str) -> None:
+        """The sink takes deliveries again."""
+        with self._database.write() as connection:
+            outbox.enable(connection, sink)
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _reader(connection: Connection) -> Reader:
+    """Answers typed queries in this transaction."""
+
+    def read(query: Query[R]) -> R:
+        reader = _READERS.get(type(query))
+        if reader is None:
+            raise StoreError(f"{type(query).__name__} is no query of this store")
+        return cast("R", reader(connection, query))
+
+    return read

@@ -67,6 +67,7 @@ def _begin_again(connection: Connection, stream: Stream) -> None:
     covering.retract(connection, stream.id)
     saying.retract(connection, stream.id, to_ms(stream.start))
     things.retract(connection, stream.id)
+    connection.execute("DELETE FROM rule_states WHERE stream_id = ?", (stream.id,))
 
 
 def last_commit(connection: Connection, stream_id: str) -> Commit | None:

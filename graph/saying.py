@@ -30,11 +30,13 @@ def write_assertions(scene: Scene) -> None:
         if window:
             touched.setdefault(said.type, []).append(window)
     for type_, windows in touched.items():
-        derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows)
+        scene.changed.update(derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows))
 
 
-def derive(connection: Connection, stream_id: str, origin_ms: int, type_: EventType, windows: Iterable[Window]) -> None:
-    """Settle anew which events the deep assertions near the windows support."""
+def derive(
+    connection: Connection, stream_id: str, origin_ms: int, type_: EventType, windows: Iterable[Window]
+) -> set[str]:
+    """Settle anew which events the deep assertions near the windows support; -> ids of the events that changed."""
 
     def load(window: Window) -> list[Happening]:
         return list(_deep(connection, stream_id, type_, window))
@@ -43,11 +45,11 @@ def derive(connection: Connection, stream_id: str, origin_ms: int, type_: EventT
     for low, high in union((low - TOLERANCE_MS, high + TOLERANCE_MS) for low, high in windows):
         deep.update(closure(load, (low, high)))
     if not deep:
-        return
+        return set()
     low = min(one.start for one in deep.values()) - TOLERANCE_MS
     high = max(one.end for one in deep.values()) + TOLERANCE_MS
     placed = supports(_given(connection, stream_id, type_, (low, high)), deep.values())
-    _place(connection, origin_ms, placed)
+    return _place(connection, origin_ms, placed)
 
 
 def _write_assertion(scene: Scene, said: Assertion) -> bool:
@@ -84,6 +86,7 @@ def _write_assertion(scene: Scene, said: Assertion) -> bool:
 def _own_event(scene: Scene, said: Assertion) -> Window | None:
     """Fold an assertion into the event it names; -> the media time in which overlap has changed."""
     event_id = said.of or said.id
+    scene.changed.add(event_id)
     row = scene.connection.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
     if row and (row["stream_id"], row["type"]) != (said.stream_id, said.type):
         raise StoreError(f"assertion {said.id!r} continues event {event_id!r} of another stream or type")
@@ -204,8 +207,8 @@ def _subjects(connection: Connection, event_id: str) -> frozenset[str]:
     return frozenset(row["track_id"] for row in found)
 
 
-def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> None:
-    """Write which event each deep assertion supports; founders come first, emptied events go last."""
+def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> set[str]:
+    """Write which event each deep assertion supports, founders first, emptied events last; -> what changed and is left."""
     before = _placed(connection, placed)
     moved = {said: event for said, event in placed.items() if before.get(said) != event}
     for said, event in moved.items():
@@ -216,7 +219,9 @@ def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> No
         insert(connection, "says", row, conflict="(assertion_id) DO UPDATE SET event_id = excluded.event_id")
     gone = [said for said in moved if before.get(said) == said]
     connection.executemany("DELETE FROM events WHERE id = ? AND derived", [(event,) for event in gone])
-    refresh_words(connection, {*moved.values(), *(before[said] for said in moved if said in before)} - set(gone))
+    changed = {*moved.values(), *(before[said] for said in moved if said in before)} - set(gone)
+    refresh_words(connection, changed)
+    return changed
 
 
 def _placed(connection: Connection, placed: Iterable[str]) -> dict[str, str]:

@@ -89,11 +89,28 @@ def _describe(scene: Scene, entity: Entity, at_s: float, source: str) -> None:
         " description = excluded.description, attributes_json = excluded.attributes_json,"
         " at_pts = excluded.at_pts, run_seq = excluded.run_seq",
     )
-    _refresh_entity(scene.connection, entity.id)
+    if _refresh_entity(scene.connection, entity.id):
+        scene.changed.update(_events_of(scene.connection, entity.id))
 
 
-def _refresh_entity(connection: Connection, entity_id: str) -> None:
-    """Set an entity to what is said of it: a function of the set of descriptions, whatever their order."""
+def _events_of(connection: Connection, entity_id: str) -> list[str]:
+    """Events in which an entity takes part, by itself or as a track."""
+    found = connection.execute(
+        "SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id"
+        " WHERE t.entity_id = ?1 UNION SELECT says.event_id FROM identities i"
+        " JOIN takes_part t ON t.track_id = i.track_id JOIN says ON says.assertion_id = t.assertion_id"
+        " WHERE i.entity_id = ?1",
+        (entity_id,),
+    )
+    return [row[0] for row in found]
+
+
+def _refresh_entity(connection: Connection, entity_id: str) -> bool:
+    """Set an entity to what is said of it: a function of the set of descriptions, whatever their order.
+
+    -> whether it is now known as something else.
+    """
+    known = connection.execute("SELECT label, kind FROM entities WHERE id = ?", (entity_id,)).fetchone()
     said = connection.execute(
         "SELECT * FROM descriptions WHERE entity_id = ? ORDER BY look = 'deep', run_seq, at_pts, observation_id",
         (entity_id,),
@@ -108,6 +125,7 @@ def _refresh_entity(connection: Connection, entity_id: str) -> None:
         "UPDATE entities SET label = ?, name = ?, description = ?, attributes_json = ?, kind = ? WHERE id = ?",
         (label, name, description, dump(attributes), kind(attributes), entity_id),
     )
+    return (known["label"], known["kind"]) != (label, kind(attributes))
 
 
 def write_segments(scene: Scene) -> None:

@@ -7,14 +7,17 @@ from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
 
-def settle(connection: Connection, observation: Observation) -> bool:
-    """Write it all; False where it had been settled. Raises StoreError as GraphStore.settle does."""
+def settle(connection: Connection, observation: Observation) -> set[str] | None:
+    """Write it all; -> ids of the events it changed, None where it had been settled.
+
+    Raises StoreError as GraphStore.settle does.
+    """
     stream = connection.execute("SELECT * FROM streams WHERE id = ?", (observation.stream_id,)).fetchone()
     if stream is None:
         raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
     _own(observation)
     if _settled(connection, observation):
-        return False
+        return None
     scene = _scene(connection, observation, stream)
     things.write_tracks(scene)
     things.write_entities(scene)
@@ -22,7 +25,7 @@ def settle(connection: Connection, observation: Observation) -> bool:
     saying.write_assertions(scene)
     covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
     _commit(connection, observation)
-    return True
+    return scene.changed
 
 
 def _own(observation: Observation) -> None:

@@ -8,8 +8,10 @@ from graph.rows import Connection, many
 from vidette.queries import Edge, Filter, Neighbours, Node, Subgraph, WholeGraph
 
 _TIMED = "'start', start, 'end', \"end\", 'start_pts', start_pts, 'end_pts', end_pts"
-# The first assertion of an event has the event's id, so among nodes of every label it carries a prefix.
-_SAID = "assertion:"
+# The first assertion of an event has the event's id, an incident may have its alert's, and rules and sinks are named by
+# people: among nodes of every label these carry a prefix.
+_PREFIXES = {"Assertion": "assertion:", "Rule": "rule:", "Sink": "sink:", "Incident": "incident:"}
+_ATTEMPT = "delivery_id || '/' || number || '/' || at"
 
 _NODES = {
     "Stream": "SELECT id, json_object('name', name, 'kind', kind, 'start', start) AS properties FROM streams",
@@ -26,41 +28,68 @@ _NODES = {
     " WHERE state != 'retracted'",
     "Assertion": "SELECT id, json_object($times, 'type', type, 'look', look, 'confidence', confidence,"
     " 'caption', caption) AS properties FROM assertions",
+    "Alert": "SELECT id, json_object('rule', rule, 'severity', severity, 'state', state, 'change', change,"
+    " 'sequence', sequence, 'at', at, 'raised_at', raised_at, 'subject', subject) AS properties FROM alerts",
+    "Rule": "SELECT id, json_object('version', version) AS properties FROM (SELECT rule AS id,"
+    " max(rule_version) AS version FROM alerts GROUP BY rule)",
+    "Incident": "SELECT id, '{}' AS properties FROM (SELECT DISTINCT incident AS id FROM alerts)",
+    "Delivery": "SELECT id, json_object('status', status, 'next_at', next_at, 'sequence', sequence, 'tries', tries)"
+    " AS properties FROM deliveries",
+    "Sink": "SELECT id, '{}' AS properties FROM (SELECT DISTINCT sink AS id FROM deliveries)",
+    "Attempt": "SELECT id, properties FROM (SELECT $attempt AS id,"
+    " json_object('at', at, 'status', status, 'number', number) AS properties FROM attempts)",
     "Run": "SELECT id, json_object('model', model, 'revision', revision, 'prompt_hash', prompt_hash,"
     " 'params_json', params_json) AS properties FROM runs",
 }
 
 # Each gives source, target and properties; a condition on source or target is added to every one.
 _EDGES = {
-    ("Zone", "ON"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM zones",
-    ("Segment", "OF"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM segments",
-    ("Segment", "NEXT"): "SELECT a.id AS source, b.id AS target, '{}' AS properties FROM segments a JOIN segments b"
+    ("Zone", "ON", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM zones",
+    ("Segment", "OF", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM segments",
+    (
+        "Segment",
+        "NEXT",
+        "Segment",
+    ): "SELECT a.id AS source, b.id AS target, '{}' AS properties FROM segments a JOIN segments b"
     " ON b.stream_id = a.stream_id AND b.present AND a.present"
     " AND b.start_pts = (SELECT min(c.start_pts) FROM segments c"
     " WHERE c.stream_id = a.stream_id AND c.present AND c.start_pts > a.start_pts)"
     " AND a.start_pts = (SELECT max(c.start_pts) FROM segments c"
     " WHERE c.stream_id = b.stream_id AND c.present AND c.start_pts < b.start_pts)",
-    ("Keyframe", "IN"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM keyframes",
-    ("Track", "IN"): "SELECT track_id AS source, segment_id AS target, '{}' AS properties FROM segment_tracks",
-    ("Track", "IS"): "SELECT track_id AS source, entity_id AS target,"
+    ("Keyframe", "IN", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM keyframes",
+    (
+        "Track",
+        "IN",
+        "Segment",
+    ): "SELECT track_id AS source, segment_id AS target, '{}' AS properties FROM segment_tracks",
+    ("Track", "IS", "Entity"): "SELECT track_id AS source, entity_id AS target,"
     " json_object('confidence', confidence, 'method', method, 'run', run_id) AS properties FROM identities",
-    ("Track", "BY"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM tracks",
-    ("Track", "TAKES_PART"): "SELECT track_id AS source, event_id AS target,"
+    ("Track", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM tracks",
+    ("Track", "TAKES_PART", "Event"): "SELECT track_id AS source, event_id AS target,"
     " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
     " WHERE track_id IS NOT NULL",
-    ("Entity", "TAKES_PART"): "SELECT entity_id AS source, event_id AS target,"
+    ("Entity", "TAKES_PART", "Event"): "SELECT entity_id AS source, event_id AS target,"
     " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
     " WHERE entity_id IS NOT NULL",
-    ("Event", "ON"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM events",
-    ("Event", "IN_ZONE"): "SELECT e.id AS source, z.id AS target, '{}' AS properties FROM events e"
+    ("Event", "ON", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM events",
+    ("Event", "IN_ZONE", "Zone"): "SELECT e.id AS source, z.id AS target, '{}' AS properties FROM events e"
     " JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
-    ("Event", "SHOWN_IN"): "SELECT s.event_id AS source, k.id AS target,"
+    ("Event", "SHOWN_IN", "Keyframe"): "SELECT s.event_id AS source, k.id AS target,"
     " json_object('box_json', p.box_json) AS properties FROM says s"
     " JOIN shown_in p ON p.assertion_id = s.assertion_id JOIN keyframes k ON k.sha256 = p.sha256",
-    ("Assertion", "SAYS"): "SELECT assertion_id AS source, event_id AS target, '{}' AS properties FROM says",
-    ("Assertion", "FROM"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM assertions"
+    ("Assertion", "SAYS", "Event"): "SELECT assertion_id AS source, event_id AS target, '{}' AS properties FROM says",
+    ("Assertion", "FROM", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM assertions"
     " WHERE segment_id IS NOT NULL",
-    ("Assertion", "BY"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM assertions",
+    ("Assertion", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM assertions",
+    ("Alert", "ABOUT", "Event"): "SELECT alert_id AS source, event_id AS target, '{}' AS properties FROM alert_events",
+    ("Alert", "BY", "Rule"): "SELECT id AS source, rule AS target, json_object('version', rule_version) AS properties"
+    " FROM alerts",
+    ("Alert", "ON", "Stream"): "SELECT a.alert_id AS source, s.id AS target, '{}' AS properties FROM alert_streams a"
+    " JOIN streams s ON s.name = a.stream OR s.id = a.stream",
+    ("Alert", "PART_OF", "Incident"): "SELECT id AS source, incident AS target, '{}' AS properties FROM alerts",
+    ("Delivery", "OF", "Alert"): "SELECT id AS source, alert_id AS target, '{}' AS properties FROM deliveries",
+    ("Delivery", "TO", "Sink"): "SELECT id AS source, sink AS target, '{}' AS properties FROM deliveries",
+    ("Attempt", "OF", "Delivery"): "SELECT $attempt AS source, delivery_id AS target, '{}' AS properties FROM attempts",
 }
 
 _LISTED = "IN (SELECT value FROM json_each(?))"
@@ -69,7 +98,7 @@ _LISTED = "IN (SELECT value FROM json_each(?))"
 def read_neighbours(connection: Connection, query: Neighbours) -> Subgraph:
     """What is joined to a node within so many relations: breadth first, nearest kept where there are too many.
 
-    An assertion's node is named `assertion:` and its id.
+    Nodes of assertions, rules, sinks and incidents are named by these words, a colon and the id.
     """
     seen: dict[str, None] = {query.id: None}
     frontier = [query.id]
@@ -111,23 +140,43 @@ def _parts(asked: Filter) -> Iterable[tuple[str, list[object]]]:
         yield "".join(("SELECT id FROM ", table, where.text, " ORDER BY start, id")), list(where.values)
 
 
-def _belonging(connection: Connection, ids: list[str]) -> list[str]:
-    """Ids of entities, keyframes, zones, assertions and runs that hang on these nodes."""
-    listed = many(ids)
-    out: list[str] = []
-    said = "SELECT ? || assertion_id FROM says WHERE event_id IN (SELECT value FROM json_each(?))"
-    out += [row[0] for row in connection.execute(said, (_SAID, listed))]
-    for sql in (
-        "SELECT entity_id FROM identities WHERE track_id IN (SELECT value FROM json_each(?))",
+# What hangs on nodes that are there by then: its label and how to find it.
+_BELONGING = (
+    ("Assertion", "SELECT assertion_id FROM says WHERE event_id $listed"),
+    ("Entity", "SELECT entity_id FROM identities WHERE track_id $listed"),
+    (
+        "Entity",
         "SELECT t.entity_id FROM says s JOIN takes_part t ON t.assertion_id = s.assertion_id"
-        " WHERE t.entity_id IS NOT NULL AND s.event_id IN (SELECT value FROM json_each(?))",
-        "SELECT id FROM zones WHERE stream_id IN (SELECT value FROM json_each(?))",
-        "SELECT id FROM keyframes WHERE segment_id IN (SELECT value FROM json_each(?))",
-        "SELECT DISTINCT a.run_id FROM says s JOIN assertions a ON a.id = s.assertion_id"
-        " WHERE s.event_id IN (SELECT value FROM json_each(?))",
-        "SELECT DISTINCT run_id FROM tracks WHERE id IN (SELECT value FROM json_each(?))",
-    ):
-        out += [row[0] for row in connection.execute(sql, (listed,))]
+        " WHERE t.entity_id IS NOT NULL AND s.event_id $listed",
+    ),
+    ("Zone", "SELECT id FROM zones WHERE stream_id $listed"),
+    ("Keyframe", "SELECT id FROM keyframes WHERE segment_id $listed"),
+    (
+        "Run",
+        "SELECT DISTINCT a.run_id FROM says s JOIN assertions a ON a.id = s.assertion_id WHERE s.event_id $listed",
+    ),
+    ("Run", "SELECT DISTINCT run_id FROM tracks WHERE id $listed"),
+    ("Alert", "SELECT DISTINCT alert_id FROM alert_events WHERE event_id $listed"),
+    ("Rule", "SELECT DISTINCT rule FROM alerts WHERE id $listed"),
+    ("Incident", "SELECT DISTINCT incident FROM alerts WHERE id $listed"),
+    ("Delivery", "SELECT id FROM deliveries WHERE alert_id $listed"),
+    ("Sink", "SELECT DISTINCT sink FROM deliveries WHERE id $listed"),
+    ("Attempt", "SELECT $attempt FROM attempts WHERE delivery_id $listed"),
+)
+
+
+def _belonging(connection: Connection, ids: list[str]) -> list[str]:
+    """Ids of what hangs on these nodes, and on what hangs on them."""
+    out: list[str] = []
+    alerts: list[str] = []
+    deliveries: list[str] = []
+    for label, sql in _BELONGING:
+        of = {"Rule": alerts, "Incident": alerts, "Delivery": alerts, "Sink": deliveries, "Attempt": deliveries}
+        asked = sql.replace("$listed", _LISTED).replace("$attempt", _ATTEMPT)
+        found = [row[0] for row in connection.execute(asked, (many(of.get(label, ids)),))]
+        alerts += found if label == "Alert" else []
+        deliveries += found if label == "Delivery" else []
+        out += [_PREFIXES.get(label, "") + one for one in found]
     return out
 
 
@@ -139,38 +188,37 @@ def _among(connection: Connection, ids: list[str]) -> Subgraph:
 
 
 def _nodes(connection: Connection, ids: list[str]) -> list[Node]:
-    listed = many(ids)
     found: dict[str, Node] = {}
     for label, sql in _NODES.items():
-        prefix = _SAID if label == "Assertion" else ""
+        prefix = _PREFIXES.get(label, "")
         joint = " AND " if " WHERE " in sql else " WHERE "
-        asked = "".join((sql.replace("$times", _TIMED), joint, "id ", _LISTED))
-        for row in connection.execute(asked, (_bare(ids) if prefix else listed,)):
+        asked = "".join((sql.replace("$times", _TIMED).replace("$attempt", _ATTEMPT), joint, "id ", _LISTED))
+        for row in connection.execute(asked, (_bare(label, ids),)):
             found[prefix + row["id"]] = Node(label, prefix + row["id"], _properties(row["properties"]))
     return [found[one] for one in ids if one in found]
 
 
 def _edges(connection: Connection, end: str, ids: list[str], limit: int = -1) -> list[Edge]:
     """Relations whose `end` (source or target) is one of the ids, at most `limit` of each kind."""
-    listed = many(ids)
     out: dict[str, Edge] = {}
-    for (label, type_), sql in _EDGES.items():
-        prefix = _SAID if label == "Assertion" else ""
-        asked = "".join(("SELECT * FROM (", sql, ") WHERE ", end, " ", _LISTED, " LIMIT ?"))
-        for row in connection.execute(asked, (_bare(ids) if prefix and end == "source" else listed, limit)):
+    for (source, type_, target), sql in _EDGES.items():
+        listed = _bare(source if end == "source" else target, ids)
+        asked = "".join(("SELECT * FROM (", sql.replace("$attempt", _ATTEMPT), ") WHERE ", end, " ", _LISTED))
+        for row in connection.execute(asked + " LIMIT ?", (listed, limit)):
             edge = Edge(
                 type=type_,
-                source=prefix + row["source"],
-                target=row["target"],
+                source=_PREFIXES.get(source, "") + row["source"],
+                target=_PREFIXES.get(target, "") + row["target"],
                 properties=_properties(row["properties"]),
             )
             out[repr(edge)] = edge  # several assertions may say one relation
     return list(out.values())
 
 
-def _bare(ids: Iterable[str]) -> str:
-    """The assertions among ids, as the tables know them."""
-    return many(one.removeprefix(_SAID) for one in ids if one.startswith(_SAID))
+def _bare(label: str, ids: Iterable[str]) -> str:
+    """Those of the ids that may be of a label, as the tables know them."""
+    prefix = _PREFIXES.get(label, "")
+    return many(one.removeprefix(prefix) for one in ids if one.startswith(prefix))
 
 
 def _properties(text: str) -> dict[str, str | int | float | bool]:

@@ -1,0 +1,132 @@
+"""Alerts, and how telling of them went."""
+
+from graph.reading.where import Where
+from graph.rows import Connection, Row, many, to_instant, to_ms
+from vidette import codec
+from vidette.alerts import (
+    Alert,
+    AlertFilter,
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryFilter,
+    DeliveryStatus,
+    RuleState,
+    SinkState,
+)
+from vidette.queries import Alerts, Attempts, Decisions, Deliveries, RuleStates, SinkStates
+
+DELIVERY = "SELECT d.* FROM deliveries d"
+_IN = "(SELECT value FROM json_each(?))"
+
+
+def read_alerts(connection: Connection, query: Alerts) -> list[Alert]:
+    """Alerts that match, by `at`."""
+    where = _of_alerts(query.where)
+    order = " ORDER BY at DESC, id DESC LIMIT ?" if query.newest else " ORDER BY at, id LIMIT ?"
+    found = connection.execute(
+        "".join(("SELECT body_json FROM alerts", where.text, order)), (*where.values, query.limit)
+    )
+    return [codec.decode(Alert, row["body_json"]) for row in found]
+
+
+def _of_alerts(asked: AlertFilter) -> Where:
+    where = Where()
+    where.among("id", asked.ids)
+    where.among("rule", asked.rules)
+    where.among("severity", asked.severities)
+    where.among("state", asked.states)
+    where.among("subject", asked.subjects)
+    where.among("event_id", asked.events, "id IN (SELECT alert_id FROM alert_events WHERE {})")
+    if asked.streams:
+        listed = many(asked.streams)
+        where.add(
+            f"id IN (SELECT alert_id FROM alert_streams WHERE stream IN {_IN}"  # noqa: S608  fixed text
+            f" OR stream IN (SELECT name FROM streams WHERE id IN {_IN})"
+            f" OR stream IN (SELECT id FROM streams WHERE name IN {_IN}))",
+            listed,
+            listed,
+            listed,
+        )
+    if asked.since is not None:
+        where.add("at >= ?", to_ms(asked.since))
+    if asked.until is not None:
+        where.add("at < ?", to_ms(asked.until))
+    return where
+
+
+def of_deliveries(asked: DeliveryFilter) -> Where:
+    """Conditions on `deliveries d`."""
+    where = Where()
+    where.among("d.id", asked.ids)
+    where.among("d.alert_id", asked.alerts)
+    where.among("d.sink", asked.sinks)
+    where.among("d.status", asked.statuses)
+    return where
+
+
+def read_deliveries(connection: Connection, query: Deliveries) -> list[Delivery]:
+    """Deliveries that match, by when their message was raised."""
+    where = of_deliveries(query.where)
+    order = " ORDER BY d.raised_at, d.sink, d.sequence, d.id LIMIT ?"
+    found = connection.execute("".join((DELIVERY, where.text, order)), (*where.values, query.limit))
+    return [delivery_of(row) for row in found]
+
+
+def delivery_of(row: Row) -> Delivery:
+    """The delivery in a row of `deliveries`."""
+    return Delivery(
+        id=row["id"],
+        sink=row["sink"],
+        message=codec.decode(Alert, row["message_json"]),
+        status=DeliveryStatus(row["status"]),
+        next_at=to_instant(row["next_at"]),
+        tries=row["tries"],
+    )
+
+
+def read_attempts(connection: Connection, query: Attempts) -> list[Attempt]:
+    """Every try of some deliveries."""
+    found = connection.execute(
+        f"SELECT body_json FROM attempts WHERE delivery_id IN {_IN} ORDER BY at, delivery_id, number",  # noqa: S608  fixed text
+        (many(query.deliveries),),
+    )
+    return [codec.decode(Attempt, row["body_json"]) for row in found]
+
+
+def read_decisions(connection: Connection, query: Decisions) -> list[Decision]:
+    """What rules decided, by time."""
+    where = Where()
+    where.among("event_id", query.events)
+    where.among("alert_id", query.alerts)
+    where.among("rule", query.rules)
+    found = connection.execute(
+        "".join(("SELECT body_json FROM decisions", where.text, " ORDER BY at, rule, event_id, verdict LIMIT ?")),
+        (*where.values, query.limit),
+    )
+    return [codec.decode(Decision, row["body_json"]) for row in found]
+
+
+def read_rule_states(connection: Connection, query: RuleStates) -> list[RuleState]:
+    """What rules remember of a stream, by rule and version."""
+    found = connection.execute(
+        "SELECT * FROM rule_states WHERE stream_id = ? ORDER BY rule, version", (query.stream_id,)
+    )
+    return [
+        RuleState(rule=row["rule"], version=row["version"], stream_id=row["stream_id"], state=row["state_json"])
+        for row in found
+    ]
+
+
+def read_sink_states(connection: Connection, _: SinkStates) -> list[SinkState]:
+    """Disabled sinks, by name."""
+    found = connection.execute("SELECT * FROM sink_states ORDER BY sink")
+    return [
+        SinkState(
+            sink=row["sink"],
+            address=row["address"],
+            disabled_at=to_instant(row["disabled_at"]),
+            reason=row["reason"],
+        )
+        for row in found
+    ]
