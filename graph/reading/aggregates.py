@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from graph.reading import where as conditions
 from graph.rows import Connection, Row, Value, to_instant, to_ms
+from vidette.aggregates import Breakdown, Grouped, Heat, HeatCell, Visit, Visits
 from vidette.errors import ConfigError
 from vidette.models import Label
-from vidette.aggregates import Heat, HeatCell, Grouped, Breakdown, Visit, Visits
 
 _LABEL_OF_TRACK = (
     "(SELECT n.label FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id)"
