@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from graph import judging, opening, outbox, writing
 from graph.connection import Database
+from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.alerts import (
     read_alerts,
     read_attempts,
@@ -15,12 +16,12 @@ from graph.reading.alerts import (
     read_rule_states,
     read_sink_states,
 )
-from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.segments import read_segments
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
+from graph.reading.tally import read_runs, read_tally
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.rows import Connection
@@ -44,6 +45,8 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.CoverageIn: read_coverage,
     queries.Count: read_count,
     queries.Timeline: read_timeline,
+    queries.Tally: read_tally,
+    queries.Runs: read_runs,
     queries.AssertionsOf: read_assertions,
     queries.Segments: read_segments,
     queries.CoOccurrence: read_together,
