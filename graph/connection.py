@@ -188,5 +188,6 @@ _ADVICE = {
     "readonly": f"the file or its folder may not be written; {_RIGHTS}",
     "unable to open": "the file or its folder cannot be opened; check the path and its rights",
     "locked": "another process has held it too long; try again",
-    "full": "the disk is full; make room and try again",
+    "full": "make room and try again",
+    "disk I/O error": "the disk fails, or no file may grow that large; check it, make room and try again",
 }

@@ -243,7 +243,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {len(STEPS):d}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled back already (sqlite.org/lang_transaction.html)
+            connection.execute("ROLLBACK")
         raise
 
 
