@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from agent.perception.blobs import Blob, Expected, PixelBox
-from agent.perception.motion import Filter, Motion
+from agent.perception.motion import Motion, associate, begin, predict, update
 
 Origin = Literal["start", "border", "inside", "split"]
 _PATH = 240  # points kept of a path; beyond it the older half is thinned
@@ -20,7 +20,7 @@ _CLUTTER = 2.0  # new regions a frame beyond which most are rain, snow or a shak
 _CLUTTER_RATE = 0.2
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Following:
     """One thing being followed; `path` holds (media time, box) where it was seen."""
 
@@ -76,7 +76,6 @@ class Tracker:
         self.step_s = 0.2
         self.last_s = start_s
         self.clutter = 0.0
-        self._filter = Filter()
 
     def expected(self, pts_s: float) -> list[Expected]:
         """Where the followed things should be at `pts_s`."""
@@ -94,9 +93,7 @@ class Tracker:
         self.clutter += _CLUTTER_RATE * (born - self.clutter)
         confirmed = tuple(item for item, _ in seen if self._confirm(item))
         ended = self._end(pts_s)
-        return Step(
-            seen=tuple(seen + [pair for pair in fresh if pair[0] in self.live]), confirmed=confirmed, ended=ended
-        )
+        return Step(seen=tuple(seen + fresh), confirmed=confirmed, ended=ended)
 
     def finish(self) -> tuple[Following, ...]:
         """Nothing more comes: every track ends where it was last seen."""
@@ -139,7 +136,7 @@ class Tracker:
         return self
 
     def _guess(self, item: Following, pts_s: float) -> PixelBox:
-        return self._filter.predict(item.motion, pts_s).box
+        return predict(item.motion, pts_s).box
 
     def _continue(self, pts_s: float, blobs: Sequence[Blob]) -> list[tuple[Following, Blob]]:
         """Associate; tracks choose first, candidates take what is left."""
@@ -147,18 +144,17 @@ class Tracker:
         free = list(blobs)
         for confirmed in (True, False):
             items = [item for item in self.live if item.confirmed is confirmed]
-            matches = self._filter.associate([item.motion for item in items], [blob.box for blob in free], pts_s)
+            ahead = [predict(item.motion, pts_s) for item in items]
             used = set()
-            for item, match in zip(items, matches, strict=True):
-                if match is not None and self._plausible(item, free[match[1]], pts_s):
-                    motion, index = match
+            for item, motion, index in zip(items, ahead, associate(ahead, [blob.box for blob in free]), strict=True):
+                if index is not None and self._plausible(item, motion.box, free[index], pts_s):
                     used.add(index)
-                    self._see(item, motion, free[index], pts_s)
+                    self._see(item, update(motion, free[index].box), free[index], pts_s)
                     seen.append((item, free[index]))
             free = [blob for index, blob in enumerate(free) if index not in used]
         return seen
 
-    def _plausible(self, item: Following, blob: Blob, pts_s: float) -> bool:
+    def _plausible(self, item: Following, expected: PixelBox, blob: Blob, pts_s: float) -> bool:
         """Whether the region may be that thing: not too far from where it should be, not another size.
 
         The filter's gate widens with the time unseen; without this a lost track would hop to
@@ -168,7 +164,7 @@ class Tracker:
         reach = (0.6 + unseen_s) * _size(item.box) + 3
         ratio = abs(math.log(_size(blob.box) / _size(item.box)))
         fits = ratio < 0.55 + 0.5 * unseen_s or self.at_border(blob.box)
-        return fits and _gap(self._guess(item, pts_s), blob.box) < reach
+        return fits and _gap(expected, blob.box) < reach
 
     def _see(self, item: Following, motion: Motion, blob: Blob, pts_s: float) -> None:
         item.walked += _distance(item.box, blob.box)
@@ -188,7 +184,7 @@ class Tracker:
         self.numbers += 1
         item = Following(
             number=self.numbers,
-            motion=self._filter.begin(blob.box, pts_s),
+            motion=begin(blob.box, pts_s),
             birth_s=pts_s,
             seen_s=pts_s,
             origin=origin,
@@ -239,7 +235,8 @@ class Tracker:
 
     def _end(self, pts_s: float) -> tuple[Following, ...]:
         gone = [item for item in self.live if pts_s - item.seen_s > self._patience(item)]
-        self.live = [item for item in self.live if item not in gone]
+        if gone:
+            self.live = [item for item in self.live if item not in gone]
         return tuple(item for item in gone if item.confirmed)
 
     def _patience(self, item: Following) -> float:
@@ -254,7 +251,13 @@ def following(data: dict[str, Any]) -> Following:
     """A followed thing from its `asdict`."""
     motion = data["motion"]
     data = dict(data)
-    data["motion"] = Motion(pts_s=motion["pts_s"], mean=tuple(motion["mean"]), covariance=tuple(motion["covariance"]))
+    data["motion"] = Motion(
+        pts_s=motion["pts_s"],
+        mean=tuple(motion["mean"]),
+        across=tuple(motion["across"]),
+        down=tuple(motion["down"]),
+        sizes=tuple(motion["sizes"]),
+    )
     data["path"] = [(point[0], tuple(point[1])) for point in data["path"]]
     data["put"] = tuple(data["put"])
     return Following(**data)

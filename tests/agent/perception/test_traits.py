@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.perception.motion import Filter
+from agent.perception.motion import begin
 from agent.perception.tracking import Following
 from agent.perception.traits import attributes_of, colour_name, confidence, label_of
 from vidette.models import Label
 
-MOTION = Filter().begin((0.0, 0.0, 10.0, 20.0), 0.0)
+MOTION = begin((0.0, 0.0, 10.0, 20.0), 0.0)
 
 
 def item(**other):
