@@ -1,0 +1,83 @@
+"""What sinks say of an alert: as JSON of bounded size, and as one line for people."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from hashlib import sha256
+from typing import Any
+
+from vidette import codec
+from vidette.alerts import Alert
+from vidette.models import Evidence
+
+MAX_BYTES = 20_000
+MAX_THUMBNAIL = 12_288
+_LINKS, _STEPS = 4, (32, 8, 2, 1)
+Link = Callable[[Evidence], str]
+
+
+def payload(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None = None) -> dict[str, Any]:
+    """`{type, timestamp, data: {alert, thumbnail?}}`: the same for the same alert, whenever it is made."""
+    row = codec.row(alert)
+    if links:
+        row["links"] = list(links)
+    data: dict[str, Any] = {"alert": row}
+    if thumbnail:
+        data["thumbnail"] = {
+            "media_type": "image/jpeg",
+            "sha256": sha256(thumbnail).hexdigest(),
+            "base64": base64.b64encode(thumbnail).decode(),
+        }
+    return {"type": f"alert.{alert.change}", "timestamp": codec.instant(alert.raised_at), "data": data}
+
+
+def body(alert: Alert, *, link: Link | None = None, thumbnail: bytes | None = None) -> bytes:
+    """The payload as JSON of less than `MAX_BYTES`: without the picture, then shortened, where need be."""
+    links = [link(one) for one in alert.evidence[:_LINKS]] if link else []
+    small = thumbnail if thumbnail and len(thumbnail) <= MAX_THUMBNAIL else None
+    for picture in (small, None):
+        text = encoded(payload(alert, links=links, thumbnail=picture))
+        if len(text) < MAX_BYTES:
+            return text
+    for keep in _STEPS:
+        text = encoded(payload(shortened(alert, keep), links=links[:keep]))
+        if len(text) < MAX_BYTES:
+            break
+    return text
+
+
+def shortened(alert: Alert, keep: int) -> Alert:
+    """The alert with at most `keep` of each list and its texts cut; `vidette alerts why ID` has all of it."""
+    most = 50 * keep
+    return replace(
+        alert,
+        text=_cut(alert.text, most),
+        why=tuple(_cut(one, most) for one in alert.why[:keep]),
+        streams=tuple(_cut(one, most) for one in alert.streams[:keep]),
+        events=alert.events[:keep],
+        evidence=alert.evidence[:keep],
+    )
+
+
+def encoded(value: dict[str, Any]) -> bytes:
+    """Compact UTF-8 JSON; what no UTF-8 can hold becomes `?`."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def sentence(alert: Alert, tz: tzinfo | None) -> str:
+    """`HIGH 2026-05-01 12:00:05 bag left at the gate (yard, rule bag-left, alert 1a2b3c4d)`, one safe line."""
+    change = "" if alert.change == "raised" else f"{alert.change}: "
+    at = alert.at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S")
+    where = ", ".join([*alert.streams[:_LINKS], f"rule {alert.rule}", f"alert {alert.id[:8]}"])
+    return plain(f"{alert.severity.upper()} {at} {change}{_cut(alert.text, 500)} ({where})")
+
+
+def plain(text: str) -> str:
+    """The text in one line without control characters."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,108 @@
+"""One HTTP POST to an address that was checked: bounded in time and bytes, never redirected, never by a proxy."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from rules.addresses import Target
+
+_QUOTED = 500  # bytes of an answer that are read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back; `body` is the beginning of it, and empty where the status says all."""
+
+    code: int
+    retry_after: str
+    body: bytes
+
+
+class Post:
+    """One exchange; `cut` ends it from another thread. Time runs from its making.
+
+    The watchdog closes the connection when the time is over, whatever the other side dribbles:
+    a socket's own time-out begins anew with every byte.
+    """
+
+    def __init__(self, target: Target, tls: ssl.SSLContext | None, timeout_s: float) -> None:
+        self._target, self._tls, self._timeout_s = target, tls, timeout_s
+        self._lock, self._socket, self._over = threading.Lock(), None, False
+        self._watchdog = threading.Timer(timeout_s, self.cut)
+        self._watchdog.daemon = True
+
+    _socket: socket.socket | None
+
+    def send(self, addresses: Sequence[str], headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post to the first of the addresses that lets us connect. Raises OSError, http.client.HTTPException."""
+        self._watchdog.start()
+        connection = http.client.HTTPConnection(self._target.host, self._target.port)
+        connection.auto_open = 0  # it never connects by itself, to wherever the name leads by then
+        try:
+            connection.sock = self._secured(self._connected(addresses))
+            connection.request("POST", self._target.path, body, {"Host": self._target.authority, **headers})
+            return _reply(connection.getresponse())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if self._over:
+                raise TimeoutError(f"no answer within {self._timeout_s:g} s") from error
+            raise
+        finally:
+            self._watchdog.cancel()
+            connection.close()
+            self._hold(None)
+
+    def cut(self) -> None:
+        """End it now: whoever waits for the other side sees the connection closed."""
+        with self._lock:
+            self._over = True
+            if self._socket is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _connected(self, addresses: Sequence[str]) -> socket.socket:
+        failure: OSError = OSError("no address")
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            connection = socket.socket(family, socket.SOCK_STREAM)
+            self._hold(connection)
+            try:
+                connection.settimeout(self._timeout_s)
+                connection.connect((address, self._target.port))
+            except OSError as error:
+                connection.close()
+                failure = error
+            else:
+                return connection
+        raise failure
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return plain
+        try:
+            secured = self._tls.wrap_socket(plain, server_hostname=self._target.host, do_handshake_on_connect=False)
+            self._hold(secured)
+            secured.do_handshake()
+        except BaseException:
+            plain.close()
+            raise
+        return secured
+
+    def _hold(self, connection: socket.socket | None) -> None:
+        with self._lock:
+            if self._over and connection is not None:
+                connection.close()
+                raise TimeoutError
+            self._socket = connection
+
+
+def _reply(response: http.client.HTTPResponse) -> Reply:
+    """The status decides; of what follows only the beginning of a refusal is read."""
+    body = b""
+    if not 200 <= response.status < 300:
+        with suppress(OSError, http.client.HTTPException):
+            body = response.read(_QUOTED)
+    return Reply(code=response.status, retry_after=response.getheader("Retry-After") or "", body=body)

@@ -1,0 +1,119 @@
+"""A sink that posts signed messages as Standard Webhooks has it."""
+
+import http.client
+import math
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+
+from rules.addresses import Network, Resolve, Target, addresses, lookup, target_of
+from rules.signing import sign
+from rules.sinks.message import Link, body, plain
+from rules.sinks.post import Post, Reply
+from vidette.alerts import Alert, Delivery, Sent
+from vidette.errors import DeliveryError
+
+_GONE, _QUOTED = 410, 200
+Thumbnail = Callable[[Alert], bytes | None]
+
+
+class WebhookSink:
+    """Posts to one URL. 2xx is delivered, 410 wants no more, anything else is tried again."""
+
+    def __init__(
+        self,
+        sink_id: str,
+        url: str,
+        keys: Sequence[bytes],
+        *,
+        timeout_s: float,
+        allow: Sequence[Network] = (),
+        thumbnail: Thumbnail | None = None,
+        link: Link | None = None,
+        resolve: Resolve = lookup,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.id, self._target = sink_id, target_of(url)
+        self.address = _told(self._target, url)
+        self._keys, self._timeout_s, self._allow = tuple(keys), timeout_s, tuple(allow)
+        self._thumbnail, self._link, self._resolve, self._now = thumbnail, link, resolve, now
+        self._tls = ssl.create_default_context() if self._target.tls else None
+        self._post: Post | None = None
+        self._closed = False
+
+    def send(self, delivery: Delivery) -> Sent:
+        """Post it once."""
+        text = self.body(delivery)
+        try:
+            found = addresses(self._target, self._allow, self._resolve)
+            self._post = Post(self._target, self._tls, self._timeout_s)
+            if self._closed:
+                self._post.cut()
+            reply = self._post.send(found, self._headers(delivery, text), text)
+        except DeliveryError as error:
+            return Sent(ok=False, error=str(error))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return Sent(ok=False, error=plain(f"{self.address}: {_said(error)}")[:_QUOTED])
+        return self._sent(reply)
+
+    def body(self, delivery: Delivery) -> bytes:
+        """What is posted: the same bytes on every attempt."""
+        picture = self._thumbnail(delivery.message) if self._thumbnail else None
+        return body(delivery.message, link=self._link, thumbnail=picture)
+
+    def close(self) -> None:
+        """Cut what is on its way."""
+        self._closed = True
+        if self._post:
+            self._post.cut()
+
+    def _headers(self, delivery: Delivery, text: bytes) -> dict[str, str]:
+        timestamp = int(self._now().timestamp())
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "Vidette",
+            "Connection": "close",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(self._keys, delivery.id, timestamp, text),
+        }
+
+    def _sent(self, reply: Reply) -> Sent:
+        if 200 <= reply.code < 300:
+            return Sent(ok=True, code=reply.code)
+        quote = plain(reply.body.decode("utf-8", "replace"))[:_QUOTED].strip()
+        moved = "; redirects are not followed, give the new address as `url`" if 300 <= reply.code < 400 else ""
+        return Sent(
+            ok=False,
+            gone=reply.code == _GONE,
+            after_s=retry_after_s(reply.retry_after, self._now()),
+            code=reply.code,
+            error=f"HTTP {reply.code}{moved}" + (f": {quote}" if quote else ""),
+        )
+
+
+def retry_after_s(header: str, now: datetime) -> float | None:
+    """Seconds of a Retry-After header, a number or a date (RFC 9110 §10.2.3); None where it is neither."""
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:12])
+    try:
+        at = parsedate_to_datetime(text)
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _told(target: Target, url: str) -> str:
+    """Scheme and host; a path is often a secret, so a few digits of a hash only tell it from others."""
+    tag = "" if target.path == "/" else f"/…{sha256(url.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return f"{target.scheme}://{target.authority}{tag}"
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__

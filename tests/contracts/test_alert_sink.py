@@ -1,0 +1,122 @@
+"""What every sink does (vidette.ports.AlertSink): told once a message, hostile text tamed, faults said and not raised."""
+
+import io
+import json
+import sys
+import time
+
+import pytest
+
+from rules.addresses import networks_of
+from rules.sinks.console import ConsoleSink
+from rules.sinks.jsonl import JsonlSink
+from rules.sinks.script import ScriptSink
+from rules.sinks.webhook import WebhookSink
+from tests.telling import KEY, LOOPBACK, delivery, endpoint
+from vidette.ports import AlertSink
+
+KINDS = ("console", "jsonl", "script", "webhook")
+HOSTILE = 'left\n\x1b[2J\r\x00 "}{" $(touch x) ; \u202e ' + "é漢😀" * 10
+
+
+@pytest.fixture
+def outside(tmp_path):
+    with endpoint() as server:
+        server.file = tmp_path / "out"
+        server.lines = io.StringIO()
+        yield server
+
+
+def told(kind: str, outside) -> list[str]:
+    """The text of each message as it arrived."""
+    if kind == "webhook":
+        return [json.loads(one.body)["data"]["alert"]["text"] for one in outside.requests]
+    if kind == "console":
+        return outside.lines.getvalue().splitlines()
+    lines = outside.file.read_text().splitlines() if outside.file.exists() else []
+    return [json.loads(line)["data"]["alert"]["text"] for line in lines]
+
+
+def script(code: str, file) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", code, str(file)]
+
+
+COPY = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def sink(kind, outside) -> AlertSink:
+    match kind:
+        case "console":
+            return ConsoleSink("ops", out=outside.lines)
+        case "jsonl":
+            return JsonlSink("ops", outside.file)
+        case "script":
+            return ScriptSink("ops", script(COPY, outside.file), timeout_s=20)
+        case _:
+            allow = networks_of(LOOPBACK)
+            return WebhookSink("ops", outside.url + "?token=hunter2", [KEY], timeout_s=20, allow=allow)
+
+
+@pytest.fixture
+def broken(kind, outside, tmp_path) -> AlertSink:
+    match kind:
+        case "console":
+            closed = io.StringIO()
+            closed.close()
+            return ConsoleSink("ops", out=closed)
+        case "jsonl":
+            return JsonlSink("ops", tmp_path)
+        case "script":
+            return ScriptSink("ops", script("import sys; print('no\\nluck'); sys.exit(3)", "x"), timeout_s=20)
+        case _:
+            outside.answers = [(500, {}, b"no\nluck" * 1000)]
+            return WebhookSink("ops", outside.url, [KEY], timeout_s=20, allow=networks_of(LOOPBACK))
+
+
+def test_a_message_arrives_once(kind, sink, outside):
+    assert sink.send(delivery()).ok
+    (line,) = told(kind, outside)
+    assert "a bag was left at the gate (1)" in line
+
+
+def test_messages_arrive_in_the_order_in_which_they_are_sent(kind, sink, outside):
+    for number in range(5):
+        assert sink.send(delivery(number)).ok
+    assert [f"({number})" in line for number, line in enumerate(told(kind, outside))] == [True] * 5
+
+
+def test_hostile_text_stays_one_line_and_whole_where_it_is_data(kind, sink, outside):
+    assert sink.send(delivery(text=HOSTILE)).ok
+    (line,) = told(kind, outside)
+    if kind == "console":
+        assert line.isprintable()
+    else:
+        assert line == HOSTILE
+
+
+def test_it_says_where_it_is_without_secrets(sink):
+    assert sink.id == "ops"
+    assert sink.address
+    assert "hunter2" not in sink.address
+
+
+def test_a_fault_is_said_in_one_bounded_line_and_may_be_tried_again(broken):
+    sent = broken.send(delivery())
+    assert not sent.ok
+    assert sent.again
+    assert sent.error.isprintable()
+    assert 0 < len(sent.error) < 700
+
+
+def test_a_closed_sink_does_not_hold_up(kind, sink):
+    sink.close()
+    began = time.monotonic()
+    sink.send(delivery())
+    sink.close()
+    assert time.monotonic() - began < 15  # its own limit is 20 s

@@ -1,0 +1,125 @@
+"""Alerts and deliveries for tests, and a real HTTP server that answers as it is told."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from vidette.alerts import Alert, AlertState, Change, Delivery, DeliveryStatus, Severity
+from vidette.models import Evidence
+
+AT = datetime(2026, 5, 1, 12, 0, 5, tzinfo=UTC)
+KEY = b"k" * 32
+SECRET = "whsec_" + "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+LOOPBACK = ["127.0.0.0/8"]
+
+
+def alert(number: int = 1, *, sequence: int = 1, **fields) -> Alert:
+    said = {
+        "id": f"00000000-0000-5000-8000-{number:012d}",
+        "rule": "bag-left",
+        "rule_version": "1a2b",
+        "severity": Severity.HIGH,
+        "state": AlertState.OPEN,
+        "change": Change.RAISED if sequence == 1 else Change.RESOLVED,
+        "sequence": sequence,
+        "streams": ("yard",),
+        "at": AT,
+        "raised_at": AT + timedelta(seconds=1),
+        "incident": "inc-1",
+        "events": (f"event-{number}",),
+        "text": f"a bag was left at the gate ({number})",
+        "why": ("object_left in zone gate", "it stayed 60 s"),
+        "evidence": (Evidence(kind="snapshot", sha256="ab" * 32, uri=f"media:{'ab' * 32}.jpg", pts_s=5.0),),
+    }
+    return Alert(**(said | fields))
+
+
+def delivery(number: int = 1, *, sink: str = "ops", sequence: int = 1, at: datetime = AT, **fields) -> Delivery:
+    told = alert(number, sequence=sequence, **fields)
+    return Delivery(
+        id=f"{told.id}.{sequence}.{sink}", sink=sink, message=told, status=DeliveryStatus.PENDING, next_at=at
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an endpoint got."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Answer = int | tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], None]
+
+
+@dataclass
+class Endpoint:
+    """A server on loopback: answers from the list in turn, the last one again and again."""
+
+    answers: list[Answer] = field(default_factory=lambda: [200])
+    requests: list[Request] = field(default_factory=list)
+    port: int = 0
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    def take(self, request: Request) -> Answer:
+        with self.arrived:
+            self.requests.append(request)
+            self.arrived.notify_all()
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def wait(self, count: int, timeout_s: float = 20) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout_s), self.requests
+
+    @property
+    def ids(self) -> list[str]:
+        return [one.headers["webhook-id"] for one in self.requests]
+
+
+@contextmanager
+def endpoint(*answers: Answer, context=None) -> Iterator[Endpoint]:
+    here = Endpoint(answers=list(answers) or [200])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = here.take(Request(path=self.path, headers=headers, body=body))
+            if callable(answer):
+                answer(self)
+                return
+            code, extra, text = answer if isinstance(answer, tuple) else (answer, {}, b"")
+            self.send_response(code)
+            for name, value in extra.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            """Tests are quiet."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """The other side may hang up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    here.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
