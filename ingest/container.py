@@ -1,5 +1,6 @@
 """Opening a media file safely: local files only, known formats only, sane sizes only."""
 
+import stat
 from pathlib import Path
 
 import av
@@ -38,15 +39,17 @@ def check_size(width: int, height: int, name: str) -> None:
 def check_file(path: Path) -> None:
     """Raise SourceError unless `path` is a regular, non-empty file that may be read."""
     try:
-        if not path.exists():
-            raise SourceError(f"no such file: {str(path)!r}; check the path")
-        if not path.is_file():
+        if not stat.S_ISREG(path.stat().st_mode):
             raise SourceError(f"not a regular file: {str(path)!r}; give a video file")
         with path.open("rb") as handle:
             if not handle.read(1):
                 raise SourceError(f"empty file: {str(path)!r}; record or copy it again")
-    except OSError as error:
+    except FileNotFoundError as error:
+        raise SourceError(f"no such file: {str(path)!r}; check the path") from error
+    except PermissionError as error:
         raise SourceError(f"cannot read {str(path)!r} ({reason(error)}); check its permissions") from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot read {str(path)!r} ({reason(error)}); check the path") from error
 
 
 def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
