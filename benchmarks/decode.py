@@ -1,127 +1,123 @@
-"""Our sampling and a whole watch beside plain ffmpeg, on this machine: `make bench`.
+"""Reading and whole watches beside plain ffmpeg, on this machine.
 
-A 1080p25 clip is drawn twice: as cameras write (no B frames, a keyframe every 2 s) and as files are often encoded
-(B frames, a keyframe every 10 s). Each method runs in a process of its own, in turns; CPU seconds are user + system of
-the process and its children, and the least of the rounds is told. The ratio is ours to ffmpeg's CPU: below 1 is less.
+Each method runs in a process of its own, in turns; CPU seconds are user + system of the process and its children,
+the least of the rounds is told, Python's start included. `ratio` is to the CPU of the ffmpeg command named: below 1 is
+less. `h/h` is CPU seconds for an hour of video.
 """
 
 import argparse
 import os
-import platform
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ENCODINGS = {
-    "camera-like": ["-g", "50", "-bf", "0"],
-    "file-like": ["-g", "250", "-bf", "3"],
-}
-_SAMPLE = """
+from benchmarks.clips import CLIPS, TURMOIL, about, make
+from benchmarks.cost import Cost, in_turns, run
+from benchmarks.machine import machine
+
+_READ = """
 import sys
 from pathlib import Path
 from ingest.open import open_source
 source = open_source([Path(sys.argv[1])], sample=sys.argv[2])
-frames = sum(frame.planes(320)[0].shape[1] == 320 for frame in source.frames())
+frames = sum(frame.planes(480)[0].shape[1] == 480 for frame in source.frames())
 source.close()
 assert frames, "no frames"
 """
+FULL_1, FULL_5, KEYS = "ffmpeg fps=1", "ffmpeg fps=5", "ffmpeg -skip_frame nokey"
+_AGAINST = {
+    "read, 1 frame/s": (FULL_1,),
+    "read, 5 frames/s": (FULL_5,),
+    "read, keyframes": (KEYS,),
+    "watch, 1 frame/s": (FULL_1,),
+    "watch, 5 frames/s": (FULL_5,),
+    "watch, keyframes": (FULL_5, KEYS),
+}
+_MAIN = ("camera", "file", TURMOIL)
+_FEW = (FULL_5, KEYS, "read, 5 frames/s", "watch, 5 frames/s", "watch, keyframes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one run took: CPU seconds, wall seconds, peak memory in MB."""
+class Measured:
+    """One clip with the costs of every method."""
 
-    cpu_s: float
-    wall_s: float
-    peak_mb: float
-
-
-def run(command: list[str]) -> Cost:
-    """Run a command to its end. Raises SystemExit where it fails."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        log.seek(0)
-        if process.returncode:
-            sys.exit(f"{' '.join(command[:3])}… failed: {log.read()[-500:].decode(errors='replace')}")
-    return Cost(cpu_s=usage.ru_utime + usage.ru_stime, wall_s=time.monotonic() - began, peak_mb=usage.ru_maxrss / 1024)
+    name: str
+    length_s: float
+    costs: dict[str, Cost]
 
 
-def draw(path: Path, seconds: int, options: list[str]) -> None:
-    """A noisy moving 1080p25 picture as H.264 at 4 Mbit/s."""
-    source = f"testsrc2=size=1920x1080:rate=25:duration={seconds},noise=alls=6:allf=t,format=yuv420p"
-    encode = ["-c:v", "libx264", "-preset", "veryfast", "-b:v", "4M", *options]
-    run(["ffmpeg", "-y", "-v", "error", "-f", "lavfi", "-i", source, *encode, str(path)])
-
-
-def methods(clip: Path, folder: Path) -> dict[str, list[list[str]]]:
-    """For each comparison: ffmpeg's command, then ours."""
-    ffmpeg = ["ffmpeg", "-v", "error", "-i", str(clip)]
-    null = ["-f", "null", "-"]
-    python = [sys.executable, "-c", _SAMPLE, str(clip)]
-    vidette = str(Path(sys.executable).with_name("vidette"))
-    watch = [vidette, "watch", str(clip), "--db", str(folder / "watch.db"), "--again", "-q"]
-    return {
-        "1 frame/s": [[*ffmpeg, "-vf", "fps=1", *null], [*python, "1"]],
-        "5 frames/s": [[*ffmpeg, "-vf", "fps=5", *null], [*python, "5"]],
-        "keyframes": [
-            ["ffmpeg", "-v", "error", "-skip_frame", "nokey", "-i", str(clip), *null],
-            [*python, "keyframes"],
-        ],
-        "whole watch, against fps=5": [[*ffmpeg, "-vf", "fps=5", *null], watch],
+def methods(clip: Path, folder: Path) -> dict[str, list[str]]:
+    """Every command that is compared."""
+    null, decode = ["-f", "null", "-"], ["ffmpeg", "-v", "error", "-i", str(clip)]
+    out = {
+        FULL_1: [*decode, "-vf", "fps=1", *null],
+        FULL_5: [*decode, "-vf", "fps=5", *null],
+        KEYS: ["ffmpeg", "-v", "error", "-skip_frame", "nokey", "-i", str(clip), *null],
     }
+    for name, sample in (("1 frame/s", "1"), ("5 frames/s", "5"), ("keyframes", "keyframes")):
+        out[f"read, {name}"] = [sys.executable, "-c", _READ, str(clip), sample]
+        out[f"watch, {name}"] = watch(clip, folder, sample)
+    return out
 
 
-def least(command: list[str], rounds: int) -> Cost:
-    """The cheapest of some runs."""
-    return min((run(command) for _ in range(rounds)), key=lambda cost: cost.cpu_s)
+def watch(clip: Path, folder: Path, sample: str = "5") -> list[str]:
+    """A whole watch into memory of its own, everything counted."""
+    database = folder / f"{clip.stem}-{sample}.db"
+    program = str(Path(sys.executable).with_name("vidette"))
+    return [program, "watch", str(clip), "--db", str(database), "--sample", sample, "--again", "-q"]
 
 
-def machine() -> str:
-    """The machine in one line."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+def measure(name: str, folder: Path, seconds: float, rounds: int) -> Measured:
+    """Every method on one clip; fewer on the clips that only show that it works there, too."""
+    clip, length_s = make(name, folder, seconds)
+    commands = methods(clip, folder)
+    if name not in _MAIN:
+        commands = {method: commands[method] for method in _FEW}
+    return Measured(name=name, length_s=length_s, costs=in_turns(commands, rounds))
+
+
+def told(measured: Measured) -> None:
+    """Print one clip's part of the table."""
+    print(f"\n{measured.name}: {about(measured.name)}; {measured.length_s:.0f} s")
+    print(f"{'':28}{'CPU s':>8}{'h/h':>8}{'wall s':>8}{'x real':>8}{'peak MB':>9}  ratio")
+    for method, cost in measured.costs.items():
+        an_hour = cost.cpu_s * 3600 / measured.length_s
+        speed = measured.length_s / cost.wall_s
+        ratios = [
+            f"{cost.cpu_s / measured.costs[reference].cpu_s:.2f} of {reference}"
+            for reference in _AGAINST.get(method, ())
+            if reference in measured.costs
         ]
-        model = names[0] if names else model
-    version = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
-    load = os.getloadavg()[0]
-    python = platform.python_version()
-    return f"{model}, {os.cpu_count()} cores, load {load:.1f}, {platform.system()} {platform.release()}, Python {python}, ffmpeg {version}"
+        line = f"{method:28}{cost.cpu_s:8.2f}{an_hour:8.0f}{cost.wall_s:8.2f}{speed:8.1f}{cost.peak_mb:9.0f}"
+        print(f"{line}  {', '.join(ratios)}", flush=True)
+
+
+def told_cores(folder: Path, seconds: float) -> None:
+    """Print how fast one watch is on one core and on two."""
+    clip, length_s = make("camera", folder, seconds)
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    print("\none watch of the camera clip, 5 frames/s")
+    for count in range(1, len(cores) + 1):
+        cost = min((run(watch(clip, folder), cores[:count]) for _ in range(2)), key=lambda cost: cost.wall_s)
+        print(f"  on {count} core{'s' * (count > 1)}: {length_s / cost.wall_s:.1f} x real time", flush=True)
 
 
 def main() -> None:
     """Draw, measure, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seconds", type=int, default=60, help="length of the clip")
-    options.add_argument("--rounds", type=int, default=3, help="runs of each method")
+    options.add_argument("--seconds", type=float, default=60, help="length of the drawn scene")
+    options.add_argument("--rounds", type=int, default=2, help="runs of each method")
+    options.add_argument("--clips", nargs="*", default=[*CLIPS, TURMOIL], choices=[*CLIPS, TURMOIL])
+    options.add_argument("--keep", type=Path, help="folder for the clips, to use them again")
     given = options.parse_args()
-    if shutil.which("ffmpeg") is None:
-        sys.exit("ffmpeg is missing; install it to compare with it (Debian: apt-get install ffmpeg)")
-    print(f"{machine()}\n{given.seconds} s of 1080p25 H.264, least CPU of {given.rounds} rounds\n")
-    print(f"{'':40}{'CPU s':>8}{'wall s':>8}{'x real':>8}{'peak MB':>9}{'ratio':>7}")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, encoding in ENCODINGS.items():
-            clip = Path(folder) / f"{name}.mp4"
-            draw(clip, given.seconds, encoding)
-            for comparison, (theirs, ours) in methods(clip, Path(folder)).items():
-                reference, cost = least(theirs, given.rounds), least(ours, given.rounds)
-                told(f"{name}, {comparison}: ffmpeg", reference, given.seconds, "")
-                told(f"{'':13}vidette", cost, given.seconds, f"{cost.cpu_s / reference.cpu_s:.2f}")
-
-
-def told(name: str, cost: Cost, seconds: int, ratio: str) -> None:
-    """Print one line of the table."""
-    speed = seconds / cost.wall_s
-    print(f"{name:40}{cost.cpu_s:8.2f}{cost.wall_s:8.2f}{speed:8.1f}{cost.peak_mb:9.0f}{ratio:>7}", flush=True)
+    print(f"{machine()}\nleast CPU of {given.rounds} rounds")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in given.clips:
+            told(measure(name, folder, given.seconds, given.rounds))
+        told_cores(folder, given.seconds)
 
 
 if __name__ == "__main__":

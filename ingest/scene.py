@@ -121,15 +121,25 @@ class Scene:
 
     def picture(self, t: float) -> Image:
         """The frame at `t`, `(H, W, 3) uint8 RGB`."""
-        rgb = street(*SIZE, self.seed).copy()
+        rgb = self.drawn(t)
+        rng = np.random.default_rng((self.seed, round(t * 1000)))
+        lit = rgb * np.float32(self.gain(t)) + rng.normal(0, _NOISE, rgb.shape).astype(np.float32)
+        out: Image = np.clip(lit, 0, 255).astype(np.uint8)
+        return out
+
+    def drawn(self, t: float, size: tuple[int, int] = SIZE) -> Image:
+        """The scene at `t` in full light and without a sensor's noise; `size` is (width, height)."""
+        rgb = street(*size, self.seed).copy()
         for shapes, place in self._figures(t):
             cast(rgb, shapes, place)
         for shapes, place in self._figures(t):
             paint(rgb, shapes, place)
-        rng = np.random.default_rng((self.seed, round(t * 1000)))
-        lit = rgb * np.float32(self._gain(t)) + rng.normal(0, _NOISE, rgb.shape).astype(np.float32)
-        out: Image = np.clip(lit, 0, 255).astype(np.uint8)
-        return out
+        return rgb
+
+    def gain(self, t: float) -> float:
+        """How light it is at `t`; 1 is full light."""
+        times, gains = zip(*self.light, strict=True)
+        return float(np.interp(t, times, gains))
 
     def tracks(self) -> tuple[TrueTrack, ...]:
         """Every actor with the time from its first to its last frame in view, and the bag while it stands."""
@@ -158,10 +168,6 @@ class Scene:
                 if actor.carries and actor.look and actor.carries[0] <= t < actor.carries[1]:
                     out.append(_carried(actor, actor.look, t, place))
         return sorted(out, key=lambda figure: figure[1].y)
-
-    def _gain(self, t: float) -> float:
-        times, gains = zip(*self.light, strict=True)
-        return float(np.interp(t, times, gains))
 
 
 def _carried(actor: Actor, look: Look, t: float, place: Place) -> tuple[list[Shape], Place]:
