@@ -212,3 +212,49 @@ def archive(path: Path) -> None:
 
 def fifo(path: Path) -> None:
     os.mkfifo(path)
+
+
+def rewritten(data: bytes, path: tuple[bytes, ...], body: bytes) -> bytes:
+    """ISO base media boxes with the body of the box at `path` exchanged, sizes kept right."""
+    out, at = b"", 0
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        inner = data[at + 8 : at + size]
+        if kind == path[0]:
+            inner = rewritten(inner, path[1:], body) if len(path) > 1 else body
+        out += boxed(kind, inner)
+        at += size
+    return out
+
+
+def elsewhere(path: Path, data: Path) -> None:
+    """A QuickTime file whose pictures lie in another file (`dref` with an alias record, absolute path in it)."""
+    name = os.fsencode(data)
+    name += b"\0" * (len(name) % 2)
+    alias = bytes(10) + bytes([1]) + b"v".ljust(27, b"\0") + bytes(12) + bytes([1]) + b"f".ljust(63, b"\0") + bytes(16)
+    alias += struct.pack(">hh", 0, 0) + bytes(16) + struct.pack(">hH", 2, len(name)) + name + struct.pack(">hH", -1, 0)
+    body = bytes(4) + struct.pack(">I", 1) + boxed(b"alis", bytes(4), alias)
+    where = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")
+    path.write_bytes(rewritten(clip(path, frames=50).read_bytes(), where, body))
+
+
+def hls(path: Path, target: str) -> None:
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{target}\n#EXT-X-ENDLIST\n")
+
+
+def concat(path: Path, target: str) -> None:
+    path.write_text(f"ffconcat version 1.0\nfile '{target}'\n")
+
+
+def dash(path: Path, target: str) -> None:
+    path.write_text(
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT2S" profiles="urn:mpeg:dash:profile:full:2011"><Period><AdaptationSet '
+        f'mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL>'
+        "</Representation></AdaptationSet></Period></MPD>"
+    )
+
+
+def sdp(path: Path, port: int) -> None:
+    lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=x", "c=IN IP4 127.0.0.1", "t=0 0"]
+    path.write_text("\r\n".join([*lines, f"m=video {port} RTP/AVP 96", "a=rtpmap:96 H264/90000", ""]))
