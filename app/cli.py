@@ -87,7 +87,7 @@ def main(args: list[str] | None = None) -> int:
         code = _run(given)
         sys.stdout.flush()
     except click.ClickException as error:
-        return _say(error.format_message() + _help_hint(error), 2)
+        return _say(error.format_message() + (_file_hint(error, given) or _help_hint(error)), 2)
     except VidetteError as error:
         return _say(str(error), error.exit_code, trace=debug)
     except (KeyboardInterrupt, click.Abort):
@@ -123,6 +123,14 @@ def _take_debug(args: list[str]) -> bool:
 def _help_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     return f" (see `{context.command_path} --help`)" if context else ""
+
+
+def _file_hint(error: click.ClickException, args: list[str]) -> str:
+    """What to write for a file whose name begins as an option does."""
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    files = (arg for arg in args if arg.startswith(error.option_name) and os.path.lexists(arg))
+    return next((f" For the file of that name write {'./' + name!r}." for name in files), "")
 
 
 def _say(message: str, code: int, *, trace: bool = False) -> int:

@@ -57,6 +57,7 @@ SUFFIXES = frozenset(
     ]
 )
 MAX_FILES = 100_000
+MAX_NAME, MAX_STEM = 100, 80  # characters; with a number or a tag of its content a name has at most 120
 JOIN_S = 2.0
 _PROTOCOL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
 _DIGITS = re.compile(r"(\d+)")
@@ -116,6 +117,8 @@ def expand(
     """
     if not arguments:
         raise ConfigError("nothing to watch; give a file, a folder or a glob")
+    if name is not None and not 0 < len(name) <= MAX_NAME:
+        raise ConfigError(f"name {name[:40]!r} has {len(name)} characters; give 1 to {MAX_NAME}")
     errors: list[SourceError] = []
     files = list(_files(arguments, tz, errors))
     groups = _joined(files)
@@ -135,11 +138,11 @@ def _aware(at: datetime | None, tz: tzinfo) -> datetime | None:
 
 def _files(arguments: Sequence[str], tz: tzinfo, errors: list[SourceError]) -> Iterator[_File]:
     """Each file once, in the order given; what cannot be used is added to `errors`."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for argument in arguments:
         try:
             for path in _paths(argument, errors):
-                if (real := path.resolve()) not in seen:
+                if (real := os.path.realpath(path)) not in seen:
                     seen.add(real)
                     yield from _look(path, tz, errors)
         except SourceError as error:
@@ -225,9 +228,9 @@ def _in_folder(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Pa
 
     What cannot be listed is told to `on_error`.
     """
-    entered: set[Path] = set()
+    entered: set[str] = set()
     for here, folders, names in os.walk(folder, onerror=on_error, followlinks=True):
-        real = Path(here).resolve()
+        real = os.path.realpath(here)
         folders[:] = [] if real in entered else [f for f in folders if not f.startswith(".")]
         if real not in entered:
             entered.add(real)
@@ -256,7 +259,7 @@ def _meets(a: _File, b: _File) -> bool:
 def _title(group: Sequence[_File], name: str | None, number: int) -> str:
     if name is not None:
         return f"{name}-{number}" if number else name
-    return f"{readable(group[0].path.stem)}-{content_tag(group[0].path)}"
+    return f"{readable(group[0].path.stem)[:MAX_STEM]}-{content_tag(group[0].path)}"
 
 
 def readable(name: str) -> str:

@@ -1,7 +1,7 @@
 """A stream as it is registered, from what was found of its source and what the settings say of it."""
 
+import os
 from dataclasses import replace
-from pathlib import Path
 
 from ingest.locator import locator
 from ingest.sources import SourceSpec
@@ -12,9 +12,9 @@ from vidette.settings import Settings, StreamSettings
 
 def configured(spec: SourceSpec, settings: Settings) -> SourceSpec:
     """The source under the name that the settings give it, where one of their streams has it as `source`."""
-    paths = {path.resolve() for path in spec.paths}
+    paths = {os.path.realpath(path) for path in spec.paths}
     for one in settings.streams:
-        if one.source and Path(one.source).expanduser().resolve() in paths:
+        if one.source and os.path.realpath(os.path.expanduser(one.source)) in paths:
             return replace(spec, name=one.name, stream_id=stream_id(one.name))
     return spec
 

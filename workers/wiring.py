@@ -1,5 +1,6 @@
 """The only place that chooses a backend."""
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def db_path(settings: Settings) -> Path:
         case ("", _, _):
             return Path(platformdirs.user_data_dir("vidette", appauthor=False)) / "vidette.db"
         case (path, "", _):
-            return Path(path).expanduser()
+            return Path(os.path.expanduser(path))
         case (scheme, _, _):
             raise ConfigError(f"db: no store for {scheme + '://'!r}; choices: a path to a file, or nothing")
 
@@ -52,7 +53,7 @@ def db_path(settings: Settings) -> Path:
 def media_path(settings: Settings) -> Path:
     """Where pictures and clips lie: beside the database where nothing is said."""
     db = db_path(settings)
-    return Path(settings.media).expanduser() if settings.media else db.with_name(f"{db.stem}.media")
+    return Path(os.path.expanduser(settings.media)) if settings.media else db.with_name(f"{db.stem}.media")
 
 
 def store_of(settings: Settings, *, must_write: bool = True) -> GraphStore:
