@@ -1,0 +1,120 @@
+"""The judge: every rule put to each settled observation, in its transaction."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import lru_cache
+
+from rules import recall
+from rules.hearing import Hearing
+from rules.occurrence import Memory
+from rules.rule import Rule, rule_of
+from rules.ruling import Ruling
+from vidette import codec
+from vidette.alerts import Case, Judgement, RuleState
+from vidette.errors import StoreError
+from vidette.models import EventRow, EventType
+from vidette.ports import Reader
+from vidette.queries import RuleStates, StreamOf
+from vidette.settings import RuleSettings, SinkSettings
+
+_IDLE = codec.encode(Memory()).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """The rules that may speak of one stream: all, by type, and those that name no type."""
+
+    rules: tuple[Rule, ...]
+    by_type: dict[EventType, tuple[Rule, ...]]
+    untyped: tuple[Rule, ...]
+
+
+class Engine:
+    """A Judge: rules and sinks in, what follows from a case out; pure, but for `now`.
+
+    `tz` is the clock of rules that name none; alerts of live streams that are older than `max_age_s`
+    when they are noticed are kept but not sent. What a rule remembers is read from and written to
+    the case's transaction; nothing is kept here.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[RuleSettings],
+        sinks: Sequence[SinkSettings],
+        *,
+        tz: tzinfo,
+        max_age_s: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._rules = tuple(rule_of(one, tz) for one in rules)
+        self._sinks = tuple(sinks)
+        self._max_age_s = max_age_s
+        self._now = now
+        self._index = lru_cache(maxsize=1024)(self._index_of)
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        """Rules that came true, changed or did not."""
+        index = self._index(case.stream.name)
+        if not index.rules:
+            return Judgement()
+        kept = {one.rule: one for one in read(RuleStates(stream_id=case.stream.id))}
+        hearing = Hearing(case, read, self._sinks, self._now())
+        fresh = recall.living([rule for rule in index.rules if _is_new(rule, kept)], hearing)
+        given = _given(case.events, index)
+        states = []
+        for rule in index.rules:
+            before = kept.get(rule.id)
+            if rule.id not in fresh and rule.id not in given and before is not None and before.state == _IDLE:
+                continue
+            memory = Memory(occurrences=tuple(fresh[rule.id])) if rule.id in fresh else _memory(before)
+            after = Ruling(rule, memory, hearing, self._max_age_s).judge(given.get(rule.id, ()))
+            state = codec.encode(after).decode()
+            if rule.id in fresh or before is None or state != before.state:
+                states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
+        return Judgement(
+            states=tuple(states),
+            alerts=tuple(hearing.alerts.values()),
+            deliveries=tuple(hearing.deliveries.values()),
+            decisions=tuple(hearing.decisions.values()),
+        )
+
+    def new_rules(self, read: Reader, stream_id: str) -> tuple[str, ...]:
+        """Rules that have judged nothing of a stream yet, or not as they are now: time for `GraphStore.rejudge`."""
+        stream = read(StreamOf(name=stream_id))
+        if stream is None:
+            return ()
+        kept = {one.rule: one for one in read(RuleStates(stream_id=stream_id))}
+        return tuple(rule.id for rule in self._index(stream.name).rules if _is_new(rule, kept))
+
+    def _index_of(self, stream: str) -> _Index:
+        rules = tuple(rule for rule in self._rules if not rule.streams or stream in rule.streams)
+        types = {type_ for rule in rules for type_ in rule.types}
+        return _Index(
+            rules=rules,
+            by_type={type_: tuple(rule for rule in rules if type_ in rule.types) for type_ in types},
+            untyped=tuple(rule for rule in rules if not rule.types),
+        )
+
+
+def _is_new(rule: Rule, kept: dict[str, RuleState]) -> bool:
+    return rule.id not in kept or kept[rule.id].version != rule.version
+
+
+def _memory(kept: RuleState | None) -> Memory:
+    """What was remembered; nothing, where another version of Vidette wrote it in another form."""
+    try:
+        return codec.decode(Memory, kept.state) if kept else Memory()
+    except StoreError:
+        return Memory()
+
+
+def _given(events: Iterable[EventRow], index: _Index) -> dict[str, list[EventRow]]:
+    """By rule, the events that its type condition lets through."""
+    out: dict[str, list[EventRow]] = {}
+    for event in events:
+        for rule in index.by_type.get(event.type, ()):
+            out.setdefault(rule.id, []).append(event)
+        for rule in index.untyped:
+            out.setdefault(rule.id, []).append(event)
+    return out
