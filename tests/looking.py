@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from agent.perception.fast import fast_look
+from agent.perception.sight import sight_of
 from ingest.media import MemoryMedia
 from vidette import codec, intervals
 from vidette.models import Commit, Line, Stream, Zone
@@ -81,6 +82,11 @@ def _commit(observation):
         final=observation.final,
         run_id=observation.run.id,
     )
+
+
+def sight(frame, before_s=-1.0, source=None):
+    """A frame as the fast look sees it."""
+    return sight_of(frame, source, before_s)
 
 
 def zone(name, *polygon):

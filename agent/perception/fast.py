@@ -5,28 +5,29 @@ each commit, so that a resumed or handed-over watch continues exactly.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 
 from agent.perception import captions
-from agent.perception.background import Background, Foreground, Mask, Planes
-from agent.perception.camera import Camera, Notice, View, background_view, is_cut, view
+from agent.perception.ahead import PRIME_S, Ahead
+from agent.perception.background import Background, Foreground, Mask
+from agent.perception.camera import Camera, Notice, View, background_view, is_cut
 from agent.perception.covering import Covering
 from agent.perception.ledger import Ledger, Saying
-from agent.perception.outlook import PRIME_S, look_ahead, mask_of, working_width
+from agent.perception.outlook import mask_of
 from agent.perception.scene import Scene
 from agent.perception.shots import Shots
+from agent.perception.sight import Sight
 from agent.perception.views import Views
 from ingest.gate import Gate
 from ingest.segments import Segmenter, Slice
 from vidette import carry, ids
 from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream, Track
-from vidette.ports import Frame, MediaStore, VideoSource
+from vidette.ports import MediaStore, VideoSource
 from vidette.settings import Settings
 
-REVISION = "1"
+REVISION = "2"
 _COMMIT_S = 10.0
 _CLEAR = 2.5  # gate score that counts even where the background model sees nothing
 _UNSETTLED = 0.55  # share of the picture in the foreground that no thing explains
@@ -71,12 +72,13 @@ def fast_look(
     of the stream is final. `deep` says that a vision model will look: what deserves it is `pending`.
     Raises SourceError.
     """
-    look = FastLook(source, stream, settings=settings, media=media, deep=deep)
+    before_s = -1.0 if commit is None else commit.watermark_s
+    ahead = Ahead(source, start_s if commit is None else before_s + 1e-4, end_s, before_s)
+    look = FastLook(source, ahead, stream, settings=settings, media=media, deep=deep)
     if commit is not None:
         look.restore(commit)
-        start_s = commit.watermark_s + 1e-4
-    for frame in source.frames(start_s, end_s):
-        look.take(frame)
+    for sight in ahead:
+        look.take(sight)
         if look.due:
             yield look.commit()
     length_s = source.duration_s
@@ -84,23 +86,21 @@ def fast_look(
     yield look.finish() if ended else look.commit()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Held:
-    """A frame that may be the first of another scene: the next frame tells."""
-
-    frame: Frame
-    planes: Planes
-    view: View
-
-
 class FastLook:
     """The fast look at one stream."""
 
     def __init__(
-        self, source: VideoSource, stream: Stream, *, settings: Settings, media: MediaStore, deep: bool = False
+        self,
+        source: VideoSource,
+        ahead: Ahead,
+        stream: Stream,
+        *,
+        settings: Settings,
+        media: MediaStore,
+        deep: bool = False,
     ) -> None:
         cv2.setNumThreads(1)  # many streams share the cores: a thread each costs less than many for one
-        self.source, self.stream, self.settings = source, stream, settings
+        self.source, self.ahead, self.stream, self.settings = source, ahead, stream, settings
         self.run = fast_run(settings)
         self.ledger = Ledger(stream.id, self.run.id)
         self.views = Views(media)
@@ -120,26 +120,24 @@ class FastLook:
         self.unsettled_s: float | None = None
         self.primed_s = -1e9
         self.told: dict[str, str] = {}
-        self._held: _Held | None = None
+        self._held: Sight | None = None  # may be the first of another scene: the next frame tells
         self._segments: list[Segment] = []
         self._tracks: list[Track] = []
         self._captions: list[tuple[float, str, str]] = []
         self._mask: Mask | None = None
 
-    def take(self, frame: Frame) -> None:
+    def take(self, sight: Sight) -> None:
         """Look at the next frame; a cut is believed once a second frame shows the new scene."""
-        planes = frame.planes(working_width(frame.size))
-        now = view(planes)
         held, self._held = self._held, None
         if held is not None:
-            if is_cut(self.before or now, now):
-                self._cut(held.frame.pts_s)
-                self._process(held.frame, held.planes, held.view)
-            self._process(frame, planes, now)
-        elif self.before is not None and is_cut(self.before, now):
-            self._held = _Held(frame=frame, planes=planes, view=now)
+            if is_cut(self.before or sight.view, sight.view):
+                self._cut(held.pts_s)
+                self._process(held)
+            self._process(sight)
+        elif self.before is not None and is_cut(self.before, sight.view):
+            self._held = sight
         else:
-            self._process(frame, planes, now)
+            self._process(sight)
 
     @property
     def due(self) -> bool:
@@ -190,29 +188,29 @@ class FastLook:
                 views=self.views,
             )
 
-    def _process(self, frame: Frame, planes: Planes, now: View) -> None:
-        pts_s = frame.pts_s
+    def _process(self, sight: Sight) -> None:
+        pts_s, planes, now = sight.pts_s, sight.planes, sight.view
         if self.scene is not None and self.scene.background.y.shape != planes[0].shape:
             self._cut(pts_s, said=False)
-        scene = self.scene or self._begin(frame, planes)
+        scene = self.scene or self._begin(sight)
         assert self.reference is not None
         dt_s = min(2.0, max(0.0, pts_s - self.last_s)) if self.before is not None else 0.0
         self.step_s = dt_s or self.step_s
         fore = self._masked(scene.background.compare(planes))
         reading = self.gate.read(planes[0], pts_s)
-        self._notices(self.camera.check(now, self.reference, fore, pts_s), frame)
-        busy = self._settle(scene, frame, planes, now, fore, dt_s)
+        self._notices(self.camera.check(now, self.reference, fore, pts_s), sight)
+        busy = self._settle(scene, sight, fore, dt_s)
         if reading.heartbeat:
             self.covering.watched(pts_s, pts_s + max(self.step_s, 0.04), DeepState.HEARTBEAT)
         backed = reading.open and (reading.score > _CLEAR or scene.stirring())
         self._close(self.segmenter.step(pts_s, busy=busy or backed))
         if self.segmenter.active:
-            self.shots.offer(frame, now, reading.score)
+            self.shots.offer(sight, reading.score)
         self.before, self.last_s = now, pts_s
 
-    def _settle(self, scene: Scene, frame: Frame, planes: Planes, now: View, fore: Foreground, dt_s: float) -> bool:
+    def _settle(self, scene: Scene, sight: Sight, fore: Foreground, dt_s: float) -> bool:
         """Follow things, unless the whole picture is in turmoil; then wait, and begin anew."""
-        pts_s = frame.pts_s
+        pts_s = sight.pts_s
         moved = EventType.CAMERA_MOVED in self.camera.spells
         if EventType.BLURRED in self.camera.spells:
             return False  # what a blurred picture smears is no thing; the scene stays as it was known
@@ -220,24 +218,24 @@ class FastLook:
             self.unsettled_s = None
             if scene.background.frames % 100 == 99:
                 self.reference = background_view(scene.background)
-            return scene.step(frame, planes, fore, dt_s)
+            return scene.step(sight, fore, dt_s)
         if self.unsettled_s is None:
             self.unsettled_s = pts_s
         said = moved and self.camera.spells[EventType.CAMERA_MOVED].said
-        calm = self.before is not None and not is_cut(self.before, now)
+        calm = self.before is not None and not is_cut(self.before, sight.view)
         if said or (pts_s - self.unsettled_s >= 3 * _UNSETTLED_S and calm and not self.camera.blind):
-            self._anew(frame, planes)
+            self._anew(sight)
         return not self.camera.blind
 
-    def _anew(self, frame: Frame, planes: Planes) -> None:
+    def _anew(self, sight: Sight) -> None:
         """The scene is not what it was, though nothing was cut: take what is seen now for it."""
         self._leave()
-        self._notices(self.camera.over(EventType.CAMERA_MOVED, frame.pts_s), None)
+        self._notices(self.camera.over(EventType.CAMERA_MOVED, sight.pts_s), None)
         self.unsettled_s = None
-        if frame.pts_s - self.primed_s >= 2 * PRIME_S:
-            self._begin(frame, planes)
+        if sight.pts_s - self.primed_s >= 2 * PRIME_S:
+            self._begin(sight)
         else:
-            self._install(Background([planes], self.settings.fast.sensitivity), frame.pts_s)
+            self._install(Background([sight.planes], self.settings.fast.sensitivity), sight.pts_s)
 
     def _cut(self, pts_s: float, *, said: bool = True) -> None:
         """Another scene begins at `pts_s`."""
@@ -258,11 +256,10 @@ class FastLook:
             self._tracks += self.scene.tracks()
         self.scene = None
 
-    def _begin(self, frame: Frame, planes: Planes) -> Scene:
+    def _begin(self, sight: Sight) -> Scene:
         """Look ahead for the empty background, then start a scene."""
-        self.primed_s = frame.pts_s
-        ahead = look_ahead(self.source, frame.pts_s, planes)
-        return self._install(Background(ahead, self.settings.fast.sensitivity), frame.pts_s)
+        self.primed_s = sight.pts_s
+        return self._install(Background(self.ahead.look(sight), self.settings.fast.sensitivity), sight.pts_s)
 
     def _install(self, background: Background, pts_s: float) -> Scene:
         self.reference = background_view(background)
@@ -285,12 +282,12 @@ class FastLook:
         fore.score[self._mask] = 0
         return fore
 
-    def _notices(self, notices: list[Notice], frame: Frame | None) -> None:
+    def _notices(self, notices: list[Notice], sight: Sight | None) -> None:
         """Camera conditions as events; a blinding one is coverage too."""
         for notice in notices:
             text = captions.said(_WORDS[notice.type])
             if notice.end_s is None:
-                picture = self.views.picture(frame, None, text) if frame else ()
+                picture = self.views.picture(sight, None, text) if sight else ()
                 saying = Saying(type=notice.type, caption=text, confidence=0.8, evidence=picture)
                 self.told[notice.type] = self.ledger.begin(saying, "view", notice.start_s)
             else:

@@ -22,12 +22,12 @@ def _detector() -> cv2.HOGDescriptor:
     return hog
 
 
-def personlike(rgb: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
-    """Best SVM margin of a person filling the 0..1 `box` of the picture; 0 where there is none.
+def personlike(grey: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
+    """Best SVM margin of a person filling the 0..1 `box` of a luma picture; 0 where there is none.
 
     Regions lower than 28 pixels, or wider than high, are not asked about: the answer would be noise.
     """
-    height, width = rgb.shape[:2]
+    height, width = grey.shape
     w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height
     if h < 28 or w > 0.9 * h or w < 0.15 * h:
         return 0.0
@@ -36,9 +36,8 @@ def personlike(rgb: NDArray[np.uint8], box: tuple[float, float, float, float]) -
     cx, cy = (box[0] + box[2]) / 2 * width, (box[1] + box[3]) / 2 * height
     x0, x1 = max(0, int(cx - half_w)), min(width, int(cx + half_w))
     y0, y1 = max(0, int(cy - half_h)), min(height, int(cy + half_h))
-    part = cv2.cvtColor(rgb[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
     size = (max(72, round((x1 - x0) * scale)), max(136, round((y1 - y0) * scale)))
-    part = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    part = cv2.resize(grey[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     found, weights = _detector().detectMultiScale(part, hitThreshold=0.0, winStride=(8, 8), scale=1.08)
     sx, sy = (x1 - x0) / size[0], (y1 - y0) / size[1]
     margins = [0.0]

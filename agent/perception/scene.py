@@ -15,6 +15,7 @@ from agent.perception.blobs import Blob, PixelBox, components, things
 from agent.perception.ledger import Ledger
 from agent.perception.people import personlike
 from agent.perception.presence import Presence, Seen
+from agent.perception.sight import Sight
 from agent.perception.still import Change, Stillness
 from agent.perception.tracking import Following, Tracker, following
 from agent.perception.traits import attributes_of, colour_name, confidence, label_of
@@ -22,7 +23,6 @@ from agent.perception.views import Views, unit
 from vidette import geometry, ids
 from vidette.carry import Arrays
 from vidette.models import Box, PathPoint, Stream, Track
-from vidette.ports import Frame
 from vidette.settings import FastSettings
 
 _RECENT_S = 20.0
@@ -64,9 +64,9 @@ class Scene:
         self.undecided: dict[int, float] = {}
         self.over: list[Track] = []
 
-    def step(self, frame: Frame, planes: Planes, fore: Foreground, dt_s: float) -> bool:
+    def step(self, sight: Sight, fore: Foreground, dt_s: float) -> bool:
         """Take one frame in; -> whether a followed thing is in view."""
-        pts_s = frame.pts_s
+        pts_s = sight.pts_s
         labels, regions = components(fore.mask, fore.score, self.min_area)
         blobs = things(labels, regions, self.tracker.expected(pts_s))
         step = self.tracker.step(pts_s, blobs)
@@ -74,12 +74,12 @@ class Scene:
             self._confirmed(item, pts_s)
         seen = [(item, blob) for item, blob in step.seen if item.confirmed]
         for item, blob in seen:
-            self._look_closer(item, blob, frame, planes, fore)
+            self._look_closer(item, blob, sight, fore)
         self._decide(pts_s, fore)
         self.presence.step(pts_s, [self._seen(item) for item, _ in seen], len(seen))
         for item in step.ended:
             self._ended(item, pts_s)
-        self._still(frame, planes, fore, dt_s)
+        self._still(sight, fore, dt_s)
         return bool(seen)
 
     def end(self, pts_s: float) -> None:
@@ -186,19 +186,18 @@ class Scene:
         alike = [o for o in others if o.birth_s == item.birth_s and ids.box_cell(unit(o.path[0][1], shape)) == cell]
         return 10 * len(alike)
 
-    def _look_closer(self, item: Following, blob: Blob, frame: Frame, planes: Planes, fore: Foreground) -> None:
+    def _look_closer(self, item: Following, blob: Blob, sight: Sight, fore: Foreground) -> None:
         """Keep the best view, name the colour, ask whether it is a person."""
         box = unit(item.box, self.background.shape)
         quality = blob.area * min(blob.score, 2.0) * (0.5 if self.tracker.at_border(item.box) else 1.0)
-        if self.views.wants(item.number, quality):
-            self.views.offer(item.number, frame, box, quality)
-            colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, fore.mask, item.box)
+        if self.views.offer(item.number, sight, box, quality) and not appearance.is_grey(sight.planes):
+            colour = appearance.colour_of(sight.planes, fore.mask, item.box)
             if colour:
                 item.colours[colour] = item.colours.get(colour, 0) + 1
-        due = item.asked < 3 or (item.asked < _ASK and item.hits % 4 == 0)
-        if self.settings.people and due and not self.tracker.at_border(item.box):
+        due = sight.telling and item.asked < _ASK and self.settings.people
+        if due and not self.tracker.at_border(item.box):
             item.asked += 1
-            item.people += personlike(frame.rgb(), box) > 0.45
+            item.people += personlike(sight.grey(), box) > 0.45
 
     def _decide(self, pts_s: float, fore: Foreground) -> None:
         """Say how tracks came into view once that can be told."""
@@ -244,15 +243,15 @@ class Scene:
         self.recent.append(self._mover(item, live=False))
         self.views.forget(item.number)
 
-    def _still(self, frame: Frame, planes: Planes, fore: Foreground, dt_s: float) -> None:
+    def _still(self, sight: Sight, fore: Foreground, dt_s: float) -> None:
         """Learn the background; judge regions that came to rest."""
-        pts_s = frame.pts_s
+        pts_s, planes = sight.pts_s, sight.planes
         held, moving = self._held(), self._moving(fore)
         self.stillness.note(moving, dt_s)
         self.background.learn(planes, fore, held, dt_s)
         known = [thing.box for thing in self.belongings.things]
         for change in self.stillness.judge(self.background, planes, fore, moving, known, pts_s):
-            self._judge(change, frame, planes)
+            self._judge(change, sight)
         live = [item.id for item in self.tracker.live if item.confirmed]
         self.belongings.step(pts_s, live)
         self.recent = [mover for mover in self.recent if pts_s - mover.seen_s < _RECENT_S]
@@ -261,7 +260,8 @@ class Scene:
             self._close(item, exited=self.tracker.at_border(item.box))
         self._park(planes, fore)
 
-    def _judge(self, change: Change, frame: Frame, planes: Planes) -> None:
+    def _judge(self, change: Change, sight: Sight) -> None:
+        planes = sight.planes
         if change.lead < 0:
             self._vacated(change)
         holder = self._holder(change)
@@ -276,7 +276,7 @@ class Scene:
             colour = "" if appearance.is_grey(planes) else appearance.colour_of(planes, change.region, change.box)
             box = unit(change.box, self.background.shape)
             verb = "left here" if change.verdict == "left" else "taken from here"
-            picture = self.views.picture(frame, box, captions.said(f"something was {verb}"))
+            picture = self.views.picture(sight, box, captions.said(f"something was {verb}"))
             self.belongings.changed(change, movers, colour, picture)
         self.background.absorb(planes, change.region)
 

@@ -5,16 +5,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from agent.perception.camera import View
-from ingest import jpeg
+from agent.perception.sight import Sight
 from ingest.keyframes import Candidate, KeyframePicker
 from vidette import ids
 from vidette.carry import Arrays
 from vidette.models import Keyframe
-from vidette.ports import Frame, MediaStore
+from vidette.ports import MediaStore
 
-_EVERY_S = 0.6
-_WIDTH = 1280
 _THUMB = (32, 18)
 
 
@@ -25,18 +22,19 @@ class Shots:
         self.media = media
         self.limit = limit
         self.picker: KeyframePicker[bytes | str] = KeyframePicker(limit)
-        self.last_s = -1e9
 
-    def offer(self, frame: Frame, view: View, activity: float) -> None:
-        """A frame of an active segment."""
-        if frame.pts_s - self.last_s < _EVERY_S:
+    def offer(self, sight: Sight, activity: float) -> None:
+        """A frame of an active segment; only telling ones count."""
+        if not sight.telling:
             return
-        self.last_s = frame.pts_s
-        thumbnail = cv2.resize(view.small, _THUMB, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        picture = jpeg.encode(frame.rgb(min(_WIDTH, frame.size[0])), quality=85)
+        thumbnail = np.asarray(cv2.resize(sight.view.small, _THUMB, interpolation=cv2.INTER_AREA), np.uint8)
         self.picker.offer(
             Candidate(
-                pts_s=frame.pts_s, thumbnail=thumbnail, sharpness=view.sharpness, activity=activity, payload=picture
+                pts_s=sight.pts_s,
+                thumbnail=thumbnail,
+                sharpness=sight.view.sharpness,
+                activity=activity,
+                payload=sight.jpeg(),
             )
         )
 
@@ -44,7 +42,6 @@ class Shots:
         """The chosen keyframes of the segment that closed, stored; then start anew."""
         chosen = [shot for shot in self.picker.chosen() if start_s <= shot.pts_s < end_s]
         self.picker = KeyframePicker(self.limit)
-        self.last_s = -1e9
         return tuple(self._keyframe(segment_id, shot) for shot in chosen)
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
@@ -52,11 +49,10 @@ class Shots:
         held = self.picker.held()
         thumbnails = np.stack([shot.thumbnail for shot in held]) if held else np.zeros((0, 18, 32), np.uint8)
         rows = [[s.pts_s, s.sharpness, s.activity, self._stored(s.payload)] for s in held]
-        return {"thumbnails": thumbnails}, {"shots": rows, "last_s": self.last_s}
+        return {"thumbnails": thumbnails}, {"shots": rows}
 
     def restore(self, arrays: Arrays, state: dict[str, Any]) -> None:
         """Go on from that state."""
-        self.last_s = state["last_s"]
         self.picker = KeyframePicker(self.limit)
         for thumbnail, (pts_s, sharpness, activity, sha256) in zip(arrays["thumbnails"], state["shots"], strict=True):
             self.picker.offer(

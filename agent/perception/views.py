@@ -3,23 +3,28 @@
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
+import numpy as np
+
 from agent.perception.blobs import PixelBox
+from agent.perception.sight import Sight
 from ingest import jpeg, snapshot
 from vidette.models import Box, Evidence
-from vidette.ports import Frame, MediaStore
+from vidette.ports import Image, MediaStore
 
 WIDTH = 960
-_BETTER = 1.3  # a view replaces another only if it is this much better: encoding costs
+_BETTER = 1.3  # a view replaces another only if it is this much better
 
 
 @dataclass(slots=True, kw_only=True)
 class BestView:
-    """A JPEG, in memory or (once committed) in the media store."""
+    """A frame, kept as JPEG in the media store once committed; `telling` as Sight says."""
 
     pts_s: float
     box: Box
     quality: float
-    data: bytes = b""
+    telling: bool
+    sight: Sight | None = None
     sha256: str = ""
 
 
@@ -30,28 +35,32 @@ class Views:
         self.media = media
         self.best: dict[int, BestView] = {}
 
-    def wants(self, number: int, quality: float) -> bool:
-        """Whether a view of that quality would be kept."""
-        held = self.best.get(number)
-        return held is None or quality > _BETTER * held.quality
+    def offer(self, number: int, sight: Sight, box: Box, quality: float) -> bool:
+        """Keep this view if it is the best so far; -> whether it is.
 
-    def offer(self, number: int, frame: Frame, box: Box, quality: float) -> None:
-        """Keep this view if it is the best so far."""
-        if self.wants(number, quality):
-            data = jpeg.encode(frame.rgb(min(WIDTH, frame.size[0])), quality=80)
-            self.best[number] = BestView(pts_s=frame.pts_s, box=box, quality=quality, data=data)
+        Of the frames that are not telling only the first is kept, until there is a telling one.
+        """
+        held = self.best.get(number)
+        if held is not None and not sight.telling:
+            return False
+        if held is not None and held.telling and quality <= _BETTER * held.quality:
+            return False
+        self.best[number] = BestView(
+            pts_s=sight.pts_s, box=box, quality=quality, telling=sight.telling, sight=_light(sight)
+        )
+        return True
 
     def snapshot(self, number: int, caption: str) -> tuple[Evidence, ...]:
         """The best view with its box and caption drawn, stored; empty where there is none."""
         held = self.best.get(number)
         if held is None:
             return ()
-        data = held.data or self.media.get(held.sha256)
-        return (self._store(jpeg.decode(data), held.box, held.pts_s, caption),)
+        rgb = held.sight.rgb() if held.sight else jpeg.decode(self.media.get(held.sha256))
+        return (self._store(rgb, held.box, held.pts_s, caption),)
 
-    def picture(self, frame: Frame, box: Box | None, caption: str) -> tuple[Evidence, ...]:
+    def picture(self, sight: Sight, box: Box | None, caption: str) -> tuple[Evidence, ...]:
         """This frame with a box and a caption drawn, stored."""
-        return (self._store(frame.rgb(min(WIDTH, frame.size[0])), box, frame.pts_s, caption),)
+        return (self._store(sight.rgb(), box, sight.pts_s, caption),)
 
     def forget(self, number: int) -> None:
         """The thing is gone."""
@@ -60,19 +69,32 @@ class Views:
     def state(self) -> dict[str, Any]:
         """What `restore` needs; pictures go to the media store."""
         for held in self.best.values():
-            if not held.sha256:
-                held.sha256 = self.media.put(held.data, ".jpg")[0]
-        return {str(n): [v.pts_s, v.box, v.quality, v.sha256] for n, v in self.best.items()}
+            if held.sight is not None:
+                held.sha256, held.sight = self.media.put(held.sight.jpeg(), ".jpg")[0], None
+        return {str(n): [v.pts_s, v.box, v.quality, v.telling, v.sha256] for n, v in self.best.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from that state."""
-        for number, (pts_s, box, quality, sha256) in state.items():
-            self.best[int(number)] = BestView(pts_s=pts_s, box=tuple(box), quality=quality, sha256=sha256)
+        for number, (pts_s, box, quality, telling, sha256) in state.items():
+            self.best[int(number)] = BestView(
+                pts_s=pts_s, box=tuple(box), quality=quality, telling=telling, sha256=sha256
+            )
 
     def _store(self, rgb: Any, box: Box | None, pts_s: float, caption: str) -> Evidence:
-        drawn = snapshot.draw(rgb, [(box, "")] if box else [], caption)
+        drawn = snapshot.draw(_at_most(rgb, WIDTH), [(box, "")] if box else [], caption)
         sha256, uri = self.media.put(jpeg.encode(drawn, quality=85), ".jpg")
         return Evidence(kind="snapshot", sha256=sha256, uri=uri, pts_s=round(pts_s, 3), box=box)
+
+
+def _light(sight: Sight) -> Sight:
+    """Without the decoded frame where its picture is there or taken anyway."""
+    return sight.wait() if sight.telling else sight
+
+
+def _at_most(rgb: Image, width: int) -> Image:
+    height, own = rgb.shape[:2]
+    size = (width, max(1, round(height * width / own)))
+    return rgb if own <= width else np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def unit(box: PixelBox, shape: tuple[int, int]) -> Box:

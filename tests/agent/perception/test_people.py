@@ -4,10 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.perception.people import personlike
+from agent.perception import people
 from tests.looking import watch
 from tests.pictures import street
 from vidette.models import Label
+
+
+def personlike(rgb, box):
+    return people.personlike(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), box)
 
 
 def figure(picture, x, foot, tall):

@@ -5,22 +5,23 @@ import json
 
 import pytest
 
-from agent.perception.camera import view
 from agent.perception.shots import Shots
 from ingest import jpeg
 from ingest.media import MemoryMedia
+from tests.looking import sight
 from tests.pictures import HEIGHT, WIDTH, Drawing, box, walk
 from vidette import carry
 
 
 @pytest.fixture(scope="module")
 def frames():
-    return list(Drawing(10, [box((200, 60, 50), walk(0, 10, (-10, 180), (490, 190)))]).frames())
+    drawn = Drawing(10, [box((200, 60, 50), walk(0, 10, (-10, 180), (490, 190)))]).frames()
+    return [sight(frame, frame.pts_s - 0.2) for frame in drawn]
 
 
 def offered(shots, frames):
     for frame in frames:
-        shots.offer(frame, view(frame.planes(WIDTH)), 1.0)
+        shots.offer(frame, 1.0)
     return shots
 
 

@@ -10,22 +10,34 @@ from hypothesis import strategies as st
 from agent.perception.views import Views, unit
 from ingest import jpeg
 from ingest.media import MemoryMedia
+from tests.looking import sight
 from tests.pictures import HEIGHT, WIDTH, Picture, street
 
 BOX = (0.2, 0.3, 0.4, 0.7)
 
 
 def frame(pts_s=0.0, level=None):
-    return Picture(street() if level is None else np.full_like(street(), level), pts_s)
+    return sight(Picture(street() if level is None else np.full_like(street(), level), pts_s))
 
 
 def test_only_a_much_better_view_replaces_one():
     views = Views(MemoryMedia())
     views.offer(1, frame(1.0), BOX, 100)
     for pts_s, quality in ((2.0, 50), (3.0, 129), (4.0, 131)):
-        assert views.wants(1, quality) == (quality > 130)
-        views.offer(1, frame(pts_s), BOX, quality)
+        assert views.offer(1, frame(pts_s), BOX, quality) == (quality > 130)
     assert (views.best[1].pts_s, views.best[1].quality) == (4.0, 131)
+
+
+def test_a_frame_that_is_not_telling_is_kept_only_until_one_is():
+    views = Views(MemoryMedia())
+    dull = [sight(Picture(street(), at), at - 0.01) for at in (1.0, 1.1)]
+    assert [view.telling for view in dull] == [False, False]
+    assert views.offer(1, dull[0], BOX, 100)
+    assert not views.offer(1, dull[1], BOX, 900)
+    assert views.snapshot(1, "It is seen.") != ()
+    assert views.offer(1, frame(1.3), BOX, 50)
+    assert not views.offer(1, dull[1], BOX, 900)
+    assert views.best[1].pts_s == 1.3
 
 
 def test_a_snapshot_is_the_best_view_with_box_and_caption():
@@ -65,7 +77,7 @@ def test_a_picture_of_now_needs_no_box():
 
 def test_a_wide_picture_is_kept_smaller():
     media = MemoryMedia()
-    wide = Picture(np.zeros((540, 1920, 3), np.uint8), 0.0)
+    wide = sight(Picture(np.zeros((540, 1920, 3), np.uint8), 0.0))
     (evidence,) = Views(media).picture(wide, None, "")
     assert jpeg.decode(media.get(evidence.sha256)).shape == (270, 960, 3)
 
@@ -82,7 +94,8 @@ def test_a_hand_over_changes_no_snapshot(committed):
         views.restore(state)
     assert views.snapshot(3, "It stopped.") == before
     assert views.best[3].box == BOX
-    assert not views.wants(3, 120)
+    assert not views.offer(3, frame(2.0), BOX, 120)
+    assert views.offer(3, frame(2.0), BOX, 140)
 
 
 pixels = st.floats(-500, 1000)
