@@ -9,6 +9,7 @@ from vidette.ports import Image
 _MAX_BYTES = 64 * 2**20
 _MAX_PIXELS = 100_000_000
 _MAX_SIDE = 65_500  # libjpeg's own bound
+_LEAST_WIDTH = 40
 
 
 def encode(rgb: Image, quality: int = 85) -> bytes:
@@ -40,3 +41,21 @@ def _pixels(data: bytes) -> int:
             return int.from_bytes(data[at + 5 : at + 7], "big") * int.from_bytes(data[at + 7 : at + 9], "big")
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return 0
+
+
+def thumbnail(data: bytes, most_bytes: int, width: int = 320) -> bytes | None:
+    """A small JPEG of a JPEG, at most `width` px wide and `most_bytes` long; the same for the same picture.
+
+    Coarser, then smaller, until it fits; None where nothing does. Raises StoreError where `data` is none.
+    """
+    rgb = decode(data)
+    while width >= _LEAST_WIDTH:
+        share = min(1.0, width / rgb.shape[1])
+        size = (max(1, round(rgb.shape[1] * share)), max(1, round(rgb.shape[0] * share)))
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        for quality in (80, 60, 40):
+            text = encode(small, quality)
+            if len(text) <= most_bytes:
+                return text
+        width //= 2
+    return None

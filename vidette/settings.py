@@ -176,7 +176,18 @@ class AlertSettings(Model):
     max_age_s: Seconds = Field(
         default=3600, description="live streams: alerts about older events are kept but not sent; files send all"
     )
-    media_base_url: str = Field(default="", description="where receivers fetch evidence; empty: messages name its hash")
+    media_base_url: str = Field(
+        default="", max_length=500, description="where receivers fetch evidence; empty: messages name its hash"
+    )
+    media_secret: str = Field(
+        default="", description="signs those links (`whsec_` and base64), needed with them; use `${NAME}`"
+    )
+
+    @model_validator(mode="after")
+    def _signed(self) -> "AlertSettings":
+        if self.media_base_url and not self.media_secret:
+            raise ValueError("media_base_url needs `media_secret`, which signs the links")
+        return self
 
 
 class Settings(Model):

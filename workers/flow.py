@@ -37,7 +37,7 @@ def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
         case Watch():
             yield from _watch(pipeline, job)
         case Settle(observation=observation):
-            pipeline.store.settle(observation)
+            pipeline.store.settle(observation, pipeline.judge)
             if pipeline.vision and observation.look == "fast":
                 yield from (LookAt(segment=segment) for segment in observation.segments if segment.keyframes)
         case LookAt(segment=segment):

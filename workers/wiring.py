@@ -3,26 +3,39 @@
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
+from rules.addresses import networks_of
+from rules.signing import key_of
+from rules.sinks.console import ConsoleSink
+from rules.sinks.jsonl import JsonlSink
+from rules.sinks.script import ScriptSink
+from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
-from vidette.ports import GraphStore, MediaStore, VisionModel
-from vidette.settings import Settings
+from vidette.ports import AlertSink, Judge, MediaStore, VisionModel
+from vidette.settings import Settings, SinkSettings
+from workers.delivering import Lane, Pump, Store
+from workers.evidence import linker, thumbnails
+
+_LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """What the steps of the flow work with. `vision` None: no deep looks."""
+    """What the steps of the flow work with. `vision` None: no deep looks; `judge` None: no rules."""
 
     settings: Settings
-    store: GraphStore
+    store: Store
     media: MediaStore
     vision: VisionModel | None = None
+    judge: Judge | None = None
 
     def lock(self, stream_id: str) -> AbstractContextManager[object]:
         """Held while a stream is watched. Raises StoreError where another process holds it."""
@@ -56,7 +69,7 @@ def media_path(settings: Settings) -> Path:
     return Path(os.path.expanduser(settings.media)) if settings.media else db.with_name(f"{db.stem}.media")
 
 
-def store_of(settings: Settings, *, must_write: bool = True) -> GraphStore:
+def store_of(settings: Settings, *, must_write: bool = True) -> Store:
     """Memory; one that may only be read is refused if `must_write`. Raises ConfigError, StoreError."""
     return EmbeddedStore(db_path(settings), must_write=must_write)
 
@@ -75,3 +88,56 @@ def vision_of(settings: Settings) -> VisionModel | None:
             return None
         case other:
             raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none")
+
+
+def pump_of(pipeline: Pipeline) -> Pump:
+    """What delivers to the sinks of the settings. Raises ConfigError."""
+    return Pump(pipeline.store, lanes_of(pipeline.settings, pipeline.media))
+
+
+def lanes_of(settings: Settings, media: MediaStore) -> tuple[Lane, ...]:
+    """The sinks, each with how long a try may take. Raises ConfigError, which names the sink."""
+    names = [said.id for said in settings.sinks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"sinks: {twice[0]!r} is there twice; give each its own id")
+    return tuple(
+        Lane(sink=sink_of(said, settings, media), lease_s=said.timeout_s + _LEASE_SLACK_S) for said in settings.sinks
+    )
+
+
+def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
+    """One sink. Raises ConfigError, which names it."""
+    try:
+        match said.kind:
+            case "console":
+                return ConsoleSink(said.id, tz=_zone(settings))
+            case "jsonl":
+                return JsonlSink(said.id, Path(said.path).expanduser())
+            case "script":
+                return ScriptSink(said.id, said.command, timeout_s=said.timeout_s)
+            case "webhook":
+                return _webhook(said, settings, media)
+    except ConfigError as error:
+        raise ConfigError(f"sink {said.id!r}: {error}") from error
+
+
+def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> WebhookSink:
+    """With links where evidence can be fetched, with a small picture where it cannot."""
+    links = linker(settings.alerts)
+    return WebhookSink(
+        said.id,
+        said.url,
+        [key_of(secret) for secret in (said.secret, said.old_secret) if secret],
+        timeout_s=said.timeout_s,
+        allow=networks_of(said.allow_networks),
+        links=links,
+        thumbnail=None if links else thumbnails(media),
+    )
+
+
+def _zone(settings: Settings) -> tzinfo | None:
+    try:
+        return ZoneInfo(settings.tz) if settings.tz else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"no time zone {settings.tz!r}; give an IANA name such as Europe/Paris") from None

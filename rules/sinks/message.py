@@ -10,12 +10,11 @@ from typing import Any
 
 from vidette import codec
 from vidette.alerts import Alert
-from vidette.models import Evidence
 
 MAX_BYTES = 20_000
 MAX_THUMBNAIL = 12_288
-_LINKS, _STEPS = 4, (32, 8, 2, 1)
-Link = Callable[[Evidence], str]
+_STEPS = (32, 8, 2, 1, 0)
+Links = Callable[[Alert], Sequence[str]]
 
 
 def payload(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None = None) -> dict[str, Any]:
@@ -33,9 +32,8 @@ def payload(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None 
     return {"type": f"alert.{alert.change}", "timestamp": codec.instant(alert.raised_at), "data": data}
 
 
-def body(alert: Alert, *, link: Link | None = None, thumbnail: bytes | None = None) -> bytes:
+def body(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None = None) -> bytes:
     """The payload as JSON of less than `MAX_BYTES`: without the picture, then shortened, where need be."""
-    links = [link(one) for one in alert.evidence[:_LINKS]] if link else []
     small = thumbnail if thumbnail and len(thumbnail) <= MAX_THUMBNAIL else None
     for picture in (small, None):
         text = encoded(payload(alert, links=links, thumbnail=picture))
@@ -67,11 +65,12 @@ def encoded(value: dict[str, Any]) -> bytes:
 
 
 def sentence(alert: Alert, tz: tzinfo | None) -> str:
-    """`HIGH 2026-05-01 12:00:05 bag left at the gate (yard, rule bag-left, alert 1a2b3c4d)`, one safe line."""
+    """`HIGH 2026-05-01 12:00:05 “bag left” in gate on yard (rule bag-left, alert 1a2b3c4d)`, one safe line."""
     change = "" if alert.change == "raised" else f"{alert.change}: "
     at = alert.at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S")
-    where = ", ".join([*alert.streams[:_LINKS], f"rule {alert.rule}", f"alert {alert.id[:8]}"])
-    return plain(f"{alert.severity.upper()} {at} {change}{_cut(alert.text, 500)} ({where})")
+    return plain(
+        f"{alert.severity.upper()} {at} {change}{_cut(alert.text, 500)} (rule {alert.rule}, alert {alert.id[:8]})"
+    )
 
 
 def plain(text: str) -> str:
@@ -80,4 +79,4 @@ def plain(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else text[: max(0, most - 1)] + "…"

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from rules.addresses import Network, Resolve, Target, addresses, lookup, target_of
 from rules.signing import sign
-from rules.sinks.message import Link, body, plain
+from rules.sinks.message import Links, body, plain
 from rules.sinks.post import Post, Reply
 from vidette.alerts import Alert, Delivery, Sent
 from vidette.errors import DeliveryError
@@ -31,14 +31,14 @@ class WebhookSink:
         timeout_s: float,
         allow: Sequence[Network] = (),
         thumbnail: Thumbnail | None = None,
-        link: Link | None = None,
+        links: Links | None = None,
         resolve: Resolve = lookup,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.id, self._target = sink_id, target_of(url)
         self.address = _told(self._target, url)
         self._keys, self._timeout_s, self._allow = tuple(keys), timeout_s, tuple(allow)
-        self._thumbnail, self._link, self._resolve, self._now = thumbnail, link, resolve, now
+        self._thumbnail, self._links, self._resolve, self._now = thumbnail, links, resolve, now
         self._tls = ssl.create_default_context() if self._target.tls else None
         self._post: Post | None = None
         self._closed = False
@@ -61,7 +61,8 @@ class WebhookSink:
     def body(self, delivery: Delivery) -> bytes:
         """What is posted: the same bytes on every attempt."""
         picture = self._thumbnail(delivery.message) if self._thumbnail else None
-        return body(delivery.message, link=self._link, thumbnail=picture)
+        links = self._links(delivery.message) if self._links else ()
+        return body(delivery.message, links=links, thumbnail=picture)
 
     def close(self) -> None:
         """Cut what is on its way."""
