@@ -33,8 +33,7 @@ class Database:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._shared = None if self.on_disk else self._open()
-            if not self._only_read:
-                schema.migrate(self._connection())
+            self._begin(must_write=must_write)
 
     @property
     def on_disk(self) -> bool:
@@ -94,6 +93,17 @@ class Database:
             self._local.connection, self._local.pid = self._open(), os.getpid()
         connection: sqlite3.Connection = self._local.connection
         return connection
+
+    def _begin(self, *, must_write: bool) -> None:
+        """Open the file and bring it up to date; on a full disk there is no room to, but it can be read."""
+        try:
+            schema.migrate(self._connection())
+        except sqlite3.OperationalError as error:
+            if must_write or self._only_read or not self.on_disk or _busy(error):
+                raise
+            self.close()
+            self._only_read = True
+            self._connection()
 
     def _check_writable(self) -> None:
         if self._only_read:
