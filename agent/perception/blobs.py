@@ -14,6 +14,8 @@ from agent.perception.background import Floats, Mask
 
 PixelBox = tuple[float, float, float, float]
 Labels = NDArray[np.int32]
+Boxes = NDArray[np.float64]  # (n, 4)
+_MOST = 150  # regions of one frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,35 +47,45 @@ class Expected:
 
 
 def components(mask: Mask, score: Floats, min_area: int) -> tuple[Labels, list[Blob]]:
-    """Connected regions of at least `min_area` pixels, and the picture of their labels."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    sums = np.bincount(labels.ravel(), weights=np.minimum(score, 4).ravel(), minlength=count)
+    """Connected regions of at least `min_area` pixels, and the picture of their labels.
+
+    Of more than 150 only the weightiest are taken: so many at once are weather, not things.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    large = [index for index in range(1, count) if stats[index, cv2.CC_STAT_AREA] >= min_area]
+    if not large:
+        return np.asarray(labels, np.int32), []
+    inside = np.flatnonzero(mask)
+    sums = np.bincount(labels.ravel()[inside], np.minimum(score.ravel()[inside], 4), count)
     blobs = []
-    for index in range(1, count):
-        x, y, w, h, area = (int(value) for value in stats[index])
-        if area >= min_area:
-            mean = float(sums[index]) / area
-            blobs.append(Blob(box=(x, y, x + w, y + h), area=area, score=mean, parts=(index,)))
-    return labels.astype(np.int32), blobs
+    for index in sorted(large, key=lambda index: -sums[index])[:_MOST]:
+        x, y, w, h, area = stats[index].tolist()
+        blobs.append(Blob(box=(x, y, x + w, y + h), area=area, score=float(sums[index]) / area, parts=(index,)))
+    return np.asarray(labels, np.int32), sorted(blobs, key=lambda blob: blob.parts)
 
 
 def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) -> list[Blob]:
     """Regions as things: fragments of one track are joined, a region of several tracks is cut."""
-    tracks = [track for track in expected if track.confirmed]
-    apart = {blob.parts: _owner(blob, expected) for blob in blobs}
+    if not blobs or not expected:
+        return _gather(blobs, {})
+    boxes, places = np.array([blob.box for blob in blobs], float), np.array([track.box for track in expected])
+    sure = [index for index, track in enumerate(expected) if track.confirmed]
+    within = _shares(boxes, _widened(places))
+    held = _held(boxes, places[sure])
+    owners = _owners(within[:, sure])
     claimed: dict[int, list[Blob]] = {}
     rest: list[Blob] = []
     pieces: list[Blob] = []
-    for blob in blobs:
-        covered = [track for track in tracks if _holds(blob, track)]
-        owner = _owner(blob, tracks)
+    for blob, holds, owner in zip(blobs, held, owners, strict=True):
+        covered = np.flatnonzero(holds)
         if len(covered) >= 2:
-            pieces.extend(_cut(labels, blob, covered))
+            pieces.extend(_cut(labels, blob, [expected[sure[index]] for index in covered]))
         elif owner is not None:
             claimed.setdefault(owner, []).append(blob)
         else:
             rest.append(blob)
     whole = [_kernel(group) for group in claimed.values()]
+    apart = {blob.parts: owner for blob, owner in zip(blobs, _owners(within), strict=True)}
     return pieces + [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left], apart)
 
 
@@ -86,19 +98,36 @@ def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:
     return _join([whole, *near]), [blob for blob in left if blob not in near]
 
 
-def _holds(blob: Blob, track: Expected) -> bool:
-    """Whether the region has the track in it: most of where it should be, or the middle of that."""
-    share = _share(track.box, blob.box)
-    x, y = (track.box[0] + track.box[2]) / 2, (track.box[1] + track.box[3]) / 2
-    middle = blob.box[0] < x < blob.box[2] and blob.box[1] < y < blob.box[3]
-    return share > 0.5 or (share > 0.25 and middle)
+def _held(boxes: Boxes, places: Boxes) -> NDArray[np.bool_]:
+    """Whether a region has a track in it, `(boxes, places)`: most of where it should be, or the middle of that."""
+    share = _shares(places, boxes).T
+    x, y = (places[:, 0] + places[:, 2]) / 2, (places[:, 1] + places[:, 3]) / 2
+    x0, y0, x1, y1 = boxes.T[:, :, None]
+    middle = (x0 < x) & (x < x1) & (y0 < y) & (y < y1)
+    held: NDArray[np.bool_] = (share > 0.5) | ((share > 0.25) & middle)
+    return held
 
 
-def _owner(blob: Blob, tracks: Sequence[Expected]) -> int | None:
-    """The track whose place, a little widened, holds most of the region."""
-    shares = [(_share(blob.box, _grow(track.box, 0.15)), -index) for index, track in enumerate(tracks)]
-    best = max(shares, default=(0.0, 0))
-    return -best[1] if best[0] > 0.6 else None
+def _owners(within: NDArray[np.float64]) -> list[int | None]:
+    """For each region the place that holds most of it; `within` are shares `(regions, places)`."""
+    if not within.shape[1]:
+        return [None] * len(within)
+    best = within.argmax(axis=1)
+    return [int(index) if row[index] > 0.6 else None for row, index in zip(within, best, strict=True)]
+
+
+def _shares(boxes: Boxes, places: Boxes) -> NDArray[np.float64]:
+    """Share of each box inside each place, `(boxes, places)`; 0 of a box without extent."""
+    low, high = np.maximum(boxes[:, None, :2], places[None, :, :2]), np.minimum(boxes[:, None, 2:], places[None, :, 2:])
+    both = np.maximum(high - low, 0).prod(axis=2)
+    area = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)[:, None]
+    shares: NDArray[np.float64] = np.divide(both, area, out=np.zeros_like(both), where=area > 0)
+    return shares
+
+
+def _widened(places: Boxes) -> Boxes:
+    margin = (places[:, 2:] - places[:, :2]) * 0.15 + 2
+    return np.hstack([places[:, :2] - margin, places[:, 2:] + margin])
 
 
 def _cut(labels: Labels, blob: Blob, tracks: Sequence[Expected]) -> list[Blob]:
@@ -152,7 +181,10 @@ def _gather(blobs: Sequence[Blob], owners: Mapping[tuple[int, ...], int | None])
 
 def _belongs(whole: Blob, part: Blob) -> bool:
     a, b = whole.box, part.box
-    dx, dy = max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
+    dx = max(a[0], b[0]) - min(a[2], b[2])
+    if dx >= 3:
+        return False
+    dy = max(a[1], b[1]) - min(a[3], b[3])
     if dx <= 0 and dy <= 0:
         return _share(b, a) > 0.25
     smaller = min(whole.width, part.width)
@@ -189,8 +221,3 @@ def _gap(a: PixelBox, b: PixelBox) -> float:
     dx = max(0.0, a[0] - b[2], b[0] - a[2])
     dy = max(0.0, a[1] - b[3], b[1] - a[3])
     return float(np.hypot(dx, dy))
-
-
-def _grow(box: PixelBox, margin: float) -> PixelBox:
-    dx, dy = (box[2] - box[0]) * margin + 2, (box[3] - box[1]) * margin + 2
-    return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy

@@ -205,13 +205,10 @@ class Tracker:
         if self.at_border(blob.box):
             return "border", None
         for item in self.live:
-            near = max(4.0, _SPLIT_GAP * _size(item.box))
-            if (
-                item.confirmed
-                and pts_s - item.seen_s <= self.lost_s
-                and _gap(self._guess(item, pts_s), blob.box) < near
-            ):
-                return "split", item.number
+            if item.confirmed and pts_s - item.seen_s <= self.lost_s:
+                near = max(4.0, _SPLIT_GAP * _size(item.box))
+                if _gap(self._guess(item, pts_s), blob.box) < near:
+                    return "split", item.number
         return "inside", None
 
     def at_border(self, box: PixelBox) -> bool:
