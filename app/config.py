@@ -44,7 +44,9 @@ def check(file: str) -> int:
 
 def as_yaml(loaded: "Loaded") -> str:
     """Settings as YAML with origins as comments; secrets as `***`."""
-    return "".join(f"{text}\n" for text in _lines(loaded.settings.model_dump(), "", 0, loaded))
+    return "".join(
+        f"{text}\n" for text in _lines(loaded.settings.model_dump(mode="json", by_alias=True), "", 0, loaded)
+    )
 
 
 def _lines(value: dict[str, Any], path: str, depth: int, loaded: "Loaded") -> list[str]:

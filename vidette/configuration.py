@@ -1,18 +1,20 @@
 """Loading settings: option > environment > file > default, every mistake as one line that says where."""
 
 import difflib
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from vidette.errors import ConfigError
 from vidette.log import redact
-from vidette.settings import Settings
+from vidette.settings import PATTERNS, Settings
 from vidette.yaml_tree import MAX_BYTES, Tree, parse
 
 FILE = "vidette.yml"
@@ -20,6 +22,8 @@ PREFIX = "VIDETTE_"
 RESERVED = frozenset({"VIDETTE_REQUIRE_ALL"})  # read by the test suite
 HIDDEN = "***"
 KeyPath = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+_MANY = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +46,44 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
 def examine(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Loaded:
     """As `load`, with origins. Raises ConfigError on the first mistake, saying how many more there are."""
     sources = _Sources.gather(path, environ, overrides or {})
-    try:
-        settings = Settings.model_validate(sources.tree)
-    except ValidationError as error:
-        lines = [sources.explain(detail) for detail in error.errors()]
-        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-        raise ConfigError(lines[0] + more) from None
+    settings, wrong = sources.validated(Settings)
+    if settings is None:
+        raise ConfigError(wrong[0] + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
     origins = {dotted(key): said for key, said in sources.origins.items()}
-    return Loaded(settings=settings, origins=origins, secret=frozenset(map(dotted, sources.secret)))
+    hidden = sources.secret | {key for key in sources.origins if is_secret(key)}
+    return Loaded(settings=settings, origins=origins, secret=frozenset(map(dotted, hidden)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Generic[M]):
+    """A file as the tables of `M`, or every mistake in it, one line each."""
+
+    name: str
+    value: M | None
+    problems: tuple[str, ...]
+    lines: Mapping[KeyPath, int]
+
+    def where(self, *path: str | int) -> str:
+        """`file:line` of a key, or of the nearest one above it."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.lines:
+                return f"{self.name}:{self.lines[path[:length]]}"
+        return self.name
+
+
+def check(path: Path, environ: Mapping[str, str], root: type[M]) -> Checked[M]:
+    """A file held against the tables of `root`; never raises for what is in it."""
+    try:
+        sources = _Sources.gather(path, environ, {}, files_only=True)
+    except ConfigError as error:
+        return Checked(name=str(path), value=None, problems=(str(error),), lines={})
+    value, wrong = sources.validated(root)
+    return Checked(name=sources.name, value=value, problems=tuple(wrong), lines=sources.lines)
 
 
 def problems(path: Path, environ: Mapping[str, str]) -> list[str]:
     """Every mistake in a settings file, one line each; empty where it is good."""
-    try:
-        sources = _Sources.gather(path, environ, {}, files_only=True)
-        Settings.model_validate(sources.tree)
-    except ConfigError as error:
-        return [str(error)]
-    except ValidationError as error:
-        return [sources.explain(detail) for detail in error.errors()]
-    return []
+    return list(check(path, environ, Settings).problems)
 
 
 def dotted(path: KeyPath) -> str:
@@ -106,17 +128,28 @@ class _Sources:
         self.origins[key] = origin
         self.secret.discard(key)
 
-    def explain(self, detail: ErrorDetails) -> str:
+    def validated(self, root: type[M]) -> tuple[M | None, list[str]]:
+        """The tables, or None and every mistake."""
+        try:
+            value = root.model_validate(self.tree)
+        except ValidationError as error:
+            return None, [self.explain(detail, root) for detail in error.errors()]
+        wrong = [f"{self._where(path)}: {said}" for path, said in _repeated(value)]
+        return (None, wrong) if wrong else (value, [])
+
+    def explain(self, detail: ErrorDetails, root: type[BaseModel]) -> str:
         """One line: where, which key, what value, what is allowed."""
         path = tuple(part for part in detail["loc"])
         where, key = self._where(path), dotted(path)
         if detail["type"] == "extra_forbidden":
-            return f"{where}: {key}: unknown key{_nearest(path)}"
+            return f"{where}: {key}: unknown key{_nearest(path, root)}"
         if detail["type"] == "missing":
             return f"{where}: {key}: missing; give it a value"
-        value = HIDDEN if path in self.secret else redact(repr(detail["input"])[:80])
-        said = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
-        return f"{where}: {key} is {value}: {said}"
+        if isinstance(detail["input"], dict | list):
+            return f"{where}: {key}: {_said(detail)}"
+        hidden = path in self.secret or is_secret(path, root)
+        value = HIDDEN if hidden else redact(repr(detail["input"]))[:80]
+        return f"{where}: {key} is {value}: {_said(detail)}"
 
     def _where(self, path: KeyPath) -> str:
         for length in range(len(path), 0, -1):
@@ -155,19 +188,54 @@ def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield path, value
 
 
-def _nearest(path: KeyPath) -> str:
-    fields = sorted(_table(path[:-1]).model_fields)
+def _said(detail: ErrorDetails) -> str:
+    """What is allowed, in words; of a long list the nearest."""
+    context = detail.get("ctx") or {}
+    if "pattern" in context:
+        return PATTERNS.get(context["pattern"], detail["msg"])
+    choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+    near = difflib.get_close_matches(str(detail["input"]), choices, n=1) if len(choices) > _MANY else []
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _repeated(value: BaseModel) -> Iterator[tuple[KeyPath, str]]:
+    """Rules and sinks whose id is another one's."""
+    for table in ("rules", "sinks"):
+        seen: set[str] = set()
+        for i, one in enumerate(getattr(value, table, ())):
+            if one.id in seen:
+                yield (table, i, "id"), f"{table}[{i}].id is {one.id!r}: given twice; each needs its own"
+            seen.add(one.id)
+
+
+def is_secret(path: KeyPath, root: type[BaseModel] = Settings) -> bool:
+    """Whether the key is one whose value is never shown."""
+    if not path or not isinstance(path[-1], str):
+        return False
+    found = _fields(_table(path[:-1], root)).get(path[-1])
+    return found is not None and "secret" in found.metadata
+
+
+def _nearest(path: KeyPath, root: type[BaseModel]) -> str:
+    fields = sorted(_fields(_table(path[:-1], root)))
     near = difflib.get_close_matches(str(path[-1]), fields, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; allowed: {', '.join(fields)}"
 
 
-def _table(path: KeyPath) -> type[BaseModel]:
-    model: type[BaseModel] = Settings
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Fields by the names that a file uses."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _table(path: KeyPath, root: type[BaseModel]) -> type[BaseModel]:
+    model = root
     for part in path:
-        if isinstance(part, str):
-            model = model_in(model.model_fields[part].annotation) or model
+        field = _fields(model).get(part) if isinstance(part, str) else None
+        model = (model_in(field.annotation) if field else None) or model
     return model
 
 

@@ -1,6 +1,7 @@
 """Settings: what `vidette.yml` and `VIDETTE_…` may say. The reference page is made from this file."""
 
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -11,8 +12,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
 Positive = Annotated[float, Field(gt=0, le=86_400 * 366)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+_KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+PATTERNS = {
+    _KEY: "should be small letters, digits, - and _, at most 40, the first a letter or digit",
+    _CLOCK: "should be HH:MM, from 00:00 to 24:00",
+}
+"""What a pattern asks for, in words."""
+Key = Annotated[str, Field(pattern=_KEY)]
+Clock = Annotated[str, Field(pattern=_CLOCK)]
+Secret = Annotated[str, "secret"]
+"""Text that is never shown, wherever it came from."""
 T = TypeVar("T")
 OneOrMore = Annotated[tuple[T, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -117,6 +127,14 @@ class ActiveSettings(Model):
     def _days(cls, value: object) -> object:
         return [day for one in value for day in _range(str(one))] if isinstance(value, list) else value
 
+    @field_validator("tz")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key if value else ""
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
+
 
 class WhenSettings(Model):
     """What must be true of one event: every given condition."""
@@ -150,8 +168,8 @@ class SinkSettings(Model):
         description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, or an HTTP POST"
     )
     url: str = Field(default="", max_length=2000, description="webhook: where to post")
-    secret: str = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
-    old_secret: str = Field(default="", description="webhook: signs too, while receivers change to `secret`")
+    secret: Secret = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
+    old_secret: Secret = Field(default="", description="webhook: signs too, while receivers change to `secret`")
     path: str = Field(default="", description="jsonl: the file")
     command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
     min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
@@ -170,6 +188,13 @@ class SinkSettings(Model):
         return self
 
 
+class RulesFile(Model):
+    """A file of rules and who is told of them, for `vidette watch --rules`."""
+
+    rules: list[RuleSettings] = Field(default_factory=list, description="when to raise alerts")
+    sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
+
+
 class AlertSettings(Model):
     """What holds for all alerts."""
 
@@ -179,7 +204,7 @@ class AlertSettings(Model):
     media_base_url: str = Field(
         default="", max_length=500, description="where receivers fetch evidence; empty: messages name its hash"
     )
-    media_secret: str = Field(
+    media_secret: Secret = Field(
         default="", description="signs those links (`whsec_` and base64), needed with them; use `${NAME}`"
     )
 
