@@ -2,6 +2,7 @@
 
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -14,7 +15,11 @@ from vidette.errors import StoreError
 Arrays = dict[str, NDArray[Any]]
 _STATE = "state.json"
 # Everything that NumPy, zip, zlib and JSON were seen to raise on damaged bytes.
-_DAMAGE = (ValueError, KeyError, OSError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    ValueError, KeyError, OSError, EOFError, TypeError, RuntimeError, SyntaxError, MemoryError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+MAX_BYTES = 64 * 1024 * 1024
 
 
 def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:
@@ -26,11 +31,16 @@ def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[Arrays, dict[str, Any]]:
-    """What `pack` was given. Raises StoreError where the bytes are damaged."""
+    """What `pack` was given. Raises StoreError where the bytes are damaged, or more than MAX_BYTES unpacked."""
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            if sum(member.file_size for member in packed.infolist()) > MAX_BYTES:
+                raise ValueError("it is too big")
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
         state = json.loads(arrays.pop(_STATE).tobytes())
+        if not isinstance(state, dict):
+            raise TypeError("its state is no mapping")
     except _DAMAGE as error:
         raise StoreError(f"damaged carry ({error}); watch the stream anew with --again") from error
     return arrays, state
