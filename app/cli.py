@@ -18,6 +18,7 @@ COMMANDS = {
     "entities": "app.listing:entities",
     "coverage": "app.listing:coverage",
     "streams": "app.listing:streams",
+    "rules": "app.rules:rules",
     "clip": "app.clip:clip",
     "import": "app.importing:import_",
     "graph": "app.graph_export:graph",

@@ -64,23 +64,21 @@ def _lines(value: dict[str, Any], path: str, depth: int, loaded: "Loaded") -> li
 def _scalar(item: Any, path: str, loaded: "Loaded") -> str:
     import yaml
 
-    from vidette.log import redact
-
-    shown = "***" if path in loaded.secret else item
-    text = yaml.safe_dump(
-        _without_secrets(shown, path, loaded), default_flow_style=True, width=10**9, allow_unicode=True
-    )
-    return redact(text.removesuffix("\n").removesuffix("\n...").strip())
+    shown = _without_secrets(item, path, loaded)
+    text = yaml.safe_dump(shown, default_flow_style=True, width=10**9, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...").strip()
 
 
 def _without_secrets(item: Any, path: str, loaded: "Loaded") -> Any:
+    from vidette.log import redact
+
     if path in loaded.secret:
         return "***"
     if isinstance(item, dict):
         return {key: _without_secrets(inner, f"{path}.{key}", loaded) for key, inner in item.items()}
     if isinstance(item, list | tuple):
         return [_without_secrets(inner, f"{path}[{i}]", loaded) for i, inner in enumerate(item)]
-    return item
+    return redact(item) if isinstance(item, str) else item
 
 
 def _origin(path: str, loaded: "Loaded") -> str:

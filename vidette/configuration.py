@@ -197,7 +197,9 @@ def _said(detail: ErrorDetails) -> str:
     near = difflib.get_close_matches(str(detail["input"]), choices, n=1) if len(choices) > _MANY else []
     if near:
         return f"did you mean {near[0]!r}?"
-    return detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return (
+        detail["msg"].removeprefix("Value error, ").replace("Input should", "should").replace("String should", "should")
+    )
 
 
 def _repeated(value: BaseModel) -> Iterator[tuple[KeyPath, str]]:
