@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from vidette.errors import ConfigError
 from vidette.log import redact
 from vidette.settings import PATTERNS, Settings
-from vidette.yaml_tree import MAX_BYTES, Tree, parse
+from vidette.yaml_tree import MAX_BYTES, Tree, parse, shown
 
 FILE = "vidette.yml"
 PREFIX = "VIDETTE_"
@@ -88,7 +88,7 @@ def problems(path: Path, environ: Mapping[str, str]) -> list[str]:
 
 def dotted(path: KeyPath) -> str:
     """`("streams", 0, "name")` as `streams[0].name`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
     return text.lstrip(".")
 
 

@@ -12,6 +12,7 @@ from vidette.errors import ConfigError
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
+MAX_SHOWN = 80  # characters
 _VARIABLE = re.compile(r"\$(\$)?\{([^}]*)\}")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -62,6 +63,11 @@ def _bounded(text: str, name: str) -> None:
             raise ConfigError(f"{name}:{line}: tag {tag!r} is not allowed; write the plain value")
 
 
+def shown(name: str) -> str:
+    """A key or variable as it is put into a message: as it stands if it is short and printable, else as a literal."""
+    return name if name.isprintable() and len(name) <= MAX_SHOWN else repr(name[:MAX_SHOWN])
+
+
 def _where(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f":{mark.line + 1}" if mark else ""
@@ -98,7 +104,7 @@ class _Walk:
         out: dict[str, Any] = {}
         for key, line, value in self._pairs(node):
             if key in out:
-                raise ConfigError(f"{self.name}:{line}: key {key!r} is given twice; keep one")
+                raise ConfigError(f"{self.name}:{line}: key {key[:MAX_SHOWN]!r} is given twice; keep one")
             self.tree.lines[*path, key] = line
             if not _is_null(value):
                 out[key] = self.any(value, (*path, key))
@@ -117,7 +123,8 @@ class _Walk:
             if found[1]:
                 return "${" + found[2] + "}"
             if found[2] not in self.environ:
-                raise ConfigError(f"{self._at(node)}: ${{{found[2]}}} is not set in the environment; set it")
+                variable = shown(found[2])
+                raise ConfigError(f"{self._at(node)}: ${{{variable}}} is not set in the environment; set it")
             self.tree.secret.add(path)
             self.tree.variables.add(found[2])
             return self.environ[found[2]]
