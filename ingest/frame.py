@@ -6,30 +6,22 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 
 from vidette.ports import Image
 
 Planes = tuple[Image, Image, Image]
 
-_PLANAR = {"yuv420p", "yuvj420p"}
+_RGB = "rgb24"
+_PLANAR = "yuvj420p"  # full range, 4:2:0
 _GRAY = {"gray", "gray8", "grayj"}
-_FULL_RANGE = 2
 _LIMITED_RANGE = 1
 _BT709 = 1
 _UNSPECIFIED_COLOUR = 2
 _HD_HEIGHT = 720
-_NEUTRAL = 128
 
 
-def _table(low: float, span: float, middle: float) -> NDArray[np.uint8]:
-    """8-bit studio range to full range (ITU-R BT.601-7 §2.5.4): `(x - low) * 255 / span + middle`."""
-    values = (np.arange(256) - low) * 255 / span + middle
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
-
-
-_LUMA = _table(16, 219, 0)
-_CHROMA = _table(128, 224, 128)
+# 8-bit studio range to full range (ITU-R BT.601-7 §2.5.4).
+_LUMA = np.asarray(np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255), np.uint8)
 
 
 def upright_size(width: int, height: int, pixel_aspect: Fraction | None, rotation: int) -> tuple[int, int]:
@@ -74,46 +66,38 @@ class DecodedFrame:
         size = self.size if width is None or width >= self.size[0] else scaled_size(self.size, width)
         wide, high = self._before_turn(size)
         if self.picture.interlaced_frame:
-            whole = np.asarray(self._reformat("rgb24").to_ndarray(), np.uint8)
+            whole = np.asarray(self._reformat(self.picture, _RGB).to_ndarray(), np.uint8)
             return self._turned(_scale(whole[::2], wide, high))
-        return self._turned(np.asarray(self._reformat("rgb24", wide, high).to_ndarray(), np.uint8))
+        # Scaled in its planes, then converted: libswscale does both at once only slowly.
+        small = self.picture if size == self.size else self._reformat(self.picture, _PLANAR, wide, high)
+        return self._turned(np.asarray(self._reformat(small, _RGB, wide, high).to_ndarray(), np.uint8))
 
     def _make_planes(self, size: tuple[int, int]) -> Planes:
         wide, high = self._before_turn(size)
-        picture, full = self._as_yuv(wide, high)
-        y, u, v = (self._plane(picture, i) for i in range(3))
+        field = self.picture.interlaced_frame
+        whole = self._reformat(self.picture, _PLANAR) if field else self._reformat(self.picture, _PLANAR, wide, high)
+        y, u, v = (_plane(whole, index)[:: 2 if field else 1] for index in range(3))
         y = _scale(y, wide, high)
         u, v = _scale(u, wide // 2, high // 2), _scale(v, wide // 2, high // 2)
-        if not full:
-            y, u, v = _lut(y, _LUMA), _lut(u, _CHROMA), _lut(v, _CHROMA)
+        if self.picture.format.name in _GRAY and self.picture.color_range == _LIMITED_RANGE:
+            y = np.asarray(cv2.LUT(y, _LUMA), np.uint8)  # libswscale takes gray for full range whatever it says
         return self._turned(y), self._turned(u), self._turned(v)
 
-    def _as_yuv(self, wide: int, high: int) -> tuple[VideoFrame, bool]:
-        """A picture whose planes are 8-bit 4:2:0 (or gray), and whether they are full range."""
-        name, tagged = self.picture.format.name, self.picture.color_range
-        if name in _GRAY:
-            return self.picture, tagged != _LIMITED_RANGE
-        if name in _PLANAR:
-            return self.picture, name == "yuvj420p" or tagged == _FULL_RANGE
-        size = (None, None) if self.picture.interlaced_frame else (wide, high)
-        return self._reformat("yuvj420p", *size), True
-
-    def _reformat(self, name: str, wide: int | None = None, high: int | None = None) -> VideoFrame:
+    def _reformat(self, picture: VideoFrame, name: str, wide: int | None = None, high: int | None = None) -> VideoFrame:
         source = self.picture.colorspace
         if source == _UNSPECIFIED_COLOUR and self.picture.height >= _HD_HEIGHT:
             source = _BT709
-        return self.picture.reformat(
-            width=wide, height=high, format=name, interpolation="AREA", src_colorspace=_known(source)
+        # One thread: many streams share the cores, and threads made for each picture cost more than they save.
+        matrix = _known(source)
+        return picture.reformat(
+            width=wide,
+            height=high,
+            format=name,
+            interpolation="AREA",
+            src_colorspace=matrix,
+            dst_colorspace=None if name == _RGB else matrix,  # planes stay as they are
+            threads=1,
         )
-
-    def _plane(self, picture: VideoFrame, index: int) -> Image:
-        if index >= len(picture.planes):
-            return np.full((picture.height // 2 or 1, picture.width // 2 or 1), _NEUTRAL, np.uint8)
-        plane = picture.planes[index]
-        rows: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
-            : plane.height, : plane.width
-        ]
-        return rows[::2] if picture.interlaced_frame and plane.height > 1 else rows
 
     def _before_turn(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[1], size[0]) if self._turn % 180 else size
@@ -127,16 +111,18 @@ def _known(colorspace: int) -> int | None:
     return colorspace if colorspace in (1, 4, 5, 6, 7, 9) else None
 
 
+def _plane(picture: VideoFrame, index: int) -> Image:
+    plane = picture.planes[index]
+    rows: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
 def _scale(image: Image, wide: int, high: int) -> Image:
     """A contiguous copy at that size."""
     if image.shape[:2] == (high, wide):
         return np.array(image)
     method = cv2.INTER_AREA if wide < image.shape[1] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (wide, high), interpolation=method), np.uint8)
-
-
-def _lut(plane: Image, table: NDArray[np.uint8]) -> Image:
-    return np.asarray(cv2.LUT(plane, table), np.uint8)
 
 
 @dataclass(slots=True, kw_only=True)
