@@ -135,9 +135,18 @@ def _asked(ready: "Pipeline", questions: Sequence[str], tz: "tzinfo") -> "list[A
 def report(ready: "Pipeline", stream: str, answers: "Sequence[Answer]", folder: Path, name: str) -> Path:
     """Write `report.html`; -> its path."""
     from agent.report.page import page
+    from agent.report.report import Request, build
+    from app.options import zone
     from app.writing import writable
+    from vidette.queries import Filter
 
     path = folder / "report.html"
+    asked = Request(
+        tz=zone(ready.settings),
+        where=Filter(streams=(stream,)),
+        answers=tuple(answers),
+        title=f"What happened in {name}",
+    )
     with writable(path) as handle:
-        handle.write(page(ready.store, ready.media, [stream], answers, f"What happened in {name}").encode())
+        handle.write(page(build(ready.store, ready.media, asked)).encode())
     return path

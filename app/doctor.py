@@ -154,10 +154,13 @@ class Chain:
 
     def report(self) -> str:
         """An HTML page of it."""
+        from datetime import UTC
+
         from agent.report.page import page
+        from agent.report.report import Request, build
 
         ready = self._ready()
-        return f"{len(page(ready.store, ready.media, [], [], 'doctor')) / 1000:.0f} kB of HTML"
+        return f"{len(page(build(ready.store, ready.media, Request(tz=UTC)))) / 1000:.0f} kB of HTML"
 
     def _ready(self) -> "Pipeline":
         if self.pipeline is None:

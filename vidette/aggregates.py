@@ -59,7 +59,10 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat(Query[list[HeatCell]]):
-    """Where the matching tracks stood (bottom centre of their boxes), on a grid over the picture; empty cells are left out."""
+    """Where the matching tracks stood (bottom centre of their boxes), on a grid over the picture.
+
+    Between two places of a track it is taken to have gone straight; empty cells are left out.
+    """
 
     columns: int
     rows: int

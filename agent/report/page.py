@@ -1,97 +1,166 @@
 """A report as one HTML file: pictures inline, no scripts, nothing fetched, everything escaped."""
 
-import logging
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from agent.report.material import Material, Moment, gather
-from agent.report.timeline import media_time, shade, svg
+from agent.report import charts
+from agent.report.model import (
+    Answers,
+    Block,
+    Facts,
+    HeatMap,
+    Picture,
+    Pictures,
+    Plot,
+    Report,
+    Row,
+    Section,
+    Statement,
+    Statements,
+    Table,
+    Timeline,
+)
+from agent.report.words import plain
 from vidette.answers import Answer
-from vidette.models import CoverageRow, EventRow, StreamRow, TrackRow
-from vidette.ports import GraphStore, MediaStore
 
-log = logging.getLogger(__name__)
-ROWS = 400
 # The page may show its own pictures and style and nothing else, wherever it is opened.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_KEY = (
-    ("event", "event"),
-    ("track", "track"),
-    ("examined", "examined"),
-    ("watched", "watched"),
-    ("gated", "watched, nothing new"),
-    ("missed", "not watched"),
-)
+_CITED = 4
+_CLAIMS = 20
+_WORDY = frozenset({"what", "why", "how", "what was seen"})
 
 
-def page(store: GraphStore, media: MediaStore, streams: Sequence[str], answers: Sequence[Answer], title: str) -> str:
-    """The report of these streams (names; none: all) as HTML, with the answers to questions about them."""
-    material = gather(store, media, streams)
-    body = [
-        _header(material, title),
-        _timelines(material),
-        _answers(answers, {event.id for event in material.events[:ROWS]}),
-        _moments(material.moments),
-        _events(material.events),
-        _tracks(material.tracks),
-        _coverage(material.coverage),
-    ]
+def page(report: Report) -> str:
+    """The report as HTML."""
     style = files("agent.report").joinpath("page.css").read_text(encoding="utf-8")
+    body = "\n".join(_section(report, section) for section in report.sections)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n<body><main>\n"
-        + "\n".join(body)
-        + "\n</main></body></html>\n"
+        f"<title>{_text(report.title)}</title>\n<style>\n{style}</style></head>\n<body><main>\n"
+        f"{_header(report)}\n{body}\n</main></body></html>\n"
     )
 
 
-def _header(material: Material, title: str) -> str:
-    facts = (
-        (media_time(sum(row.watched_s for row in material.streams)), "watched"),
-        (str(sum(row.tracks for row in material.streams)), "tracks"),
-        (str(sum(row.events for row in material.streams)), "events"),
-        (f"{_share(material.coverage):.0%}", "of the time looked at"),
+def _text(value: str) -> str:
+    return escape(plain(value))
+
+
+def _header(report: Report) -> str:
+    names = ", ".join(plain(name) for name in report.streams[:6])
+    more = f" and {len(report.streams) - 6} more" if len(report.streams) > 6 else ""
+    links = "".join(f'<a href="#s-{one.key}">{_text(one.title)}</a>' for one in report.sections)
+    return (
+        f"<header><p class=kind>{_text(report.kind)} report</p><h1>{_text(report.title)}</h1>"
+        f"<p class=soft>{_text(report.window)}</p><p class=soft>{escape(names)}{more}</p>"
+        f'<nav aria-label="Contents">{links}</nav></header>'
     )
-    cards = "".join(f"<li><b>{escape(value)}</b>{escape(name)}</li>" for value, name in facts)
-    streams = "".join(f"<p class=soft>{escape(_stream(row))}</p>" for row in material.streams)
-    return f"<header><h1>{escape(title)}</h1>{streams}<ul class=facts>{cards}</ul></header>"
 
 
-def _stream(row: StreamRow) -> str:
-    return f"{row.name}: from {row.start:%Y-%m-%d %H:%M:%S} UTC ({row.start_from}), {media_time(row.watched_s)} watched"
+def _section(report: Report, section: Section) -> str:
+    blocks = "".join(_block(report, section, block) for block in section.blocks)
+    if all(isinstance(block, HeatMap) for block in section.blocks):
+        blocks = f"<div class=maps>{blocks}</div>"
+    key = charts.timeline_key() if any(isinstance(block, Timeline) for block in section.blocks) else ""
+    return f'<section id="s-{escape(section.key)}"><h2>{_text(section.title)}</h2>{blocks}{key}</section>'
 
 
-def _share(rows: Sequence[CoverageRow]) -> float:
-    total = sum(row.end_s - row.start_s for row in rows)
-    return sum(row.end_s - row.start_s for row in rows if shade(row) != "missed") / total if total else 0.0
+def _block(report: Report, section: Section, block: Block) -> str:
+    match block:
+        case Facts():
+            cards = "".join(f"<li><b>{_text(value)}</b>{_text(name)}</li>" for value, name in block.facts)
+            return f"<ul class=facts>{cards}</ul>"
+        case Statements():
+            return "<ul class=said>" + "".join(_statement(report, one) for one in block.said) + "</ul>"
+        case Plot():
+            return charts.plot(block)
+        case Timeline():
+            return charts.timeline(block)
+        case Pictures():
+            return "<div class=moments>" + "".join(map(_picture, block.pictures)) + "</div>"
+        case HeatMap():
+            return _heat(block)
+        case Table():
+            return _table(report, block, anchors=section.key == "events")
+        case Answers():
+            return "".join(_answer(report, answer) for answer in block.answers)
 
 
-def _timelines(material: Material) -> str:
-    key = "".join(f"<li><i class={name}></i>{said}</li>" for name, said in _KEY)
-    parts = ["<h2>Timeline</h2>"]
-    for row in material.streams:
-        mine = [
-            [one for one in rows if one.stream == row.name]
-            for rows in (material.coverage, material.tracks, material.events)
-        ]
-        parts.append(f"<h3>{escape(row.name)}</h3><div class=wide>{svg(row.name, *mine)}</div>")  # type: ignore[arg-type]  # one list of each kind, in order
-    return "".join([*parts, f"<ul class=key>{key}</ul>"])
+def _statement(report: Report, one: Statement) -> str:
+    return f"<li class={one.weight}>{_text(one.text)}{_citations(report, one.events)}</li>"
 
 
-def _answers(answers: Sequence[Answer], known: set[str]) -> str:
-    if not answers:
-        return ""
-    return "<h2>Questions</h2>" + "".join(_answer(answer, known) for answer in answers)
+def _citations(report: Report, ids: Sequence[str]) -> str:
+    """Links that lead to the rows of events, by their time."""
+    links = [
+        f'<a class=cite href="#e-{escape(one)}">{_text(report.cited[one])}</a>'
+        if one in report.cited
+        else f'<span class="cite soft">{_text(one[:8])}</span>'
+        for one in ids[:_CITED]
+    ]
+    return " " + " ".join(links) if links else ""
 
 
-def _answer(answer: Answer, known: set[str]) -> str:
+def _jpeg(picture: Picture) -> str:
+    data = b64encode(picture.jpeg).decode("ascii")
+    return f'<img alt="{_text(picture.alt)}" src="data:image/jpeg;base64,{data}">'
+
+
+def _picture(picture: Picture) -> str:
+    time = f"<b>{_text(picture.at)}</b>"
+    linked = f'<a href="#e-{escape(picture.event)}">{time}</a>' if picture.event else time
+    note = f"<br><span class=soft>{_text(picture.note)}</span>" if picture.note else ""
+    return f"<figure>{_jpeg(picture)}<figcaption>{linked} {_text(picture.caption)}{note}</figcaption></figure>"
+
+
+def _heat(block: HeatMap) -> str:
+    picture = block.picture
+    note = f"<p class=soft>{_text(picture.note)}</p>" if picture.note else ""
+    scale = f"<div class=scale><span>0</span><i></i><span>{block.most}</span></div>"
+    said = "things that stood in one place"
+    return (
+        f"<figure class=heat>{_jpeg(picture)}<figcaption><b>{_text(picture.caption)}</b>{scale}"
+        f"<span class=soft>{said}</span>{note}</figcaption></figure>"
+    )
+
+
+def _table(report: Report, block: Table, *, anchors: bool) -> str:
+    numbers = [name.startswith(">") for name in block.columns]
+    names = [name.removeprefix(">") for name in block.columns]
+    wordy = [name in _WORDY for name in names]
+    head = "".join(
+        f"<th{' class=n' if right else ''}>{_text(name)}</th>" for name, right in zip(names, numbers, strict=True)
+    )
+    rows = "".join(_row(report, row, numbers, wordy, names, anchors=anchors) for row in block.rows)
+    title = f"<h3>{_text(block.title)}</h3>" if block.title else ""
+    more = f"<p class=soft>{_text(block.more)}</p>" if block.more else ""
+    kind = "wide cards" if any(wordy) else "wide"
+    return f'{title}<div class="{kind}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
+
+
+def _row(
+    report: Report, row: Row, numbers: Sequence[bool], wordy: Sequence[bool], names: Sequence[str], *, anchors: bool
+) -> str:
+    cells = []
+    for place, cell in enumerate(row.cells):
+        kinds = [name for name, on in (("n", numbers[place]), ("w", wordy[place])) if on]
+        attribute = f' class="{" ".join(kinds)}"' if kinds else ""
+        said = _text(cell)
+        if place == 0 and row.event in report.cited and not anchors:
+            said = f'<a href="#e-{escape(row.event or "")}">{said}</a>'
+        cells.append(f'<td{attribute} data-k="{_text(names[place])}">{said}</td>')
+    anchor = f' id="e-{escape(row.event)}"' if anchors and row.event else ""
+    return f"<tr{anchor}>{''.join(cells)}</tr>"
+
+
+def _answer(report: Report, answer: Answer) -> str:
     claims = "".join(
-        f"<li>{escape(claim.text)} {_citations(claim.citations, known)}</li>" for claim in answer.claims[:20]
+        f"<li>{_text(claim.text)}{_citations(report, claim.citations)}</li>" for claim in answer.claims[:_CLAIMS]
     )
+    more = f"<li class=soft>and {len(answer.claims) - _CLAIMS} more</li>" if len(answer.claims) > _CLAIMS else ""
     seen = answer.coverage
     foot = " · ".join(
         part
@@ -100,84 +169,6 @@ def _answer(answer: Answer, known: set[str]) -> str:
     )
     unknown = " unknown" if answer.unknown else ""
     return (
-        f'<section class="answer{unknown}"><h3>{escape(answer.question)}</h3><p><b>{escape(answer.answer)}</b></p>'
-        f"<ul>{claims}</ul><p class=soft>{escape(foot)}</p></section>"
+        f'<section class="answer{unknown}"><h3>{_text(answer.question)}</h3><p><b>{_text(answer.answer)}</b></p>'
+        f"<ul>{claims}{more}</ul><p class=soft>{_text(foot)}</p></section>"
     )
-
-
-def _citations(ids: Sequence[str], known: set[str]) -> str:
-    links = (
-        f'<a href="#e-{escape(one)}">{escape(one[:8])}</a>'
-        if one in known
-        else f"<span class=soft>{escape(one[:8])}</span>"
-        for one in ids[:8]
-    )
-    return " ".join(links)
-
-
-def _moments(moments: Sequence[Moment]) -> str:
-    if not moments:
-        return "<h2>Key moments</h2><p class=soft>No event has a picture.</p>"
-    return "<h2>Key moments</h2><div class=moments>" + "".join(map(_moment, moments)) + "</div>"
-
-
-def _moment(moment: Moment) -> str:
-    event = moment.event
-    alt = f"{event.stream} at {media_time(event.start_s)}: {event.caption}"
-    picture = b64encode(moment.jpeg).decode("ascii")
-    return (
-        f'<figure><img alt="{escape(alt)}" src="data:image/jpeg;base64,{picture}">'
-        f"<figcaption><b>{media_time(event.start_s)}</b> {escape(event.caption)}<br>"
-        f'<a class=soft href="#e-{escape(event.id)}">{escape(str(event.type))}</a></figcaption></figure>'
-    )
-
-
-def _events(rows: Sequence[EventRow]) -> str:
-    cells = [
-        f'<tr id="e-{escape(row.id)}"><td class=n>{media_time(row.start_s)}</td><td class=n>{_lasted(row.start_s, row.end_s)}</td>'
-        f"<td>{escape(str(row.type))}</td><td>{escape(row.caption)}</td><td>{escape(row.zone or row.line or '')}</td>"
-        f"<td class=n>{row.confidence:.2f}</td><td>{escape(row.stream)}</td></tr>"
-        for row in rows[:ROWS]
-    ]
-    return _table("Events", ("at", "for", "event", "what", "where", "confidence", "stream"), cells, len(rows))
-
-
-def _tracks(rows: Sequence[TrackRow]) -> str:
-    cells = [
-        f"<tr><td class=n>{media_time(row.start_s)}</td><td class=n>{_lasted(row.start_s, row.end_s)}</td>"
-        f"<td>{escape(str(row.label))}</td><td>{escape(_attributes(row))}</td>"
-        f"<td class=n>{row.confidence:.2f}</td><td>{escape(row.stream)}</td></tr>"
-        for row in rows[:ROWS]
-    ]
-    return _table("Tracks", ("from", "for", "label", "attributes", "confidence", "stream"), cells, len(rows))
-
-
-def _attributes(row: TrackRow) -> str:
-    parts = (
-        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in row.attributes.items()
-    )
-    return ", ".join(parts)
-
-
-def _coverage(rows: Sequence[CoverageRow]) -> str:
-    cells = [
-        f"<tr><td class=n>{media_time(row.start_s)}</td><td class=n>{media_time(row.end_s)}</td><td>{escape(str(row.state))}</td>"
-        f"<td>{escape(str(row.deep))}</td><td>{escape(row.reason or '')}</td><td>{escape(row.stream)}</td></tr>"
-        for row in rows[:ROWS]
-    ]
-    return _table("Coverage", ("from", "to", "fast look", "deep look", "reason", "stream"), cells, len(rows))
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[str], count: int) -> str:
-    if not rows:
-        return f"<h2>{title}</h2><p class=soft>None.</p>"
-    numbers = {"at", "for", "from", "to", "confidence"}
-    head = "".join(f"<th{' class=n' if name in numbers else ''}>{name}</th>" for name in columns)
-    more = f"<p class=soft>The first {len(rows)} of {count}.</p>" if count > len(rows) else ""
-    return f"<h2>{title}</h2><div class=wide><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{more}"
-
-
-def _lasted(start_s: float, end_s: float | None) -> str:
-    if end_s is None:
-        return "still so"
-    return f"{end_s - start_s:.1f} s" if end_s > start_s else ""

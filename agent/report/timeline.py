@@ -1,88 +1,75 @@
-"""The timeline picture: one inline SVG a stream, with coverage, tracks and events."""
+"""Timelines: one a stream, with events, things in view and coverage on one axis."""
 
 from collections.abc import Sequence
-from html import escape
 
-from vidette.models import CoverageRow, EventRow, FastState, TrackRow
+from agent.report.material import ORDINARY, Material
+from agent.report.model import Mark, Stretch, Timeline
+from agent.report.window import Window, buckets
+from agent.report.words import brief, counted, labelled
+from vidette.aggregates import Visit, Visits
+from vidette.models import CoverageRow, EventRow, FastState, StreamRow
+from vidette.ports import GraphStore
 
-WIDTH = 720
-LEFT, RIGHT = 12, 12
 LANES = 12
-_LANE, _BAR, _TOP = 9, 12, 34
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+THINGS = 60  # more are shown as bars
+MARKS = 80
+_STRETCHES = 600
+_TICKS = 8
 
 
-def media_time(seconds: float) -> str:
-    """`0:12`, `1:02:03`; tenths where they are not zero."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    tail = f"{rest // 10:02d}" + (f".{rest % 10}" if rest % 10 else "")
-    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+def timeline(store: GraphStore, material: Material, stream: StreamRow) -> Timeline:
+    """The timeline of one stream."""
+    window, name = material.window, stream.name
+    things = sum(material.labels.get(name, {}).values())
+    events = [row for row in material.rows if row.stream == name]
+    few = things <= THINGS
+    visits = store.read(Visits(where=window.where(name), limit=2 * THINGS)) if few else []
+    counts = material.plotted.things.get(name, ())
+    most = max(counts, default=0)
+    return Timeline(
+        stream=brief(name, 80),
+        said=f"Timeline of {brief(name)}, {window.words()}: {counted(things, 'thing')}, {counted(sum(material.types.get(name, {}).values()), 'event')}",
+        ticks=ticks(window),
+        coverage=covered(window, [row for row in material.coverage if row.stream == name]),
+        marks=tuple(_mark(window, row) for row in _shown(events)),
+        lanes=tuple(lanes(window, visits)) if few else (),
+        bars=() if few or not most else tuple(count / most for count in counts),
+    )
 
 
-def lanes(tracks: Sequence[TrackRow], end_s: float) -> list[tuple[int, TrackRow]]:
-    """Each track with the first lane that is free when it starts; those beyond the last lane share it."""
+def ticks(window: Window) -> tuple[tuple[float, str], ...]:
+    """(0..1, label) at round times."""
+    over = buckets(window)
+    marks = ((over.low_s + index * over.step_s, label) for index, label in over.ticks(_TICKS))
+    return tuple(
+        ((at - window.low_s) / window.length_s, label) for at, label in marks if window.low_s <= at <= window.high_s
+    )
+
+
+def _shown(events: Sequence[EventRow]) -> list[EventRow]:
+    """Those a person would look at first, in time order."""
+    first = sorted(events, key=lambda row: (row.type in ORDINARY, row.start))[:MARKS]
+    return sorted(first, key=lambda row: row.start)
+
+
+def _mark(window: Window, row: EventRow) -> Mark:
+    said = f"{window.said(row.start, row.start_s)} {brief(row.caption, 160)}"
+    return Mark(at=window.place(row.start, row.start_s), event=row.id, said=said, rare=row.type not in ORDINARY)
+
+
+def lanes(window: Window, visits: Sequence[Visit]) -> list[Stretch]:
+    """Each stay in the first lane that is free when it starts; those beyond the last lane share it."""
     free: list[float] = []
     out = []
-    for track in sorted(tracks, key=lambda row: row.start_s):
-        lane = next((i for i, until in enumerate(free) if until <= track.start_s), len(free))
-        lane = min(lane, LANES - 1)
-        until = end_s if track.end_s is None else track.end_s
-        free[lane : lane + 1] = [max(until, free[lane]) if lane < len(free) else until]
-        out.append((lane, track))
+    for visit in sorted(visits, key=lambda one: (one.start, one.track)):
+        low = window.place(visit.start, visit.start_s)
+        high = 1.0 if visit.end is None or visit.end_s is None else window.place(visit.end, visit.end_s)
+        lane = min(next((i for i, until in enumerate(free) if until <= low), len(free)), LANES - 1)
+        free[lane : lane + 1] = [max(high, free[lane]) if lane < len(free) else high]
+        end = "the end" if visit.end is None else window.said(visit.end, visit.end_s or 0.0)
+        said = f"{labelled(1, visit.label)}, {window.said(visit.start, visit.start_s)} to {end}"
+        out.append(Stretch(low=low, high=max(low, high), shade="thing", said=said, lane=lane))
     return out
-
-
-def svg(name: str, coverage: Sequence[CoverageRow], tracks: Sequence[TrackRow], events: Sequence[EventRow]) -> str:
-    """The picture of one stream as SVG; events and ticks are links to `#e-<id>`."""
-    seen = [row.end_s or row.start_s for row in tracks] + [row.end_s or row.start_s for row in events]
-    end_s = max([1.0, *(row.end_s for row in coverage), *seen])
-    placed = lanes(tracks, end_s)
-    depth = max((lane for lane, _ in placed), default=-1) + 1
-    foot = _TOP + depth * _LANE + 8
-    height = foot + _BAR + 22
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(_said(name, end_s, tracks, events))}">',
-        *_axis(end_s, height),
-        *(_dot(event, end_s) for event in events),
-        *(_track(lane, track, end_s) for lane, track in placed),
-        *(_covered(row, end_s, foot) for row in coverage),
-        "</svg>",
-    ]
-    return "".join(parts)
-
-
-def _said(name: str, end_s: float, tracks: Sequence[TrackRow], events: Sequence[EventRow]) -> str:
-    return f"Timeline of {name}, {media_time(end_s)} long: {len(tracks)} tracks, {len(events)} events"
-
-
-def _x(seconds: float, end_s: float) -> float:
-    return round(LEFT + (WIDTH - LEFT - RIGHT) * min(max(seconds / end_s, 0.0), 1.0), 1)
-
-
-def _axis(end_s: float, height: int) -> list[str]:
-    step = next((step for step in _STEPS if end_s / step <= 10), _STEPS[-1])
-    out = []
-    for index in range(min(60, int(end_s / step) + 1)):
-        x = _x(index * step, end_s)
-        anchor = "start" if index == 0 else "end" if x > WIDTH - 30 else "middle"
-        out.append(f'<line class="rule" x1="{x}" x2="{x}" y1="10" y2="{height - 16}"/>')
-        out.append(f'<text x="{x}" y="{height - 4}" text-anchor="{anchor}">{media_time(index * step)}</text>')
-    return out
-
-
-def _dot(event: EventRow, end_s: float) -> str:
-    title = escape(f"{media_time(event.start_s)} {event.type}: {event.caption}")
-    x = _x(event.start_s, end_s)
-    return f'<a href="#e-{escape(event.id)}"><circle class="event" cx="{x}" cy="20" r="4.5"><title>{title}</title></circle></a>'
-
-
-def _track(lane: int, track: TrackRow, end_s: float) -> str:
-    x1, x2 = _x(track.start_s, end_s), _x(end_s if track.end_s is None else track.end_s, end_s)
-    title = escape(f"{track.label} {media_time(track.start_s)} to {media_time(track.end_s or end_s)}")
-    y = _TOP + lane * _LANE
-    return f'<rect class="track" x="{x1}" y="{y}" width="{max(2.0, x2 - x1):.1f}" height="6" rx="3"><title>{title}</title></rect>'
 
 
 def shade(row: CoverageRow) -> str:
@@ -92,9 +79,20 @@ def shade(row: CoverageRow) -> str:
     return str(row.deep) if row.deep in ("examined", "gated") else "watched"
 
 
-def _covered(row: CoverageRow, end_s: float, y: int) -> str:
-    x1, x2 = _x(row.start_s, end_s), _x(row.end_s, end_s)
-    title = escape(
-        f"{media_time(row.start_s)} to {media_time(row.end_s)}: {row.state}, {row.deep} {row.reason or ''}".strip()
-    )
-    return f'<rect class="{shade(row)}" x="{x1}" y="{y}" width="{max(0.5, x2 - x1):.1f}" height="{_BAR}"><title>{title}</title></rect>'
+def covered(window: Window, rows: Sequence[CoverageRow]) -> tuple[Stretch, ...]:
+    """Coverage rows as stretches; where they are more than a picture can show, only watched and missed."""
+    out: list[Stretch] = []
+    coarse = len(rows) > _STRETCHES
+    for row in rows:
+        tone = shade(row) if not coarse else "missed" if shade(row) == "missed" else "watched"
+        low, high = window.place(row.start, row.start_s), window.place(row.end, row.end_s)
+        if out and coarse and out[-1].shade == tone and low - out[-1].high < 1e-6:
+            out[-1] = Stretch(low=out[-1].low, high=high, shade=tone, said=tone)
+        else:
+            out.append(Stretch(low=low, high=high, shade=tone, said=tone if coarse else _covered(window, row)))
+    return tuple(out[: 4 * _STRETCHES])
+
+
+def _covered(window: Window, row: CoverageRow) -> str:
+    times = f"{window.said(row.start, row.start_s)} to {window.said(row.end, row.end_s)}"
+    return f"{times}: {row.state.value.replace('_', ' ')}, deep look {row.deep} {brief(row.reason or '', 120)}".strip()
