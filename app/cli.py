@@ -19,6 +19,7 @@ COMMANDS = {
     "coverage": "app.listing:coverage",
     "streams": "app.listing:streams",
     "rules": "app.rules:rules",
+    "report": "app.report:report",
     "clip": "app.clip:clip",
     "import": "app.importing:import_",
     "graph": "app.graph_export:graph",
