@@ -3,24 +3,24 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
+    from rich.text import Text
+
     from vidette.models import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
 
 PIPED_WIDTH = 240
-Cell = str | Text
+Cell: TypeAlias = "str | Text"
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
     """Where tables go; a pipe has no colour and lines long enough for a row."""
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PIPED_WIDTH
     return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
@@ -68,6 +68,10 @@ def show(
     A column named with a leading `>` is right-aligned, with `*` it may wrap, with `=` it is said once, in the title, if a
     terminal shows it and all its cells are equal.
     """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     out = console(stderr=stderr)
     listed = [tuple(row) for row in rows]
     if not listed:

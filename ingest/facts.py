@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, islice, pairwise
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vidette.errors import SourceError
 
 PEEK = 100
 SEARCH = 5000
+_KNOWN = 256  # files whose facts are kept
 _PROGRESSIVE = (0, 1)  # AVFieldOrder: unknown, progressive
 _BROADCAST = ("mpegts", "mpeg")
 _HIDDEN_FRAMES = ("vp8",)  # its packets may show nothing, so a wanted packet may give no frame
@@ -78,6 +80,20 @@ def frame_rate(stream: VideoStream) -> Fraction:
 
 def learn(path: Path) -> Facts:
     """Facts of the file; decodes up to its first frame. Raises SourceError."""
+    try:
+        now = path.stat()
+    except OSError:
+        return _learn_anew(path)  # says why it cannot be read
+    return _learned(path, (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns))
+
+
+@lru_cache(maxsize=_KNOWN)
+def _learned(path: Path, version: tuple[int, ...]) -> Facts:
+    """A file is asked once, not for each part of a watch: opening one decodes some frames of it."""
+    return _learn_anew(path)
+
+
+def _learn_anew(path: Path) -> Facts:
     container, stream = open_container(path)
     with container:
         packets = read(container, stream, lambda _: None)
