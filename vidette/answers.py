@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from vidette.models import CoverageRow, EventRow, SegmentRow, StreamRow, TrackRow
+from vidette.models import CoverageRow, EventRow, Label, SegmentRow, StreamRow, TrackRow
 from vidette.queries import Filter
 
 Kind = Literal[
@@ -20,9 +20,9 @@ Row = EventRow | TrackRow | StreamRow | SegmentRow | CoverageRow
 class Relation:
     """How rows lie in time to the rows of `anchor` (Allen 1983, one sampling interval of tolerance).
 
-    `before` ends before it starts, `after` starts after it ended, `during` shares time with it.
-    Without `within_s` the first row of the anchor is meant (the last with its `pick`), with it
-    any that is at most so many seconds away.
+    `before` begins before it starts, `after` begins after it ended, `during` shares time with it (an
+    anchor of kind `when` is meant as the moment it began). Without `within_s` the first row of the
+    anchor is meant (the last with its `pick`), with it any that is at most so many seconds away.
     """
 
     kind: Literal["before", "after", "during"]
@@ -41,7 +41,7 @@ class Plan:
 
     Rows must stand in all `relations`, last `longer_s` or more and less than `shorter_s` seconds,
     their things must have rows of every `also` and none of any `never` (`ordered`: later ones), and
-    none of `without` may hold of a row. `by` groups; `at_least`/`at_most` are what a yes needs;
+    none of `without` may hold of a row, and things of a label in `narrow` must be of its kinds. `by` groups; `at_least`/`at_most` are what a yes needs;
     `negated` turns yes and no round. A comparison has two `sides`, each with its name in `said`;
     `more` says which way, or that they are alike, or `which` of them. `gap` is the time from the
     relation's anchor to the row. `text` of `where` is what captions are searched for.
@@ -65,6 +65,7 @@ class Plan:
     never: tuple["Plan", ...] = ()
     ordered: bool = False
     without: tuple[Filter, ...] = ()
+    narrow: tuple[tuple[Label, tuple[str, ...]], ...] = ()
     by: By | None = None
     at_least: int | None = None
     at_most: int | None = None

@@ -1,7 +1,7 @@
 """Answers about the watching itself: which streams there are, how much of them was watched."""
 
-from agent.ask.answer import Asked
 from agent.ask.covering import whole
+from agent.ask.evidence import Asked
 from agent.ask.say import lasting, plain
 from vidette.answers import Answer, Claim, Gap
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from agent.ask.about import about_coverage, about_streams
-from agent.ask.answer import Asked, answer, unknown
+from agent.ask.answer import answer
 from agent.ask.covering import covered
+from agent.ask.evidence import Asked, unknown
 from agent.ask.footage import Footage
-from agent.ask.names import Known, find_names, known, normal
-from agent.ask.plan import NotUnderstood, make_plan
+from agent.ask.names import Known, known
+from agent.ask.plan import NotUnderstood
+from agent.ask.question import Planner
 from agent.ask.say import Clock, plan_words
-from agent.ask.times import read_times
 from vidette.answers import Answer, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
@@ -58,22 +59,15 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo) -> Answe
 
 
 def _planned(question: str, store: GraphStore, names: Known, everything: Footage) -> Asked:
-    named = find_names(normal(question), names)
-    if named.problem:
-        raise NotUnderstood(named.problem)
-    footage = everything
-    if named.streams:
-        footage = replace(everything, streams=tuple(s for s in names.streams if s.name in named.streams))
-    text, window = read_times(named.text, footage)
-    if window.problem:
-        raise NotUnderstood(window.problem)
-    plan = make_plan(named, text, window)
+    planner = Planner(names, everything)
+    plan = planner.plan(question)
     plan = replace(plan, words=plan_words(plan))
-    return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage))
+    footage = planner.footage(plan.where.streams)
+    return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage), names)
 
 
 def _cannot(question: str, store: GraphStore, footage: Footage, why: str, *, help_: bool) -> Answer:
     plan = Plan(kind="cannot_tell", words="cannot tell")
-    asked = Asked(question, plan, store, Clock(footage), covered(store, Filter(), footage))
+    asked = Asked(question, plan, store, Clock(footage), covered(store, Filter(), footage), Known((), (), ()))
     done = unknown(asked, f"cannot tell: {why}")
     return replace(done, answer=f"{done.answer} {CAN}.") if help_ else done

@@ -1,5 +1,6 @@
 """How much of the time a question asks about was watched."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.ask.footage import Footage, length_s
@@ -37,6 +38,33 @@ def covered(store: GraphStore, where: Filter, footage: Footage) -> Covered:
         total_s=sum(part.total_s for part in parts) + sum((gap.end - gap.start).total_seconds() for gap in dark),
         gaps=(*gaps, *dark)[:_MOST_GAPS],
     )
+
+
+def merged(parts: Sequence[Covered]) -> Covered:
+    """The coverage of several stretches of time, as one."""
+    gaps = sorted((gap for part in parts for gap in part.gaps), key=lambda gap: gap.start)
+    return Covered(
+        watched_s=sum(part.watched_s for part in parts),
+        examined_s=sum(part.examined_s for part in parts),
+        total_s=sum(part.total_s for part in parts),
+        gaps=tuple(gaps)[:_MOST_GAPS],
+    )
+
+
+def watched_spans(store: GraphStore, where: Filter, footage: Footage) -> dict[str, list[Span]]:
+    """When each stream was watched in the window, in seconds since 1970, by its name."""
+    window = Filter(
+        streams=tuple(stream.name for stream in footage.streams),
+        since=where.since,
+        until=where.until,
+        from_s=where.from_s,
+        to_s=where.to_s,
+    )
+    out: dict[str, list[Span]] = {stream.name: [] for stream in footage.streams}
+    for row in store.read(CoverageIn(where=window)):
+        if row.state == FastState.WATCHED:
+            out.setdefault(row.stream, []).append((row.start.timestamp(), row.end.timestamp()))
+    return out
 
 
 def whole(coverage: Covered) -> bool:

@@ -31,6 +31,11 @@ class Footage:
         return max((length_s(stream) for stream in self.streams), default=0.0)
 
     @property
+    def reach(self) -> dict[str, float]:
+        """Media time up to which each stream was looked at, by its name: how long what is open lasts so far."""
+        return {stream.name: max(stream.watched_s, stream.reach_s) for stream in self.streams}
+
+    @property
     def extent(self) -> tuple[datetime, datetime]:
         """From where the oldest footage starts to where the newest ends."""
         spans = [self.span(stream) for stream in self.streams] or [(self.now, self.now)]
@@ -46,5 +51,5 @@ class Footage:
 
 
 def length_s(stream: StreamRow) -> float:
-    """Seconds of footage of a stream: what its container says or what was watched, the longer."""
-    return max(stream.duration_s or 0.0, stream.watched_s)
+    """Seconds of footage of a stream: what its container says or what coverage speaks of, the longer."""
+    return max(stream.duration_s or 0.0, stream.watched_s, stream.reach_s)

@@ -1,5 +1,6 @@
 """Names in a question: the streams, zones and lines that exist, and those that do not."""
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from vidette.queries import StreamOf, Streams
 _TAG = re.compile(r"[-_ .][0-9a-f]{8}$")
 _STREAM = r"(?:stream|camera|cam|feed|file|video|clip)"
 _PLACE = r"(?:zone|area|region)"
+_SLIP = re.compile(r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day$|yesterday$)[^\W\d_][\w-]*")
 _MOST = 200
 _NOT_NAMES = frozenset(
     [
@@ -67,6 +69,7 @@ class Named:
     streams: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -90,13 +93,30 @@ def normal(text: str) -> str:
 
 
 def find_names(text: str, known: Known) -> Named:
-    """Takes the names out of a normalised question."""
+    """Takes the names out of a normalised question; a slip of the pen is read as the one name it is near to."""
+    text, notes = _corrected(text, known)
     text, lines = _take(text, {name: (name,) for name in known.lines}, r"(?:line)")
     text, zones = _take(text, {name: (name,) for name in known.zones}, _PLACE)
     text, streams = _take(text, _stream_names(known.streams), _STREAM)
     problem = _unknown(text, known)
     text = re.sub(r"\x01(?: (?:and |or )?(?:the )?\x01)+", "\x01", " ".join(text.replace("\x01", " \x01 ").split()))
-    return Named(text=text.replace("\x01", " "), streams=streams, zones=zones, lines=lines, problem=problem)
+    return Named(
+        text=text.replace("\x01", " "), streams=streams, zones=zones, lines=lines, notes=notes, problem=problem
+    )
+
+
+def _corrected(text: str, known: Known) -> tuple[str, tuple[str, ...]]:
+    """The text with words that are nearly a name written as that name, and what was read so."""
+    names = {normal(name): name for name in (*_stream_names(known.streams), *known.zones, *known.lines)}
+    words, notes = text.split(), []
+    for at, word in enumerate(words):
+        if len(word) < 4 or len(word) > 60 or word in SINGLE or word in names or not _SLIP.fullmatch(word):
+            continue
+        near = difflib.get_close_matches(word, names, n=2, cutoff=0.82)
+        if len(near) == 1 and not any(word in name.split() for name in names):
+            words[at] = near[0]
+            notes.append(f"{word!r} read as {names[near[0]][:60]!r}")
+    return " ".join(words), tuple(notes)
 
 
 def _stream_names(rows: Iterable[StreamRow]) -> dict[str, tuple[str, ...]]:
@@ -112,7 +132,7 @@ def _take(text: str, names: dict[str, tuple[str, ...]], word: str) -> tuple[str,
     found: list[str] = []
     for name in sorted(names, key=len, reverse=True):
         plain = normal(name)
-        if not plain or plain not in text:
+        if not plain or re.sub(r"[-_ ]", "", plain) not in re.sub(r"[-_ ]", "", text):
             continue
         pattern = _pattern(plain, word)
         if re.search(pattern, text):
@@ -123,7 +143,7 @@ def _take(text: str, names: dict[str, tuple[str, ...]], word: str) -> tuple[str,
 
 def _pattern(plain: str, word: str) -> str:
     """A name that could be an ordinary word or a number counts only beside the word for its sort."""
-    name = re.escape(plain)
+    name = r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", plain) if part)
     marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
     ordinary = all(part in SINGLE or part in _NOT_NAMES or not re.search(r"[^\W\d]", part) for part in plain.split())
     return marked if ordinary else rf"{marked}|(?<!\S){name}(?!\S)"

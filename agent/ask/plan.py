@@ -68,8 +68,26 @@ class Parts:
 
 def make_plan(named: Named, text: str, window: Window) -> Plan:
     """The plan of a question without its names and times. Raises NotUnderstood."""
-    parts = _parts(scan(text))
-    plan = _shape(parts, named)
+    parts = read_parts(text)
+    return placed(_shape(parts, named), named, window, parts.notes)
+
+
+def counted(parts: Parts, named: Named, window: Window) -> Plan:
+    """The plan that counts what these words speak of, whatever they ask. Raises NotUnderstood."""
+    parts = replace(parts, kind="count")
+    verb = parts.verb or SEEN
+    zoned = bool(named.zones) or parts.has("zone")
+    if verb.about != "thing":
+        plan = _seen_as(parts, verb)
+    elif parts.has("events") and not parts.noun and not verb.types:
+        plan = _happenings(parts)
+    else:
+        plan = _presence(parts, parts.noun or ANY, verb, named, zoned)
+    return placed(plan, named, window, parts.notes)
+
+
+def placed(plan: Plan, named: Named, window: Window, notes: tuple[str, ...] = ()) -> Plan:
+    """The plan on the streams named and in the window."""
     where = replace(
         plan.where,
         streams=named.streams,
@@ -79,7 +97,7 @@ def make_plan(named: Named, text: str, window: Window) -> Plan:
         until=window.until,
         starts_inside=window.bounded and plan.where.starts_inside and not window.point,
     )
-    return replace(plan, where=where, notes=(*parts.notes, *window.notes))
+    return replace(plan, where=where, notes=(*named.notes, *notes, *window.notes))
 
 
 def scan(text: str) -> tuple[Said, ...]:
@@ -98,7 +116,9 @@ def scan(text: str) -> tuple[Said, ...]:
     return tuple(out)
 
 
-def _parts(words: tuple[Said, ...]) -> Parts:
+def read_parts(text: str) -> Parts:
+    """What the words of a text without names and times come to. Raises NotUnderstood."""
+    words = scan(text)
     if not words:
         raise NotUnderstood("there is no question in it")
     words, notes = _resolved(words)
@@ -240,7 +260,14 @@ def _either(words: tuple[Said, ...], nouns: list[tuple[int, Noun]]) -> Noun:
         " or ".join(dict.fromkeys(noun.plural for noun in all_)),
         () if wide else tuple(dict.fromkeys(label for noun in all_ for label in noun.labels)),
         () if any(not n.kinds for n in all_) else tuple(dict.fromkeys(kind for n in all_ for kind in n.kinds)),
+        narrow=_narrow(all_) if not wide and any(not n.kinds for n in all_) else (),
     )
+
+
+def _narrow(nouns: list[Noun]) -> tuple[tuple[Label, tuple[str, ...]], ...]:
+    """ "cars or bicycles": of vehicles only the cars."""
+    whole = {label for noun in nouns if not noun.kinds for label in noun.labels}
+    return tuple((label, noun.kinds) for noun in nouns if noun.kinds for label in noun.labels if label not in whole)
 
 
 def _joined(parts: Parts) -> None:
@@ -274,8 +301,14 @@ def _shape(parts: Parts, named: Named) -> Plan:
     verb = parts.verb or SEEN
     if verb.about != "thing":
         return _seen_as(parts, verb)
-    noun = parts.noun or ANY
-    return _presence(parts, noun, verb, named, zoned)
+    if (
+        parts.has("who")
+        and parts.verb is None
+        and any(isinstance(said.word, Noun) for said in parts.words)
+        and parts.kind == "list"
+    ):
+        raise NotUnderstood("nothing here knows who somebody is")
+    return _presence(parts, parts.noun or ANY, verb, named, zoned)
 
 
 def _about_itself(parts: Parts, zoned: bool, named: Named) -> Plan:
@@ -358,10 +391,12 @@ def _presence(parts: Parts, noun: Noun, verb: Verb, named: Named, zoned: bool) -
         moving=of == "tracks" and not still,
         distinct=distinct,
         pick=_pick(parts),
+        narrow=noun.narrow,
     )
 
 
 def _in_zone(verb: Verb, named: Named) -> tuple[tuple[EventType, ...], str]:
+    """The types and the past form of a verb where a zone is spoken of."""
     place = f"the zone {' or '.join(named.zones)}" if named.zones else "a zone"
     if verb.zone == ENTERED.zone:
         return verb.zone, f"entered {place}"

@@ -9,13 +9,14 @@ from vidette.models import EventType, Label
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A thing asked about; no labels means any thing."""
+    """A thing asked about; no labels means any thing. `narrow` gives the kinds that are meant of some of several labels."""
 
     singular: str
     plural: str
     labels: tuple[Label, ...] = ()
     kinds: tuple[str, ...] = ()
     agent: bool = False
+    narrow: tuple[tuple[Label, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def _verbs() -> dict[str, Verb]:
         "drive by|drove by|drives by|walk by|walked by|walks by|come by|came by|go past|went past|drive past|"
         "drove past|walk past|walked past|pass through|passed through|go through|went through",
         SEEN: "seen|see|saw|spotted|visible|present|in view|in the scene|in the picture|in the frame|in frame|"
-        "in the image|in the view|on screen|on camera|in shot|on the picture|tracked|observed|detected|on the scene",
-        ENTERED: "enter|enters|entered|entering|come in|came in|comes in|coming in|come into|came into|came inside|"
+        "occupied|in use|in the image|in the view|on screen|on camera|in shot|on the picture|tracked|observed|detected|on the scene",
+        ENTERED: "enter|enters|entered|entering|come|came|comes|coming|come in|come through|came through|came in|comes in|coming in|come into|came into|came inside|"
         "come inside|walk in|walked in|walk into|walked into|drive in|drove in|drive into|drove into|go into|"
         "went into|step into|stepped into|arrive|arrives|arrived|arriving|appear|appears|appeared|appearing|"
         "show up|showed up|come into view|came into view|enter the scene|entered the scene|enter the picture|"
@@ -227,7 +228,7 @@ def _marks() -> dict[str, Mark]:
         "total|in total|overall|altogether|different|distinct|visible in|of the video|in the video|on the video|"
         "in the footage|of the footage|in the clip|in the recording|in the film|in the file|on the footage|"
         "on the recording|of the clip|of the recording|in this video|in this clip|in view of the camera|"
-        "on the camera|by the camera",
+        "on the camera|by the camera|through|into|inside|via|around|every|each",
         Mark("and"): "and|&",
         Mark("or"): "or",
         Mark("first"): "first|earliest",

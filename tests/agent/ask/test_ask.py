@@ -110,6 +110,14 @@ LOBBY = [
     ("Was everything watched?", "exists", "coverage", False),
     ("Was everything watched in the first minute?", "exists", "coverage", False),
     ("Was it all recorded?", None, None, None),
+    ("How many cars did not stop?", "count", "tracks", 1),
+    ("Did more than two people enter?", "exists", "events", False),
+    ("What happened before the car came?", "describe", "events", 8),
+    ("How many people entered and left?", "count", "events", 2),
+    ("When did the second person enter?", "when", "events", 12.0),
+    ("Did nobody enter?", "exists", "events", False),
+    ("How many cameras saw a person?", "count", "tracks", 1),
+    ("How many zones did people enter?", "count", "events", 1),
 ]  # fmt: skip
 
 
@@ -141,31 +149,20 @@ def check(answer, kind, of, value):
 
 
 REFUSED = [
-    "How many cars did not stop?",
-    "How many people except children entered?",
-    "Did more than two people enter?",
     "Did two people enter?",
-    "What happened before the car came?",
-    "What happened while the view was blocked?",
     "How many red cars passed?",
-    "How many people entered per minute?",
     "Which car was the fastest?",
     "Who took the bag?",
     "How many people took a bag?",
     "How many people entered and when?",
-    "How many people entered and left?",
-    "When did the second person enter?",
     "How many people are there right now?",
     "Was anyone left?",
     "How many bags are left?",
-    "Did nobody enter?",
     "How many people with a bag entered?",
     "Was there a person in the car?",
     "Was the bag moved?",
     "Was only one bag left?",
     "What did the person do?",
-    "How many cameras saw a person?",
-    "How many zones did people enter?",
     "How many people stayed for two minutes?",
     "How many people came first?",
     "How much bag was left?",
@@ -355,6 +352,8 @@ def test_beyond_the_rows_that_are_read_the_database_counts(make, traffic, monkey
     answer = asked("How many objects entered?", make(traffic))
     assert (answer.value, answer.answer) == (4, "4 objects entered.")
     assert asked("What happened?", make(traffic)).value == 8
-    assert asked("How many objects passed?", make(traffic)).answer == "At least 3 objects passed."
+    assert asked("How many objects passed?", make(traffic)).answer == "4 objects passed."
+    assert asked("How many objects were left?", make(traffic)).value == 0
+    assert asked("How many vehicles passed?", make(traffic)).answer.startswith("At least 3 objects passed;")
     assert asked("When did the last object enter?", make(traffic)).value == 25.2
     assert asked("When was the last vehicle?", make(traffic)).value == 25.2

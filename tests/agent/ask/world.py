@@ -215,6 +215,6 @@ def loading() -> Camera:
     package(T.OBJECT_REMOVED, "mon 11:30")
     p14 = cam.thing("p14", Label.PERSON, "wed 15:00", "wed 15:20")
     p14(T.ZONE_ENTERED, "wed 15:01", zone="bay")
-    p14(T.LOITERING, "wed 15:05", "wed 15:20")
+    p14(T.LOITERING, "wed 15:05", "wed 15:20", zone="bay")
     p14(T.ZONE_EXITED, "wed 15:19", zone="bay")
     return cam

@@ -1,0 +1,99 @@
+"""From a whole question to a plan: politeness off, then comparison, relations, conditions, measures, and what is left."""
+
+import re
+from dataclasses import dataclass, replace
+
+from agent.ask.clauses import gap, negated, related
+from agent.ask.compare import compared
+from agent.ask.conditions import conditioned
+from agent.ask.footage import Footage
+from agent.ask.fragment import counting, read_fragment
+from agent.ask.measures import Measure, measured, measuring
+from agent.ask.names import Known, find_names, normal
+from agent.ask.plan import NotUnderstood, make_plan
+from agent.ask.times import read_times
+from vidette.answers import Plan
+
+_DEEPEST = 5
+_WORDS = 80
+_POLITE = re.compile(
+    r"^(?:(?:hello|hi|hey|please|well|ok|okay|so|now|vidette|kindly)\b ?)+"
+    r"|^(?:(?:could|can|would|will) you )?(?:please |kindly )?(?:tell|show|give|inform) (?:me|us) (?:please )?(?:if|whether|about )?(?=.)"
+    r"|^(?:could|can|would|will) you (?:please |kindly )?(?=count|list|find|describe|summari[sz]e|say)"
+    r"|^(?:i|we)(?: would|'d)? (?:like|want|need) to (?:know|see|learn|find out)(?: if| whether| about)?"
+    r"|^do you (?:happen to )?know(?: if| whether)?|^i(?: am|'m) (?:wondering|asking)(?: if| whether)?"
+    r"|^(?:say|guess),? (?:if|whether) |(?: please| thanks| thank you)+$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans questions over what has a name and was filmed."""
+
+    known: Known
+    everything: Footage
+
+    def plan(self, question: str) -> Plan:
+        """The plan of a question as it was typed. Raises NotUnderstood."""
+        text = normal(question)
+        if text.count(" ") >= _WORDS:
+            raise NotUnderstood(f"the question is too long to be understood; ask in at most {_WORDS} words")
+        return self.whole(_plain(text), 0)
+
+    def whole(self, text: str, depth: int) -> Plan:
+        """The plan of a question or of a clause of one. Raises NotUnderstood."""
+        if depth > _DEEPEST:
+            raise NotUnderstood("that is too many clauses in one question")
+
+        def clause(part: str) -> Plan:
+            return self.whole(part, depth + 1)
+
+        for shape in (compared, gap, negated, related, conditioned):
+            found = shape(text, clause, self.known, self.everything)
+            if found is not None:
+                return found
+        return self.measure(text)
+
+    def measure(self, text: str) -> Plan:
+        """The plan of a clause with no other in it."""
+        found = measured(text)
+        return self.simple(text) if found is None else self._measure(*found)
+
+    def _measure(self, rest: str, measure: Measure) -> Plan:
+        if not rest:
+            return measuring(None, measure)
+        try:
+            plan = self.simple(rest)
+        except NotUnderstood:
+            given = read_fragment(rest, self.known, self.everything)
+            if given.parts is not None:
+                raise
+            plan = counting(given)  # "the busiest hour on Tuesday": of all that was seen
+        return measuring(plan, measure)
+
+    def simple(self, text: str) -> Plan:
+        """The plan of words with names and times."""
+        named = find_names(text, self.known)
+        if named.problem:
+            raise NotUnderstood(named.problem)
+        rest, window = read_times(named.text, self.footage(named.streams))
+        if window.problem:
+            raise NotUnderstood(window.problem)
+        return make_plan(named, rest, window)
+
+    def footage(self, streams: tuple[str, ...]) -> Footage:
+        """The footage of these streams, or of all."""
+        if not streams:
+            return self.everything
+        return replace(self.everything, streams=tuple(s for s in self.known.streams if s.name in streams))
+
+
+def _plain(text: str) -> str:
+    """The question without what only makes it polite."""
+    for _ in range(4):
+        shorter = _POLITE.sub("", text).strip()
+        if shorter == text or not shorter:
+            break
+        whether = re.search(r"\b(?:whether|if)$", text[: len(text) - len(shorter)].strip())
+        text = f"did {shorter}" if whether and not re.match(r"(?:did|was|were|is|are|has)\b", shorter) else shorter
+    return text
