@@ -17,6 +17,7 @@ _GRAY = {"gray", "gray8", "grayj"}
 _LIMITED_RANGE = 1
 _BT709 = 1
 _UNSPECIFIED_COLOUR = 2
+_COLOURS, _RANGES = (0, 1, 2, 4, 5, 6, 7, 9), (0, 1, 2)  # what libswscale converts (ITU-T H.273 has more)
 _HD_HEIGHT = 720
 
 
@@ -45,6 +46,13 @@ class DecodedFrame:
     pts_s: float
     pixel_aspect: Fraction | None = None
     _planes: tuple[int, Planes] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Colours that are rare, or damaged tags: libswscale would refuse the picture for them.
+        if self.picture.colorspace not in _COLOURS:
+            self.picture.colorspace = _UNSPECIFIED_COLOUR
+        if self.picture.color_range not in _RANGES:
+            self.picture.color_range = 0
 
     @property
     def size(self) -> tuple[int, int]:
