@@ -47,10 +47,10 @@ class Gate:
         if self.looked is None or self.last is None or self.looked.shape != now.shape:
             self.looked, self.last, self.looked_s = now, _half(now), pts_s
             return Reading(open=False, score=0.0, heartbeat=True)
-        change = _tiles(now, self.looked)
+        change, half = _tiles(now, self.looked), _half(now)
         score = float((change / (3 + self.threshold * self.noise)).max())
-        self._learn(now, score)
-        self.last = _half(now)
+        self._learn(now, half, score)
+        self.last = half
         self.frames += 1
         self.over = self.over + 1 if score > 1 else 0
         opened = self.over >= 2 or score > 2
@@ -86,11 +86,11 @@ class Gate:
             self.looked, self.last = arrays["looked"].astype(np.float32), arrays["last"].astype(np.float32)
         return self
 
-    def _learn(self, now: NDArray[Any], score: float) -> None:
+    def _learn(self, now: NDArray[Any], half: NDArray[Any], score: float) -> None:
         """Follow what tiles do from frame to frame, and slow light, where nothing happens."""
         if score > 1 or self.looked is None or self.last is None:
             return
-        step = _tiles(_half(now), self.last)
+        step = _tiles(half, self.last)
         self.noise += _SLOW * (np.maximum(step, _FLOOR) - self.noise)
         if self.frames % 5 == 0:
             self.looked = np.round(self.looked + np.clip(now - self.looked, -1, 1))
@@ -101,7 +101,8 @@ def _picture(y: Image) -> NDArray[Any]:
     height, width = y.shape
     grey: NDArray[Any] = y
     if width > WIDTH:
-        grey = cv2.resize(y, (WIDTH, round(height * WIDTH / width)), interpolation=cv2.INTER_AREA)
+        method = cv2.INTER_AREA if width > 2 * WIDTH else cv2.INTER_LINEAR
+        grey = cv2.resize(y, (WIDTH, round(height * WIDTH / width)), interpolation=method)
     soft: NDArray[Any] = cv2.GaussianBlur(grey, (5, 5), 0).astype(np.float32)
     return soft
 

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perception.background import Background, Floats, Foreground, Picture, Planes
+from agent.perception.background import Background, Floats, Picture
 from vidette.models import EventType
 
 _SIZE = (160, 90)
+_FINE = (320, 180)
 _HOLD_S = {
     EventType.VIEW_BLOCKED: 2.0,
     EventType.TOO_DARK: 2.0,
@@ -49,7 +50,7 @@ class View:
             sharpness=sharpness,
             mean=float(small.mean()),
             spread=float(small.std()),
-            bright_share=float((small > 248).mean()),
+            bright_share=cv2.countNonZero((small > 248).view(np.uint8)) / small.size,
         )
 
 
@@ -71,12 +72,10 @@ class Notice:
     end_s: float | None
 
 
-def view(planes: Planes) -> View:
-    """What the camera checks need of a frame."""
-    y = planes[0]
-    small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    fine = cv2.resize(y, (320, 180), interpolation=cv2.INTER_AREA)
-    return View.of(small, _sharpness(fine))
+def view(y: Picture) -> View:
+    """What the camera checks need of a frame, of its luma `(h, w)`."""
+    small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return View.of(small, _sharpness(cv2.resize(y, _FINE, interpolation=cv2.INTER_AREA)))
 
 
 def _sharpness(grey: Picture) -> float:
@@ -124,9 +123,12 @@ class Camera:
         self.activity = 0.0
         self.frames = 0
 
-    def check(self, now: View, reference: View, fore: Foreground, pts_s: float) -> list[Notice]:
-        """Spells that began or ended with this frame; `reference` is a view of the background."""
-        found = set(_conditions(now, reference, fore))
+    def check(self, now: View, reference: View, whelm: float, pts_s: float) -> list[Notice]:
+        """Spells that began or ended with this frame.
+
+        `reference` is a view of the background, `whelm` the share of the picture that differs from it.
+        """
+        found = set(_conditions(now, reference, whelm))
         if self._frozen(now):
             found.add(EventType.PICTURE_FROZEN)
         return [notice for type_ in _HOLD_S for notice in self._follow(type_, type_ in found, pts_s)]
@@ -191,13 +193,12 @@ class Camera:
         return []
 
 
-def _conditions(now: View, reference: View, fore: Foreground) -> Sequence[EventType]:
+def _conditions(now: View, reference: View, whelm: float) -> Sequence[EventType]:
     """What is wrong with this picture; at most one of the family."""
     if now.mean < 18 and now.spread < 10:
         return [EventType.TOO_DARK]
     if now.bright_share > 0.7 or now.mean > 243:
         return [EventType.TOO_BRIGHT]
-    whelm = float(fore.mask.mean())
     like = likeness(now.edges, reference.edges)
     energy = float(now.edges.mean()) / (float(reference.edges.mean()) + 1)
     textured = float(reference.edges.mean()) > 4
@@ -243,4 +244,4 @@ def _edges(small: NDArray[Any]) -> Floats:
 
 def background_view(background: Background) -> View:
     """The view of an empty scene."""
-    return view((background.y, background.u, background.v))
+    return view(background.y)

@@ -198,7 +198,7 @@ class FastLook:
         self.step_s = dt_s or self.step_s
         fore = self._masked(scene.background.compare(planes))
         reading = self.gate.read(planes[0], pts_s)
-        self._notices(self.camera.check(now, self.reference, fore, pts_s), sight)
+        self._notices(self.camera.check(now, self.reference, fore.share, pts_s), sight)
         busy = self._settle(scene, sight, fore, dt_s)
         if reading.heartbeat:
             self.covering.watched(pts_s, pts_s + max(self.step_s, 0.04), DeepState.HEARTBEAT)
@@ -214,7 +214,7 @@ class FastLook:
         moved = EventType.CAMERA_MOVED in self.camera.spells
         if EventType.BLURRED in self.camera.spells:
             return False  # what a blurred picture smears is no thing; the scene stays as it was known
-        if not (self.camera.blind or moved or float(fore.mask.mean()) > _UNSETTLED):
+        if not (self.camera.blind or moved or fore.share > _UNSETTLED):
             self.unsettled_s = None
             if scene.background.frames % 100 == 99:
                 self.reference = background_view(scene.background)

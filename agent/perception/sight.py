@@ -76,7 +76,7 @@ def sight_of(frame: Frame, source: VideoSource, before_s: float) -> Sight:
         pts_s=frame.pts_s,
         size=frame.size,
         planes=planes,
-        view=view(planes),
+        view=view(planes[0]),
         telling=_slot(frame.pts_s) != _slot(before_s),
         source=source,
         frame=frame,

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perception.background import Background, Foreground, Mask, Planes, smooth
+from agent.perception.background import Background, Foreground, Mask, Planes, grown, smooth
 from agent.perception.blobs import PixelBox
 from vidette import geometry
 
@@ -62,8 +62,7 @@ class Stillness:
 
     def note(self, movers: Mask, dt_s: float) -> None:
         """Count up the time since a mover covered each pixel."""
-        grown = np.minimum(self.touched.astype(np.uint32) + round(dt_s * 10) * 100, _TOUCH_CAP)
-        self.touched = np.where(movers, 0, grown).astype(np.uint16)
+        self.touched = grown(self.touched, dt_s, _TOUCH_CAP) * ~movers
 
     def judge(
         self,

@@ -92,9 +92,10 @@ def _light(sight: Sight) -> Sight:
 
 
 def _at_most(rgb: Image, width: int) -> Image:
+    """Scaled down to `width`; a sight is hardly wider, so what is plain and fast will do."""
     height, own = rgb.shape[:2]
     size = (width, max(1, round(height * width / own)))
-    return rgb if own <= width else np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return rgb if own <= width else np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def unit(box: PixelBox, shape: tuple[int, int]) -> Box:

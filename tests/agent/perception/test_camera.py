@@ -150,7 +150,7 @@ def test_somebody_who_fills_much_of_the_view_is_not_a_blocked_camera():
 
 
 def seen(picture):
-    return view(Picture(picture, 0.0).planes(WIDTH))
+    return view(Picture(picture, 0.0).planes(WIDTH)[0])
 
 
 def test_likeness_is_of_structure_whatever_the_light():
@@ -181,17 +181,13 @@ def test_a_stored_camera_goes_on_equally():
     source = Drawing(14, [during(cover)])
     whole, first = Camera(), Camera()
     reference, last, told = seen(street()), None, ([], [])
-
-    class Fore:
-        mask = np.ones((4, 4), bool)
-
     for index, frame in enumerate(source.frames()):
         now = seen(frame.pixels)
         if index == 44:
             first = Camera.restore(last, json.loads(json.dumps(first.state())))
         last = now.small
         for camera, notices in zip((whole, first), told, strict=True):
-            notices.extend(camera.check(now, reference, Fore, frame.pts_s))
+            notices.extend(camera.check(now, reference, 1.0, frame.pts_s))
     assert told[0] == told[1] != []
     assert first.finish(14.0) == whole.finish(14.0)
 

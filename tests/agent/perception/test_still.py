@@ -64,7 +64,7 @@ class Case:
         if touched_s is not None:
             self.stillness.touched[self.region] = round(touched_s * 1000)
         score = np.where(self.region, 2.0, 0.0).astype(np.float32)
-        self.fore = Foreground(score=score, mask=self.region, shadow=~self.region, gain=1.0)
+        self.fore = Foreground(score=score, mask=self.region, shadow=~self.region, gain=1.0, y=self.planes[0])
 
     def judged(self, busy=None, known=()):
         nobody = np.zeros_like(self.region)
