@@ -34,7 +34,7 @@ def opened(db: str | None, config: str | None, **overrides: object) -> Iterator[
     """Memory that is there already. Raises StoreError where nothing was watched into it yet."""
     settings = settings_of(db, config, **overrides)
     path = db_path(settings)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise StoreError(f"no memory at {str(path)!r}; watch something first: vidette watch FILE --db {path}")
     store = store_of(settings, must_write=False)
     try:

@@ -23,11 +23,13 @@ class Database:
 
     def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
         self.path = path
-        self._only_read = isinstance(path, Path) and path.is_file() and not _writable(path)
+        self._only_read = isinstance(path, Path) and os.path.isfile(path) and not _writable(path)
         self._local = threading.local()
         self._lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
         with self._faults(), self._closed_on_error():
+            if "\0" in str(path):
+                raise StoreError("no file can be called that; name another with --db")
             if must_write:
                 self._check_writable()
             if isinstance(path, Path):
