@@ -138,7 +138,8 @@ def _file_hint(error: click.ClickException, args: list[str]) -> str:
 def _say(message: str, code: int, *, trace: bool = False) -> int:
     if trace:
         sys.stderr.write(redact(traceback.format_exc()))
-    sys.stderr.write(f"error: {redact(' '.join(message.split()))}\n")
+    said = redact(" ".join(message.split()))
+    sys.stderr.write(f"error: {''.join(char if char.isprintable() else '?' for char in said)}\n")
     return code
 
 

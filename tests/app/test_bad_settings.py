@@ -87,3 +87,26 @@ def test_odd_places_for_memory_are_told_in_a_printable_line(place, clip, tmp_pat
     assert all(line.isprintable() and "internal error" not in line for line in lines)
     assert cli.main(["events", "--db", place]) == code
     assert "internal error" not in capsys.readouterr().err
+
+
+RULES = [case for case in HOSTILE if case[0] in {"laughs", "endless", "tag", "big", "not UTF-8", "binary", "twice"}]
+
+
+@pytest.mark.parametrize("action", ["check", "list"])
+@pytest.mark.parametrize(("content", "says"), [case[1:] for case in RULES], ids=[case[0] for case in RULES])
+def test_a_rules_file_is_read_with_the_same_care(content, says, action, tmp_path, capsys):
+    (tmp_path / "rules.yml").write_bytes(content)
+    assert cli.main(["rules", action, str(tmp_path / "rules.yml")]) == 2
+    said = capsys.readouterr()
+    assert any(says in line and "rules.yml" in line for line in said.err.splitlines())
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "args", [["events", "--db", "\x1b[31mred\n.db"], ["\x1b[31mwatch"], ["watch", "--config", "\x07\x1b]0;x.yml"]]
+)
+def test_errors_steer_no_terminal(args, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(args) in {1, 2}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
