@@ -1,12 +1,11 @@
 """The daily report: what happened on each stream, what was unusual first."""
 
 from collections import Counter
-from datetime import timedelta
 
 from agent.report import sections
 from agent.report.material import Material
 from agent.report.model import Row, Section, Table
-from agent.report.summary import unusual_of
+from agent.report.summary import oddities
 from agent.report.words import brief, number, share
 from vidette.answers import Answer
 from vidette.models import StreamRow
@@ -38,9 +37,7 @@ def _streams(material: Material) -> Table | None:
     if len(material.streams) < 2:
         return None
     alerts = Counter(name for alert in material.alerts for name in alert.streams)
-    turns = sorted(
-        material.streams, key=lambda row: (-len(unusual_of(material, row.name)), -alerts[row.name], row.name)
-    )
+    turns = sorted(material.streams, key=lambda row: (-oddities(material, row.name), -alerts[row.name], row.name))
     columns = ("stream", ">unusual", ">alerts", ">things", ">events", "busiest", ">watched")
     return Table(columns=columns, rows=tuple(_stream(material, row, alerts[row.name]) for row in turns))
 
@@ -53,7 +50,7 @@ def _stream(material: Material, row: StreamRow, alerts: int) -> Row:
     return Row(
         cells=(
             brief(row.name, 60),
-            number(len(unusual_of(material, row.name))),
+            number(oddities(material, row.name)),
             number(alerts),
             number(sum(material.labels.get(row.name, {}).values())),
             number(sum(material.types.get(row.name, {}).values())),
@@ -71,8 +68,7 @@ def _days(material: Material) -> Table | None:
     names = [row.name for row in material.streams[:8]]
     by_day: dict[str, Counter[str]] = {}
     for index in range(over.count):
-        seconds = max(window.low_s, over.low_s + index * over.step_s)
-        day = f"{(window.since + timedelta(seconds=seconds)).astimezone(window.tz):%a %d %b}"
+        day = f"{max(window.since.astimezone(window.tz), over.instant(index)):%a %d %b}"
         for name in names:
             by_day.setdefault(day, Counter())[name] += material.hourly.things[name][index]
     rows = [

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agent.report.unusual import Outlier, outliers
 from agent.report.window import Buckets, Window, buckets, length_s
 from vidette.aggregates import Breakdown, Grouped
 from vidette.alerts import Alert, AlertFilter
@@ -16,7 +17,10 @@ ROWS = 200
 ALERTS = 100
 STREAMS = 50
 HOUR_S = 3600.0
-_A_TYPE = 12
+ODDITIES = 6
+_A_TYPE = 24
+_FEW = 24  # where fewer than that are out of the ordinary, some of the ordinary are shown too
+_SAMPLE = 3
 # What a person would look at last, because there is so much of it.
 ORDINARY = frozenset(
     {
@@ -40,6 +44,10 @@ class Counts:
     watched: Mapping[str, Sequence[float]]
     filmed: Mapping[str, Sequence[float]]
 
+    def summed(self) -> list[int]:
+        """Things in each bucket, all streams together."""
+        return [sum(column) for column in zip(*self.things.values(), strict=True)] if self.things else []
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
@@ -54,6 +62,7 @@ class Material:
     types: Mapping[str, Mapping[str, int]]
     plotted: Counts
     hourly: Counts
+    odd: Mapping[str, Sequence[Outlier]]
     rows: Sequence[EventRow]
     longest: Sequence[EventRow]
     alerts: Sequence[Alert]
@@ -96,6 +105,8 @@ def gather(store: GraphStore, window: Window, streams: Sequence[StreamRow]) -> M
     coverage = store.read(CoverageIn(where=window.where(*names))) if names else []
     types = _nested(store.read(Breakdown(of="events", by=("stream", "type"), where=window.where(*names))))
     alerts = alerts_in(store, window, active)
+    hourly = _counts(store, window, active, coverage, _statistical(window))
+    rows = rows_of(store, window, names, _summed(types.values()))
     return Material(
         window=window,
         streams=active,
@@ -105,12 +116,34 @@ def gather(store: GraphStore, window: Window, streams: Sequence[StreamRow]) -> M
         labels=_nested(store.read(Breakdown(of="tracks", by=("stream", "label"), where=window.where(*names)))),
         types=types,
         plotted=_counts(store, window, active, coverage, buckets(window)),
-        hourly=_counts(store, window, active, coverage, _statistical(window)),
-        rows=rows_of(store, window, names, _summed(types.values())),
+        hourly=hourly,
+        odd={name: outliers(hourly.things[name], hourly.watched[name], _same_hours(hourly.buckets)) for name in names},
+        rows=rows,
         longest=_longest(store, window, names),
         alerts=alerts[:ALERTS],
         alerts_cut=len(alerts) > ALERTS,
     )
+
+
+def with_samples(store: GraphStore, material: Material) -> Material:
+    """With the first events of the busiest stretch and of those that stood out, so that they can be cited."""
+    over, per = material.hourly.buckets, material.hourly.summed()
+    places = [(name, one.index) for name, odd in material.odd.items() for one in odd[:ODDITIES]]
+    if max(per, default=0):
+        names = [name for name, counts in material.hourly.things.items() if counts[per.index(max(per))]]
+        places += [(name, per.index(max(per))) for name in names[:1]]
+    rows = {row.id: row for row in material.rows}
+    for name, index in places:
+        where = replace(over.where(index, name), starts_inside=True)
+        rows.update({row.id: row for row in store.read(Events(where=where, limit=_SAMPLE))})
+    return replace(material, rows=sorted(rows.values(), key=lambda row: (row.start, row.start_s, row.id)))
+
+
+def _same_hours(over: Buckets) -> list[int] | None:
+    """The hour of the day of each bucket, where five days or more can be compared."""
+    if not over.window.clock or over.window.days < 5 or over.step_s != HOUR_S:
+        return None
+    return [over.instant(index).hour for index in range(over.count)]
 
 
 def span(window: Window, stream: StreamRow) -> tuple[float, float]:
@@ -153,7 +186,7 @@ def rows_of(store: GraphStore, window: Window, names: Sequence[str], types: Mapp
     chosen: list[EventRow] = []
     for type_ in sorted(types, key=lambda name: (EventType(name) in ORDINARY, types[name], name)):
         asked = replace(where, types=(EventType(type_),))
-        room = min(_A_TYPE * 2 if EventType(type_) not in ORDINARY else _A_TYPE, ROWS - len(chosen))
+        room = min(_A_TYPE, ROWS - len(chosen)) if EventType(type_) not in ORDINARY or len(chosen) < _FEW else 0
         chosen += store.read(Events(where=asked, limit=room, order="-duration")) if room > 0 else []
     return sorted(chosen, key=lambda row: (row.start, row.id))
 

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from agent.report import sections
 from agent.report.daily import daily
 from agent.report.incident import around, incident
-from agent.report.material import Material, gather
+from agent.report.material import Material, gather, with_samples
 from agent.report.model import Answers, Block, Kind, Pictures, Report, Section, Statements, Table
 from agent.report.operations import operations
 from agent.report.traffic import traffic
@@ -71,7 +71,7 @@ def _material(store: GraphStore, streams: Sequence[StreamRow], request: Request)
         window = window_of(streams, request.where, request.tz, newest_day=request.kind == "daily")
     if window is None:
         raise StoreError(_nothing(streams, request))
-    return gather(store, window, streams)
+    return with_samples(store, gather(store, window, streams))
 
 
 def _nothing(streams: Sequence[StreamRow], request: Request) -> str:

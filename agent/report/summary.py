@@ -1,18 +1,18 @@
 """The summary in words: every sentence is made of counts and rows, and cites the events that show it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from statistics import median
 
-from agent.report.material import HOUR_S, ORDINARY, Counts, Material
+from agent.report.material import ORDINARY, Material
 from agent.report.model import Facts, Statement
-from agent.report.unusual import outliers, rare
+from agent.report.unusual import Outlier, rare
 from agent.report.words import brief, counted, happening, labelled, lasting, listed, number, share
 from vidette.alerts import Severity
 from vidette.models import EventRow, FastState
 
-_SHOWN = 6
+_SHOWN, _ODD = 6, 10
 
 
 def facts(material: Material) -> Facts:
@@ -53,14 +53,9 @@ def things(material: Material) -> Statement:
     return Statement(text=f"{labels} came into view on {places}. {counted(material.events, 'event')}: {kinds}.")
 
 
-def summed(counts: Counts) -> list[int]:
-    """Things in each bucket, all streams together."""
-    return [sum(column) for column in zip(*counts.things.values(), strict=True)] if counts.things else []
-
-
 def busiest(material: Material) -> list[Statement]:
     """The bucket in which most came into view."""
-    over, per = material.hourly.buckets, summed(material.hourly)
+    over, per = material.hourly.buckets, material.hourly.summed()
     if over.count < 2 or max(per, default=0) < 2:
         return []
     index = per.index(max(per))
@@ -128,36 +123,26 @@ def watched(material: Material) -> Statement:
 
 
 def unusual(material: Material) -> tuple[Statement, ...]:
-    """What stood out against the rest of the period, by stream; empty where nothing did."""
-    out = [said for stream in material.streams for said in unusual_of(material, stream.name)]
-    return tuple(replace(said, weight="unusual") for said in out)
+    """What stood out against the rest of the period, the most telling first; empty where nothing did."""
+    odd = [(one, stream.name) for stream in material.streams for one in material.odd[stream.name]]
+    odd.sort(key=lambda pair: (-abs(pair[0].count - pair[0].usual) / math.sqrt(max(pair[0].usual, 1.0)), pair[0].index))
+    said = [_odd(material, name, one) for one, name in odd[:_ODD]]
+    if len(odd) > _ODD:
+        said.append(Statement(text=f"And {counted(len(odd) - _ODD, 'stretch', 'stretches')} more that stood out."))
+    said += [one for stream in material.streams for one in _rare(material, stream.name)]
+    return tuple(replace(one, weight="unusual") for one in said)
 
 
-def unusual_of(material: Material, name: str) -> list[Statement]:
-    """What stood out on one stream."""
-    over = material.hourly.buckets
-    alike = same_hours(material)
-    found = outliers(material.hourly.things.get(name, ()), material.hourly.watched.get(name, ()), alike)
-    usual = "at that hour on the other days" if alike else "is usual"
-    said = [
-        Statement(
-            text=f"{brief(name)}: {over.said(one.index)}, {counted(one.count, 'thing')} came into view; {number(one.usual)} {usual}.",
-            events=_cited(material, name, one.index),
-        )
-        for one in found[:_SHOWN]
-    ]
-    return said + _rare(material, name)
+def oddities(material: Material, name: str) -> int:
+    """How much stood out on one stream."""
+    return len(material.odd[name]) + len(_rare(material, name))
 
 
-def same_hours(material: Material) -> list[int] | None:
-    """The hour of the day of each bucket, where five days or more can be compared."""
-    over = material.hourly.buckets
-    if not material.window.clock or material.window.days < 5 or over.step_s != HOUR_S:
-        return None
-    return [
-        (material.window.since + timedelta(seconds=over.low_s + index * HOUR_S)).astimezone(material.window.tz).hour
-        for index in range(over.count)
-    ]
+def _odd(material: Material, name: str, one: Outlier) -> Statement:
+    compared = "at that hour on the other days" if material.window.clock and material.window.days >= 5 else "is usual"
+    came = f"{counted(one.count, 'thing')} came into view; {number(one.usual)} {compared}"
+    text = f"{brief(name)}: {material.hourly.buckets.said(one.index)}, {came}."
+    return Statement(text=text, events=_cited(material, name, one.index))
 
 
 def _cited(material: Material, name: str, index: int) -> tuple[str, ...]:

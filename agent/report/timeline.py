@@ -21,6 +21,7 @@ def timeline(store: GraphStore, material: Material, stream: StreamRow) -> Timeli
     """The timeline of one stream."""
     window, name = material.window, stream.name
     things = sum(material.labels.get(name, {}).values())
+    happened = sum(material.types.get(name, {}).values())
     events = [row for row in material.rows if row.stream == name]
     few = things <= THINGS
     visits = store.read(Visits(where=window.where(name), limit=2 * THINGS)) if few else []
@@ -28,10 +29,10 @@ def timeline(store: GraphStore, material: Material, stream: StreamRow) -> Timeli
     most = max(counts, default=0)
     return Timeline(
         stream=brief(name, 80),
-        said=f"Timeline of {brief(name)}, {window.words()}: {counted(things, 'thing')}, {counted(sum(material.types.get(name, {}).values()), 'event')}",
+        said=f"Timeline of {brief(name)}, {window.words()}: {counted(things, 'thing')}, {counted(happened, 'event')}",
         ticks=ticks(window),
         coverage=covered(window, [row for row in material.coverage if row.stream == name]),
-        marks=tuple(_mark(window, row) for row in _shown(events)),
+        marks=tuple(_mark(window, row) for row in _shown(events, many=happened > MARKS)),
         lanes=tuple(lanes(window, visits)) if few else (),
         bars=() if few or not most else tuple(count / most for count in counts),
     )
@@ -46,10 +47,10 @@ def ticks(window: Window) -> tuple[tuple[float, str], ...]:
     )
 
 
-def _shown(events: Sequence[EventRow]) -> list[EventRow]:
-    """Those a person would look at first, in time order."""
-    first = sorted(events, key=lambda row: (row.type in ORDINARY, row.start))[:MARKS]
-    return sorted(first, key=lambda row: row.start)
+def _shown(events: Sequence[EventRow], *, many: bool) -> list[EventRow]:
+    """All, or where there are many those out of the ordinary."""
+    uncommon = [row for row in events if row.type not in ORDINARY]
+    return (uncommon if many else list(events))[:MARKS]
 
 
 def _mark(window: Window, row: EventRow) -> Mark:

@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from agent.report import sections
 from agent.report.material import HOUR_S, Counts, Material
 from agent.report.model import Plot, Row, Section, Series, Statement, Statements, Table
-from agent.report.summary import settled, summed
+from agent.report.summary import settled
 from agent.report.words import brief, lasting, number, plural
 from vidette.aggregates import Breakdown, Grouped
 from vidette.models import EventType
@@ -37,7 +36,7 @@ def traffic(store: GraphStore, media: MediaStore, material: Material) -> tuple[S
 
 def peaks(material: Material) -> list[Statement]:
     """The three fullest stretches of all streams together."""
-    over, per = material.hourly.buckets, summed(material.hourly)
+    over, per = material.hourly.buckets, material.hourly.summed()
     best = sorted(range(len(per)), key=lambda index: (-per[index], index))[:3]
     said = [f"{over.said(index)} ({number(per[index])})" for index in best if per[index]]
     return [Statement(text=f"Peaks: {'; '.join(said)}.")] if len(said) > 1 else []
@@ -100,15 +99,13 @@ def ways(store: GraphStore, where: Filter) -> Table | None:
 
 def hours(material: Material) -> Table | None:
     """Things by hour of the day, where more than one day was seen."""
-    over, per = material.hourly.buckets, summed(material.hourly)
+    over, per = material.hourly.buckets, material.hourly.summed()
     if not material.window.clock or material.window.days < 2 or over.step_s != HOUR_S:
         return None
     counts: Counter[int] = Counter()
     watched: dict[int, float] = dict.fromkeys(range(24), 0.0)
     for index, count in enumerate(per):
-        hour = (
-            (material.window.since + timedelta(seconds=over.low_s + index * HOUR_S)).astimezone(material.window.tz).hour
-        )
+        hour = over.instant(index).hour
         counts[hour] += count
         watched[hour] += sum(shares[index] for shares in material.hourly.watched.values())
     rows = [

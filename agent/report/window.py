@@ -138,29 +138,38 @@ class Buckets:
         begin = _since_midnight(self.window, self.low_s) if self.window.clock else self.low_s
         return round(-begin % (every * self.step_s) / self.step_s) % every
 
-    def _instant(self, index: int) -> datetime:
+    def where(self, index: int, *streams: str) -> Filter:
+        """Rows of these streams that meet a bucket."""
+        low, high = self.span(index)
+        if not self.window.clock:
+            return Filter(streams=streams, from_s=low, to_s=high)
+        since, until = (self.window.since + timedelta(seconds=seconds) for seconds in (low, high))
+        return Filter(streams=streams, since=since, until=until)
+
+    def instant(self, index: int) -> datetime:
+        """When a bucket starts, in local time."""
         seconds = self.low_s + index * self.step_s
         return (self.window.since + timedelta(seconds=seconds)).astimezone(self.window.tz)
 
     def _at(self, index: int) -> str:
         if not self.window.clock:
             return media_time(self.low_s + index * self.step_s)
-        return f"{self._instant(index):%a %d %b} {self._time(index)}" if self.window.days > 1 else self._time(index)
+        return f"{self.instant(index):%a %d %b} {self._time(index)}" if self.window.days > 1 else self._time(index)
 
     def _time(self, index: int) -> str:
         if not self.window.clock:
             return media_time(self.low_s + index * self.step_s)
-        return f"{self._instant(index):%H:%M:%S}" if self.step_s < 60 else f"{self._instant(index):%H:%M}"
+        return f"{self.instant(index):%H:%M:%S}" if self.step_s < 60 else f"{self.instant(index):%H:%M}"
 
     def _tick(self, index: int, every: int) -> str:
         if self.window.clock and every * self.step_s >= _DAY_S:
-            return f"{self._instant(index):%a %d}"
+            return f"{self.instant(index):%a %d}"
         return self._time(index)
 
     @property
     def name(self) -> str:
-        """How long a bucket is: `10 min`, `1 h`."""
-        return lasting(self.step_s) if self.step_s != _DAY_S else "1 day"
+        """How long a bucket is: `10 min`, `1 h`, `1 day`."""
+        return {3600: "1 h", _DAY_S: "1 day"}.get(round(self.step_s)) or lasting(self.step_s)
 
 
 def buckets(window: Window, step_s: float | None = None, *, most: int = BARS) -> Buckets:
