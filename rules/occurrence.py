@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from vidette.models import EventRow, EventType, State
 
 LULL_S = 30.0
-"""What comes back within this time is the same occurrence; only then is it over."""
+"""What comes back within this time is the same occurrence."""
+TOLD_LATE_S = 10.0
+"""A look tells of most things at most so long after they began, so only then is it known that nothing came back."""
 _EVENTS = 64
 _SUBJECTS = 16
 _KEPT = 256
@@ -63,13 +65,13 @@ class Occurrence:
         return after and (end_s is None or end_s >= self.start_s - LULL_S)
 
     def over(self, watermark_s: float, *, final: bool) -> bool:
-        """Whether nothing of it goes on, and the lull has passed. The end of a recording ends nothing.
+        """Whether nothing of it goes on, and nothing came back within the lull. The end of a recording ends nothing.
 
         What lasted up to the end of a recording may last still: its alert stays as it is.
         """
         if self.open:
             return False
-        return self.taken_back or self.last_s + (LULL_S if not final else SEEN_S) <= watermark_s
+        return self.taken_back or self.last_s + (SEEN_S if final else LULL_S + TOLD_LATE_S) <= watermark_s
 
     def holding(self, event: EventRow) -> "Occurrence":
         """With one more event, or with what is newly known of one of its own."""
@@ -115,20 +117,32 @@ def begun(alert: str, key: str, tracks: tuple[str, ...], event: EventRow, *, sen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An event that may come true: when it began, what it is about, the alert that it would belong to."""
+
+    start_s: float
+    subject: str
+    alert: str | None = None
+
+    def concerns(self, one: Occurrence) -> bool:
+        """Whether the occurrence goes on if the event comes true."""
+        return self.alert == one.alert or (self.subject in one.subjects and one.near(self.start_s, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What one rule remembers of one stream; at most a few hundred things, the oldest go first.
 
-    `awaited` are events (with their start) that may come true, `sent_s` when the last alert that
-    somebody was told of came true.
+    `awaited` are events by id, `sent_s` is when the last alert that somebody was told of came true.
     """
 
-    awaited: dict[str, float] = field(default_factory=dict)
+    awaited: dict[str, Awaited] = field(default_factory=dict)
     occurrences: tuple[Occurrence, ...] = ()
     sent_s: float | None = None
 
     def bounded(self) -> "Memory":
         """Within its bounds."""
-        awaited = dict(sorted(self.awaited.items(), key=lambda pair: pair[1])[-4 * _KEPT :])
+        awaited = dict(sorted(self.awaited.items(), key=lambda pair: pair[1].start_s)[-4 * _KEPT :])
         return replace(self, awaited=awaited, occurrences=self.occurrences[-_KEPT:])
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from rules import recall, sentence
 from rules.condition import SLACK_S, came_true, candidate, findings, lasted, matches, on_time
 from rules.hearing import Hearing
-from rules.occurrence import STILL, Memory, Occurrence, begun
+from rules.occurrence import STILL, Awaited, Memory, Occurrence, begun
 from rules.place import subject_key, subject_of, subject_tracks
 from rules.rule import Rule
 from vidette.alerts import Alert, AlertState, Change, Verdict
@@ -34,7 +34,7 @@ class Ruling:
     def judge(self, events: Iterable[EventRow]) -> Memory:
         """What is remembered after these events of the case, and those awaited that are due."""
         given = {event.id: event for event in events}
-        due = [key for key, start_s in self._awaited.items() if key not in given and self._due(start_s)]
+        due = [key for key, one in self._awaited.items() if key not in given and self._due(one.start_s)]
         given.update((event.id, event) for event in self.hearing.events(due))
         for event in sorted(given.values(), key=lambda event: (event.start_s, event.id)):
             self._event(event)
@@ -74,7 +74,12 @@ class Ruling:
         return f"lasted {sentence.duration(max(0.0, held_s))}, {sentence.duration(self.rule.for_s)} asked"
 
     def _await(self, event: EventRow, waited: bool) -> None:
-        self._awaited[event.id] = event.start_s
+        same = self._same(event)
+        self._awaited[event.id] = Awaited(
+            start_s=event.start_s,
+            subject=subject_key(event),
+            alert=None if same is None else self._occurrences[same].alert,
+        )
         if not waited:
             at = sentence.clock(came_true(self.rule, event), self.rule.tz)
             asked = sentence.duration(self.rule.for_s)
@@ -111,11 +116,12 @@ class Ruling:
         alert = self.hearing.alert(one.alert)
         if alert is None:  # erased
             return
-        if event.id not in alert.events:
-            events = (*alert.events, event.id)[:_EVENTS]
-            alert = replace(alert, events=events, evidence=_pictures(alert, event))
-            self.hearing.alerts[alert.id] = alert
-            self._decide(event, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
+        if event.id in alert.events:  # judged before: a rule that is new, a stream watched again
+            return
+        events = (*alert.events, event.id)[:_EVENTS]
+        alert = replace(alert, events=events, evidence=_pictures(alert, event))
+        self.hearing.alerts[alert.id] = alert
+        self._decide(event, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
         if alert.state is AlertState.RESOLVED and not one.over(self.case.watermark_s, final=self.case.final):
             self._again(i, alert, event)
 
@@ -218,6 +224,8 @@ class Ruling:
     def _ended(self, one: Occurrence) -> bool:
         """Whether the occurrence may be forgotten; its alert is resolved where it told of something lasting."""
         if not one.over(self.case.watermark_s, final=self.case.final):
+            return False
+        if not one.taken_back and any(awaited.concerns(one) for awaited in self._awaited.values()):
             return False
         alert = self.hearing.alert(one.alert)
         living = alert is not None and alert.state in (AlertState.OPEN, AlertState.ACKNOWLEDGED)

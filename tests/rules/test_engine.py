@@ -22,7 +22,7 @@ def test_a_thing_left_is_raised_then_resolved_when_it_is_gone(watch):
     w.ends(key, 40)
     (alert,) = w.commit(45)
     assert alert.state == "open", "it may come back within the lull"
-    (alert,) = w.commit(71)
+    (alert,) = w.commit(80)
     assert (alert.state, alert.change, alert.sequence) == ("resolved", "resolved", 2)
     assert alert.text.startswith("Over after 30 s: “A white object")
     assert w.messages() == [("desk", 1, "raised"), ("desk", 2, "resolved")]
@@ -98,7 +98,7 @@ def test_a_stop_then_loitering_is_one_alert(watch):
     w.commit(120)
     assert w.alert().state == "open"
     w.ends(loiter, 125)
-    w.commit(160)
+    w.commit(165)
     assert w.messages() == [("desk", 1, "raised"), ("desk", 2, "resolved")]
 
 
