@@ -1,16 +1,17 @@
 """Opening memory for a command: settings, logs, store; closed again whatever happens."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rules.rulebook import with_rules
 from vidette.configuration import load
 from vidette.errors import StoreError
 from vidette.log import configure
-from vidette.ports import GraphStore
 from vidette.settings import Settings
+from workers.delivering import Store
 from workers.wiring import Pipeline, db_path, pipeline_of, store_of
 
 
@@ -19,24 +20,29 @@ class Memory:
     """What a command reads from."""
 
     settings: Settings
-    store: GraphStore
+    store: Store
 
 
-def settings_of(db: str | None, config: str | None, **overrides: object) -> Settings:
-    """Settings of options, environment and file, with logging set up by them. Raises ConfigError."""
+def settings_of(db: str | None, config: str | None, rules: Sequence[str] = (), **overrides: object) -> Settings:
+    """Settings of options, environment and file, with the rules and sinks of rules files, and logging set up by them.
+
+    Raises ConfigError.
+    """
     settings = load(Path(config) if config else None, os.environ, {"db": db, **overrides})
     configure(settings.log, settings.log_format)
-    return settings
+    return with_rules(settings, [Path(file) for file in rules], os.environ)
 
 
 @contextmanager
-def opened(db: str | None, config: str | None, **overrides: object) -> Iterator[Memory]:
+def opened(
+    db: str | None, config: str | None, *, rules: Sequence[str] = (), must_write: bool = False, **overrides: object
+) -> Iterator[Memory]:
     """Memory that is there already. Raises StoreError where nothing was watched into it yet."""
-    settings = settings_of(db, config, **overrides)
+    settings = settings_of(db, config, rules, **overrides)
     path = db_path(settings)
     if not os.path.isfile(path):
         raise StoreError(f"no memory at {str(path)!r}; watch something first: vidette watch FILE --db {path}")
-    store = store_of(settings, must_write=False)
+    store = store_of(settings, must_write=must_write)
     try:
         yield Memory(settings=settings, store=store)
     finally:

@@ -1,7 +1,8 @@
 """Options that many commands share, and what they become."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from vidette.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+E = TypeVar("E", bound=StrEnum)
 
 db_option = click.option("--db", metavar="PATH", help="Memory to use; default: `db` of the settings.")
 config_option = click.option("--config", metavar="FILE", help="Settings; default: vidette.yml here, if there is one.")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout, nothing else.")
+rules_option = click.option(
+    "--rules", multiple=True, metavar="FILE", help="Rules and sinks beside those of the settings (repeatable)."
+)
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most so many rows."
 )
@@ -64,8 +69,8 @@ def make_filter(settings: "Settings", **given: Any) -> "Filter":
     until, to_s = _moment(given.get("until"), settings)
     return Filter(
         streams=tuple(given.get("streams") or ()),
-        types=tuple(_choice(EventType, "event type", text) for text in given.get("types") or ()),
-        labels=tuple(_choice(Label, "label", text) for text in given.get("labels") or ()),
+        types=tuple(choice(EventType, "event type", text) for text in given.get("types") or ()),
+        labels=tuple(choice(Label, "label", text) for text in given.get("labels") or ()),
         zones=tuple(given.get("zones") or ()),
         since=since,
         until=until,
@@ -74,10 +79,8 @@ def make_filter(settings: "Settings", **given: Any) -> "Filter":
     )
 
 
-E_ = TypeVar("E_", EventType, Label)
-
-
-def _choice(kind: type[E_], noun: str, text: str) -> E_:
+def choice(kind: type[E], noun: str, text: str) -> E:
+    """One of a closed list. Raises ConfigError, which names the nearest or all of them."""
     try:
         return kind(text)
     except ValueError:
@@ -90,15 +93,9 @@ def _choice(kind: type[E_], noun: str, text: str) -> E_:
 
 def zone(settings: "Settings") -> tzinfo:
     """The time zone of naive times: `tz` of the settings, else this machine's. Raises ConfigError."""
-    if not settings.tz:
-        local = datetime.now().astimezone().tzinfo
-        return local or UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from workers.wiring import zone_of
 
-    try:
-        return ZoneInfo(settings.tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(f"no time zone {settings.tz!r}; give an IANA name such as Europe/Paris") from None
+    return zone_of(settings)
 
 
 def instant(text: str, settings: "Settings") -> datetime:

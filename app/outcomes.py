@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from app.tables import clock, media, show
+from app.tables import clock, many, media, show
 from vidette.models import Outcome
 
 STATUS = {"watched": "watched", "already": "watched before", "failed": "failed", "stopped": "stopped"}
@@ -50,13 +50,14 @@ def failures(outcomes: Sequence[Outcome], left: int = 0) -> Iterator[str]:
         yield f"stopped{at}{more}; the same command goes on from there"
 
 
-def advice(outcomes: Sequence[Outcome], db: str) -> str:
-    """Two commands to go on with; empty where nothing was seen."""
+def advice(outcomes: Sequence[Outcome], db: str, alerts: int = 0) -> str:
+    """Commands to go on with; empty where nothing was seen."""
     if not any(one.watched_s for one in outcomes):
         return ""
     memory = f" --db {shlex.quote(db)}" if db else ""
+    told = f"  vidette alerts{memory}                              {many(alerts, 'alert')}\n" if alerts else ""
     return (
-        "next:\n"
+        f"next:\n{told}"
         f"  vidette events{memory}                              what happened\n"
         f'  vidette ask "how many things entered?"{memory}      an answer with its evidence\n'
     )

@@ -45,16 +45,22 @@ something fails. Every command that reads or writes memory takes `--db` and `--c
 def _command(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
     with click.Context(command, info_name=name, parent=parent) as ctx:
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield from _page(command, ctx)
             for inner in command.list_commands(ctx):
                 found = command.get_command(ctx, inner)
                 assert found is not None
                 yield from _command(found, inner, ctx)
             return
-        yield f"## {ctx.command_path}\n"
-        yield f"```\n{_usage(command, ctx)}\n```\n"
-        yield _prose(command.help or "") + "\n"
-        rows = [row for param in command.params if (row := param.get_help_record(ctx)) and row[1]]
-        yield "".join(["| option | meaning |\n|---|---|\n", *(f"| `{_cell(a)}` | {_cell(b)} |\n" for a, b in rows)])
+        yield from _page(command, ctx)
+
+
+def _page(command: click.Command, ctx: click.Context) -> Iterator[str]:
+    yield f"## {ctx.command_path}\n"
+    yield f"```\n{_usage(command, ctx)}\n```\n"
+    yield _prose(command.help or "") + "\n"
+    rows = [row for param in command.params if (row := param.get_help_record(ctx)) and row[1]]
+    yield "".join(["| option | meaning |\n|---|---|\n", *(f"| `{_cell(a)}` | {_cell(b)} |\n" for a, b in rows)])
 
 
 def _usage(command: click.Command, ctx: click.Context) -> str:

@@ -52,6 +52,7 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
         if job.after is not None and (commit.sequence if commit else -1) < job.after:
             raise StoreError(f"observation {job.after} of {stream.name!r} is not settled yet; wait", retryable=True)
         if job.after is None and commit and not job.again:
+            judge_stored(pipeline, stream)
             yield from missing_looks(pipeline, stream)
         if job.again or commit is None or not commit.final:
             then = yield from _watch_on(pipeline, job, stream)
@@ -105,6 +106,12 @@ def _next(job: Watch, end_s: float, last: Observation | Commit | None) -> Watch:
     span_s = job.span_s or 0.0
     after = last.sequence if last else None
     return replace(job, again=False, after=-1 if after is None else after, end_s=end_s + span_s)
+
+
+def judge_stored(pipeline: Pipeline, stream: Stream) -> None:
+    """Put what is stored of a stream to rules that have not judged it, or not as they are now."""
+    if pipeline.judge and pipeline.judge.new_rules(pipeline.store.read, stream.id):
+        pipeline.store.rejudge(stream.id, pipeline.judge)
 
 
 def missing_looks(pipeline: Pipeline, stream: Stream) -> Iterator[LookAt]:

@@ -3,7 +3,7 @@
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,13 +13,14 @@ from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
 from rules.addresses import networks_of
+from rules.engine import Engine
 from rules.signing import key_of
 from rules.sinks.console import ConsoleSink
 from rules.sinks.jsonl import JsonlSink
 from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
-from vidette.ports import AlertSink, Judge, MediaStore, VisionModel
+from vidette.ports import AlertSink, MediaStore, VisionModel
 from vidette.settings import Settings, SinkSettings
 from workers.delivering import Lane, Pump, Store
 from workers.evidence import linker, thumbnails
@@ -35,7 +36,7 @@ class Pipeline:
     store: Store
     media: MediaStore
     vision: VisionModel | None = None
-    judge: Judge | None = None
+    judge: Engine | None = None
 
     def lock(self, stream_id: str) -> AbstractContextManager[object]:
         """Held while a stream is watched. Raises StoreError where another process holds it."""
@@ -49,7 +50,8 @@ class Pipeline:
 def pipeline_of(settings: Settings) -> Pipeline:
     """Everything chosen by the settings. Raises ConfigError, StoreError, ModelError."""
     vision, media = vision_of(settings), media_of(settings)
-    return Pipeline(settings=settings, store=store_of(settings), media=media, vision=vision)
+    judge = judge_of(settings)
+    return Pipeline(settings=settings, store=store_of(settings), media=media, vision=vision, judge=judge)
 
 
 def db_path(settings: Settings) -> Path:
@@ -90,6 +92,19 @@ def vision_of(settings: Settings) -> VisionModel | None:
             raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none")
 
 
+def judge_of(settings: Settings) -> Engine | None:
+    """What decides about events; None where there are no rules. Raises ConfigError."""
+    if not settings.rules:
+        return None
+    return Engine(
+        settings.rules,
+        settings.sinks,
+        tz=zone_of(settings),
+        max_age_s=settings.alerts.max_age_s,
+        now=lambda: datetime.now(UTC),
+    )
+
+
 def pump_of(pipeline: Pipeline) -> Pump:
     """What delivers to the sinks of the settings. Raises ConfigError."""
     return Pump(pipeline.store, lanes_of(pipeline.settings, pipeline.media))
@@ -111,7 +126,7 @@ def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertS
     try:
         match said.kind:
             case "console":
-                return ConsoleSink(said.id, tz=_zone(settings))
+                return ConsoleSink(said.id)
             case "jsonl":
                 return JsonlSink(said.id, Path(said.path).expanduser())
             case "script":
@@ -136,8 +151,11 @@ def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> Webho
     )
 
 
-def _zone(settings: Settings) -> tzinfo | None:
+def zone_of(settings: Settings) -> tzinfo:
+    """The time zone of naive times: `tz` of the settings, else this machine's. Raises ConfigError."""
+    if not settings.tz:
+        return datetime.now().astimezone().tzinfo or UTC
     try:
-        return ZoneInfo(settings.tz) if settings.tz else None
+        return ZoneInfo(settings.tz)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(f"no time zone {settings.tz!r}; give an IANA name such as Europe/Paris") from None

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from datetime import tzinfo
 from typing import TextIO
 
 from rules.sinks.message import sentence
@@ -16,13 +15,13 @@ class ConsoleSink:
 
     address = "stderr"
 
-    def __init__(self, sink_id: str, *, tz: tzinfo | None = None, out: TextIO | None = None) -> None:
-        self.id, self._tz, self._out = sink_id, tz, out
+    def __init__(self, sink_id: str, out: TextIO | None = None) -> None:
+        self.id, self._out = sink_id, out
 
     def send(self, delivery: Delivery) -> Sent:
         """Write the line."""
         out = self._out or sys.stderr
-        text = sentence(delivery.message, self._tz)
+        text = sentence(delivery.message)
         try:
             if out.isatty():
                 colour = "" if "NO_COLOR" in os.environ else _COLOURS[delivery.message.severity]

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import tzinfo
 from hashlib import sha256
 from typing import Any
 
@@ -64,13 +63,10 @@ def encoded(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def sentence(alert: Alert, tz: tzinfo | None) -> str:
-    """`HIGH 2026-05-01 12:00:05 “bag left” in gate on yard (rule bag-left, alert 1a2b3c4d)`, one safe line."""
-    change = "" if alert.change == "raised" else f"{alert.change}: "
-    at = alert.at.astimezone(tz).strftime("%Y-%m-%d %H:%M:%S")
-    return plain(
-        f"{alert.severity.upper()} {at} {change}{_cut(alert.text, 500)} (rule {alert.rule}, alert {alert.id[:8]})"
-    )
+def sentence(alert: Alert) -> str:
+    """`HIGH “Bag left”: in gate on yard, Fri 1 May 12:00:03 UTC (rule bag-left, alert 1a2b3c4d)`, one safe line."""
+    change = "" if alert.change == "raised" else f" {alert.change}:"
+    return plain(f"{alert.severity.upper()}{change} {_cut(alert.text, 500)} (rule {alert.rule}, alert {alert.id[:8]})")
 
 
 def plain(text: str) -> str:

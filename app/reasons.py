@@ -1,0 +1,141 @@
+"""Why an alert was raised or an event raised none: decisions, deliveries, attempts, in one place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import click
+
+from app.tables import clock, many, plain, short
+from vidette.alerts import Alert, AlertFilter, Attempt, Decision, Delivery, DeliveryFilter, DeliveryStatus
+from vidette.errors import ConfigError
+from vidette.models import EventRow
+from vidette.ports import GraphStore
+from vidette.queries import Alerts, Attempts, Decisions, Deliveries, Events, Filter
+
+SHORTEST = 4
+_MOST = 1000
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A delivery and its attempts, without the message."""
+
+    id: str
+    sink: str
+    sequence: int
+    change: str
+    status: DeliveryStatus
+    tries: int
+    next_at: str | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """All that is known of why: about an event, or about an alert and its events."""
+
+    alerts: tuple[Alert, ...]
+    events: tuple[EventRow, ...]
+    decisions: tuple[Decision, ...]
+    deliveries: tuple[Told, ...]
+
+
+def reasons_of(store: GraphStore, prefix: str) -> Reasons:
+    """What is known of an alert or an event. Raises ConfigError where no id, or more than one, starts so."""
+    alert = find(store, prefix)
+    if alert:
+        ids = alert.events
+        decisions = store.read(Decisions(alerts=(alert.id,), limit=_MOST))
+        alerts = [alert]
+    else:
+        ids = (_event(store, prefix),)
+        decisions = store.read(Decisions(events=ids, limit=_MOST))
+        alerts = store.read(Alerts(where=AlertFilter(events=ids), limit=_MOST))
+    return Reasons(
+        alerts=tuple(alerts),
+        events=tuple(store.read(Events(where=Filter(ids=ids, retracted=True), limit=_MOST))),
+        decisions=tuple(decisions),
+        deliveries=_told(store, alerts),
+    )
+
+
+def _event(store: GraphStore, prefix: str) -> str:
+    from app.clip import find as find_event
+
+    try:
+        return find_event(store, prefix).id
+    except ConfigError as error:
+        raise ConfigError(f"no alert has the id {prefix!r}, and {error}") from error
+
+
+def _told(store: GraphStore, alerts: Sequence[Alert]) -> tuple[Told, ...]:
+    if not alerts:
+        return ()
+    where = DeliveryFilter(alerts=tuple(alert.id for alert in alerts))
+    found = store.read(Deliveries(where=where, limit=_MOST))
+    attempts: dict[str, list[Attempt]] = {}
+    for attempt in store.read(Attempts(deliveries=tuple(one.id for one in found))):
+        attempts.setdefault(attempt.delivery, []).append(attempt)
+    return tuple(_of(one, attempts.get(one.id, [])) for one in found)
+
+
+def _of(delivery: Delivery, attempts: Sequence[Attempt]) -> Told:
+    from vidette.codec import instant
+
+    waits = delivery.status in (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
+    return Told(
+        id=delivery.id,
+        sink=delivery.sink,
+        sequence=delivery.message.sequence,
+        change=delivery.message.change,
+        status=delivery.status,
+        tries=delivery.tries,
+        next_at=instant(delivery.next_at) if waits else None,
+        attempts=tuple(attempts),
+    )
+
+
+def say(found: Reasons, tz: tzinfo | None) -> None:
+    """Print it for people."""
+    for text in _lines(found, tz):
+        click.echo(plain(text))
+
+
+def _lines(found: Reasons, tz: tzinfo | None) -> Iterator[str]:
+    for alert in found.alerts:
+        yield f"alert {alert.id}: {alert.severity.upper()}, {alert.state}, rule {alert.rule}"
+        yield f"  {alert.text}"
+        yield f"  raised {clock(alert.raised_at, tz)}, because {'; '.join(alert.why)}"
+    for event in found.events:
+        yield f"event {event.id}: {event.type} at {clock(event.start, tz)} on {event.stream}: {event.caption}"
+    yield many(len(found.decisions), "decision") if found.decisions else "no rule decided about it"
+    for decision in found.decisions:
+        what = decision.verdict.replace("_", " ")
+        yield f"  {clock(decision.at, tz)} {decision.rule}: {what}, event {short(decision.event)}: {'; '.join(decision.why)}"
+    if found.alerts:
+        yield many(len(found.deliveries), "delivery", "deliveries") if found.deliveries else "nobody was told"
+    for told in found.deliveries:
+        due = f", next {told.next_at}" if told.next_at else ""
+        yield f"  to {told.sink}: {told.change}, {told.status}{due} ({told.id})"
+        for attempt in told.attempts:
+            yield f"    {_attempt(attempt, tz)}"
+
+
+def _attempt(attempt: Attempt, tz: tzinfo | None) -> str:
+    said = attempt.error or f"{attempt.status}{f' (code {attempt.code})' if attempt.code is not None else ''}"
+    return f"try {attempt.number} at {clock(attempt.at, tz)}, {attempt.took_s:.2f} s: {said}"
+
+
+def find(store: GraphStore, prefix: str) -> Alert | None:
+    """The alert whose id starts so, None where there is none. Raises ConfigError where there are several."""
+    exact = store.read(Alerts(where=AlertFilter(ids=(prefix,))))
+    if exact:
+        return exact[0]
+    if len(prefix) < SHORTEST:
+        raise ConfigError(f"{prefix!r} is too short for an id; give {SHORTEST} characters or more")
+    rows = [row for row in store.read(Alerts(limit=_ALL, newest=True)) if row.id.startswith(prefix.lower())]
+    if len(rows) > 1:
+        raise ConfigError(f"{len(rows)} alerts have ids that start with {prefix!r}; give more of it")
+    return rows[0] if rows else None
