@@ -14,6 +14,7 @@ from ingest.decoding import Decoder, Shown
 from ingest.facts import Facts, learn
 from ingest.frame import DecodedFrame
 from ingest.gops import Stamped, group, is_key, mark_wanted
+from ingest.readahead import read_ahead
 from ingest.sampling import Sampling
 from vidette.errors import SourceError
 
@@ -29,7 +30,7 @@ class FileSource:
         self._path = path
         self._sampling = sampling
         self._stretches: tuple[Stretch, ...] = ()
-        self._reading: list[DamageWatch] = []
+        self._reading: dict[_Run, tuple[Stretch, ...]] = {}
         self._end_s: float | None = None
         self._facts = learn(path)
 
@@ -45,25 +46,36 @@ class FileSource:
 
     @property
     def damage(self) -> tuple[Stretch, ...]:
-        """Stretches found unreadable so far."""
-        return join(chain(self._stretches, *(watch.stretches for watch in self._reading)))
+        """Stretches found unreadable up to the frame that was shown last."""
+        return join(chain(self._stretches, *self._reading.values()))
 
     def close(self) -> None:
         """Nothing is held open between reads."""
 
     def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[DecodedFrame]:
-        """Sampled frames in [start_s, end_s); see vidette.ports."""
+        """Sampled frames in [start_s, end_s), decoded a little ahead; see vidette.ports."""
         run = _Run(self._path, self._facts, self._sampling)
-        self._reading.append(run.watch)
+        # What is known of damage goes with each frame, so that it does not depend on how far ahead was read.
+        shown = read_ahead((frame, tuple(run.watch.stretches)) for frame in run.frames(start_s, end_s))
+        left = False
         try:
-            yield from run.frames(start_s, end_s)
+            for frame, self._reading[run] in shown:
+                yield frame
             if end_s is not None:
                 run.watch.end(end_s)
+        except GeneratorExit:
+            left = True
+            raise
         finally:
+            shown.close()
             run.close()
-            self._reading.remove(run.watch)
-            self._stretches = join((*self._stretches, *run.watch.stretches))
-            self._end_s = self._end_s if run.end_s is None else run.end_s
+            self._over(run, left=left)
+
+    def _over(self, run: "_Run", *, left: bool) -> None:
+        """A read is over; where it was left early, only what was known then counts."""
+        known = self._reading.pop(run, ())
+        self._stretches = join((*self._stretches, *(known if left else run.watch.stretches)))
+        self._end_s = self._end_s if left or run.end_s is None else run.end_s
 
 
 class _Run:

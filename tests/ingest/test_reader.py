@@ -254,6 +254,22 @@ def test_damage_is_told_and_passed_over(clip, tmp_path, name):
     assert all(not d.start_s <= f.pts_s < d.end_s for f in frames for d in opened.damage)
 
 
+def test_damage_is_known_up_to_the_frame_that_is_shown(clip, tmp_path):
+    """Reading ahead must not tell of what comes: what is committed would depend on the machine's pace."""
+    whole = clip("d.mp4", gop=12, frames=250, size=(320, 240))
+    spoiled = spoil(whole, tmp_path / "d.mp4", share=(0.4, 0.6), every=251)
+    opened = source(spoiled)
+    assert list(opened.frames()), "some are good"
+    first = opened.damage[0]
+    opened = source(spoiled)
+    for frame in opened.frames():
+        assert all(d.end_s <= frame.pts_s for d in opened.damage)
+        if frame.pts_s >= first.end_s:
+            break
+        assert opened.damage == ()
+    assert opened.damage == (first,)
+
+
 @pytest.mark.parametrize("name", ["live.mkv", "raw.h264"])
 def test_duration_without_a_header_is_known_once_read(clip, name):
     live = {"live": "1"} if name == "live.mkv" else {}
