@@ -1,6 +1,7 @@
 """Files that are wrong in one way each, made from small real clips."""
 
 import os
+import random
 import shutil
 import struct
 import zlib
@@ -258,3 +259,25 @@ def dash(path: Path, target: str) -> None:
 def sdp(path: Path, port: int) -> None:
     lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=x", "c=IN IP4 127.0.0.1", "t=0 0"]
     path.write_text("\r\n".join([*lines, f"m=video {port} RTP/AVP 96", "a=rtpmap:96 H264/90000", ""]))
+
+
+def spoiled(data: bytes, seed: int) -> bytes:
+    """The bytes with a few flipped, a stretch cut out, doubled or blanked, or the end cut off."""
+    chance = random.Random(seed)  # the same variants on every run
+    held = bytearray(data)
+    for _ in range(chance.choice([1, 3, 10, 100])):
+        held[chance.randrange(len(held))] = chance.choice([0, 255, chance.randrange(256)])
+    at, length = chance.randrange(len(held)), chance.randrange(1, 2000)
+    match chance.randrange(6):
+        case 0:
+            del held[at : at + length]
+        case 1:
+            held[at:at] = held[at : at + length]
+        case 2:
+            held[at : at + length] = bytes(length)
+        case 3:
+            del held[at:]
+        case 4:
+            head = chance.randrange(min(200, len(held)))
+            held[head : head + 4] = chance.randbytes(4)
+    return bytes(held)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ class Canary:
             return len(os.read(self._notes, 64 * _EVENT.size)) > 0
         except BlockingIOError:
             return False
+
+    def wait(self, seconds: float) -> bool:
+        """Until it sings, at most that long; whether it did."""
+        return bool(select.select([self._notes], [], [], seconds)[0])
 
     def close(self) -> None:
         os.close(self._notes)

@@ -4,7 +4,6 @@ Everything is read in this process: a crash of the decoder would end the tests, 
 """
 
 import os
-import random
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ingest.frame import DecodedFrame
 from ingest.probe import length_s, probe
 from ingest.reader import FileSource
 from ingest.sampling import parse_sampling
+from tests.bad_files import spoiled
 from tests.clips import FPS, HEIGHT, WIDTH, cut_off, indices, picture, read_index
 from vidette.errors import SourceError
 
@@ -32,28 +32,6 @@ KINDS = {
 }
 VARIANTS = 25
 LONGEST_S = 366 * 86_400.0
-
-
-def spoiled(data: bytes, seed: int) -> bytes:
-    """The bytes with a few flipped, a stretch cut out, doubled or blanked, or the end cut off."""
-    chance = random.Random(seed)  # the same variants on every run
-    held = bytearray(data)
-    for _ in range(chance.choice([1, 3, 10, 100])):
-        held[chance.randrange(len(held))] = chance.choice([0, 255, chance.randrange(256)])
-    at, length = chance.randrange(len(held)), chance.randrange(1, 2000)
-    match chance.randrange(6):
-        case 0:
-            del held[at : at + length]
-        case 1:
-            held[at:at] = held[at : at + length]
-        case 2:
-            held[at : at + length] = bytes(length)
-        case 3:
-            del held[at:]
-        case 4:
-            head = chance.randrange(min(200, len(held)))
-            held[head : head + 4] = chance.randbytes(4)
-    return bytes(held)
 
 
 def read(path: Path) -> None:
