@@ -28,15 +28,22 @@ def ask(question: str, db: str | None, config: str | None, now: str | None, as_j
     \b
     vidette ask "how many things entered between second 10 and 20?"
     vidette ask "when was the bag left?"
+    vidette ask "and yesterday?"
+
+    The last plan of each memory is kept in your state folder, for questions that go on from it ("and on camera 2?").
     """
     from agent.ask.ask import ask as answer_of
+    from app import asked
     from app.memory import opened
     from app.options import instant, zone
+    from workers.wiring import db_path
 
     with opened(db, config) as memory:
         tz = zone(memory.settings)
         at = instant(now, memory.settings) if now else datetime.now(UTC)
-        answer = answer_of(question, memory.store, now=at, tz=tz)
+        path = db_path(memory.settings)
+        answer = answer_of(question, memory.store, now=at, tz=tz, previous=asked.last(path))
+        asked.keep(path, answer.plan)
     if as_json:
         from vidette.codec import line
 

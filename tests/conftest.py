@@ -25,6 +25,7 @@ def _own_surroundings(monkeypatch, tmp_path_factory):
     for name in [name for name in os.environ if name.startswith("VIDETTE_") and name != "VIDETTE_REQUIRE_ALL"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     monkeypatch.setenv("COLUMNS", "120")
 
 

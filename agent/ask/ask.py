@@ -7,67 +7,83 @@ from agent.ask.about import about_coverage, about_streams
 from agent.ask.answer import answer
 from agent.ask.covering import covered
 from agent.ask.evidence import Asked, unknown
+from agent.ask.follow import followed, follows
 from agent.ask.footage import Footage
-from agent.ask.names import Known, known
+from agent.ask.names import known
 from agent.ask.plan import NotUnderstood
 from agent.ask.question import Planner
 from agent.ask.say import Clock, plan_words
+from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
 from vidette.answers import Answer, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
-from vidette.queries import Filter
 
 LONGEST = 1000
+_LEAST = 0.6
 CAN = (
     "I can count, list and time what was seen: 'How many people entered?', 'When was the last car?', "
-    "'What happened in the first minute?', 'Was anything left behind yesterday after 5 pm?', 'How much was watched?'"
+    "'Who came after the bag was left?', 'Which camera saw most people yesterday?', 'How much was watched?'"
 )
 
 
-def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo) -> Answer:
+def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous: Plan | None = None) -> Answer:
     """Answer a question from what is stored.
 
-    `now` is an aware instant, `tz` what clock times in the question and the answer are in. What
-    nothing can tell is answered with `unknown`. Raises ConfigError where the question is longer
-    than 1000 characters, StoreError where the store cannot be read.
+    `now` is an aware instant, `tz` what clock times in the question and the answer are in,
+    `previous` the plan of the question before, which "and yesterday?" goes on from. What nothing
+    can tell is answered with `unknown`. Raises ConfigError where the question is longer than 1000
+    characters, StoreError where the store cannot be read.
     """
     if len(question) > LONGEST:
         raise ConfigError(f"the question has {len(question)} characters; ask in at most {LONGEST}")
     if now.tzinfo is None:
         raise ConfigError(f"the time {now.isoformat()!r} has no time zone; give one, as in {now.isoformat()}Z")
     names = known(store)
-    everything = Footage(names.streams, now, tz)
+    planner = Planner(names, Footage(names.streams, now, tz))
     if not names.streams:
-        return _cannot(
-            question, store, everything, "nothing has been watched yet; run: vidette watch SOURCE", help_=False
-        )
+        return _cannot(question, store, planner, "nothing has been watched yet; run: vidette watch SOURCE", help_=False)
+    if words := asked_for(question, names, planner.everything):
+        asked = _asked(question, store, planner, words)
+        return found_by_words(asked, least=0.0) or none_found(asked)
+    answered = _by_plan(question, store, planner, previous)
+    told = answered.rows or answered.claims or answered.plan.kind != "list"
+    if told and not answered.unknown:
+        return answered
+    return _by_words(question, store, planner) or answered
+
+
+def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
+    """The answer of rows, or why there is none."""
     try:
-        asked = _planned(question, store, names, everything)
+        added = follows(question)
+        plan = followed(added, previous, planner) if added else planner.plan(question)
     except NotUnderstood as error:
-        why = f"{error} ({names.said()})" if error.name else str(error)
-        return _cannot(question, store, everything, why, help_=True)
-    match asked.plan.of:
+        why = f"{error} ({planner.known.said()})" if error.name else str(error)
+        return _cannot(question, store, planner, why, help_=True)
+    asked = _asked(question, store, planner, plan)
+    match plan.of:
         case "streams":
             return about_streams(asked)
         case "coverage":
-            return (
-                about_coverage(asked)
-                if asked.coverage.total_s
-                else unknown(asked, "cannot tell: there is no footage of the time asked")
-            )
+            return about_coverage(asked) if asked.coverage.total_s else unknown(asked, "cannot tell: there is no footage of the time asked")  # fmt: skip
     return answer(asked)
 
 
-def _planned(question: str, store: GraphStore, names: Known, everything: Footage) -> Asked:
-    planner = Planner(names, everything)
-    plan = planner.plan(question)
+def _by_words(question: str, store: GraphStore, planner: Planner) -> Answer | None:
+    """What others said of the pictures, where that holds most words of the question."""
+    plan = by_its_words(question, planner.known, planner.everything)
+    return found_by_words(_asked(question, store, planner, plan), least=_LEAST) if plan else None
+
+
+def _asked(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:
     plan = replace(plan, words=plan_words(plan))
     footage = planner.footage(plan.where.streams)
-    return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage), names)
+    return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage), planner.known)
 
 
-def _cannot(question: str, store: GraphStore, footage: Footage, why: str, *, help_: bool) -> Answer:
-    plan = Plan(kind="cannot_tell", words="cannot tell")
-    asked = Asked(question, plan, store, Clock(footage), covered(store, Filter(), footage), Known((), (), ()))
+def _cannot(question: str, store: GraphStore, planner: Planner, why: str, *, help_: bool) -> Answer:
+    asked = replace(
+        _asked(question, store, planner, Plan(kind="cannot_tell")), plan=Plan(kind="cannot_tell", words="cannot tell")
+    )
     done = unknown(asked, f"cannot tell: {why}")
     return replace(done, answer=f"{done.answer} {CAN}.") if help_ else done

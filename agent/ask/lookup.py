@@ -13,7 +13,7 @@ from vidette.queries import Count, Entities, Events, Filter, Order, Runs, Tally,
 
 MOST = 10_000
 SHOWN = 101
-_SEEN_BY_PIXELS = frozenset(
+SEEN_BY_PIXELS = frozenset(
     {
         EventType.OBJECT_ENTERED,
         EventType.OBJECT_EXITED,
@@ -114,7 +114,7 @@ def _where(plan: Plan) -> Filter:
 def cannot_look_for(store: GraphStore, plan: Plan) -> str:
     """Why nothing here could have seen what is asked, or empty."""
     types = set(plan.where.types)
-    if not types or types & _SEEN_BY_PIXELS:
+    if not types or types & SEEN_BY_PIXELS:
         return ""
     if any(run.prompt_hash for run in store.read(Runs())) or store.read(Events(where=Filter(types=plan.where.types), limit=1, brief=True)):  # fmt: skip
         return ""
@@ -124,7 +124,7 @@ def cannot_look_for(store: GraphStore, plan: Plan) -> str:
 
 def by_meaning(plan: Plan) -> bool:
     """Whether only a closer look could tell, so that not having been examined is not having been seen."""
-    return bool(plan.where.types) and not set(plan.where.types) & (_SEEN_BY_PIXELS | _SYSTEM)
+    return bool(plan.where.types) and not set(plan.where.types) & (SEEN_BY_PIXELS | _SYSTEM)
 
 
 def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:

@@ -15,6 +15,8 @@ _TAG = re.compile(r"[-_ .][0-9a-f]{8}$")
 _STREAM = r"(?:stream|camera|cam|feed|file|video|clip)"
 _PLACE = r"(?:zone|area|region)"
 _SLIP = re.compile(r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day$|yesterday$)[^\W\d_][\w-]*")
+_NUMBERED = re.compile(r"\b(?:camera|cam|stream) (?:number |no )?(\d{1,6})\b(?! ?[-_])")
+_NUMBERED_NAME = re.compile(r"(?:camera|cam|stream)[-_ ]?0*(\d{1,6})")
 _MOST = 200
 _NOT_NAMES = frozenset(
     [
@@ -107,6 +109,7 @@ def find_names(text: str, known: Known) -> Named:
 
 def _corrected(text: str, known: Known) -> tuple[str, tuple[str, ...]]:
     """The text with words that are nearly a name written as that name, and what was read so."""
+    text = _NUMBERED.sub(lambda found: _numbered(found, known), text)
     names = {normal(name): name for name in (*_stream_names(known.streams), *known.zones, *known.lines)}
     words, notes = text.split(), []
     for at, word in enumerate(words):
@@ -117,6 +120,16 @@ def _corrected(text: str, known: Known) -> tuple[str, tuple[str, ...]]:
             words[at] = near[0]
             notes.append(f"{word!r} read as {names[near[0]][:60]!r}")
     return " ".join(words), tuple(notes)
+
+
+def _numbered(found: re.Match[str], known: Known) -> str:
+    """ "camera 2" is cam2, camera-02 or the like, where there is one such."""
+    same = [
+        s.name
+        for s in known.streams
+        if (n := _NUMBERED_NAME.fullmatch(s.name.casefold())) and int(n[1]) == int(found[1])
+    ]
+    return normal(same[0]) if len(same) == 1 else found[0]
 
 
 def _stream_names(rows: Iterable[StreamRow]) -> dict[str, tuple[str, ...]]:

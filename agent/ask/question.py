@@ -1,7 +1,7 @@
 """From a whole question to a plan: politeness off, then comparison, relations, conditions, measures, and what is left."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agent.ask.clauses import gap, negated, related
 from agent.ask.compare import compared
@@ -16,6 +16,7 @@ from vidette.answers import Plan
 
 _DEEPEST = 5
 _WORDS = 80
+_MOST_CLAUSES = 120
 _POLITE = re.compile(
     r"^(?:(?:hello|hi|hey|please|well|ok|okay|so|now|vidette|kindly)\b ?)+"
     r"|^(?:(?:could|can|would|will) you )?(?:please |kindly )?(?:tell|show|give|inform) (?:me|us) (?:please )?(?:if|whether|about )?(?=.)"
@@ -28,10 +29,11 @@ _POLITE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans questions over what has a name and was filmed."""
+    """Plans questions over what has a name and was filmed; `read` keeps what clauses came to, and bounds their number."""
 
     known: Known
     everything: Footage
+    read: dict[str, Plan | NotUnderstood] = field(default_factory=dict)
 
     def plan(self, question: str) -> Plan:
         """The plan of a question as it was typed. Raises NotUnderstood."""
@@ -42,9 +44,19 @@ class Planner:
 
     def whole(self, text: str, depth: int) -> Plan:
         """The plan of a question or of a clause of one. Raises NotUnderstood."""
-        if depth > _DEEPEST:
+        if depth > _DEEPEST or len(self.read) > _MOST_CLAUSES:
             raise NotUnderstood("that is too many clauses in one question")
+        if text not in self.read:
+            try:
+                self.read[text] = self._clauses(text, depth)
+            except NotUnderstood as error:
+                self.read[text] = error
+        found = self.read[text]
+        if isinstance(found, NotUnderstood):
+            raise NotUnderstood(str(found), name=found.name)
+        return found
 
+    def _clauses(self, text: str, depth: int) -> Plan:
         def clause(part: str) -> Plan:
             return self.whole(part, depth + 1)
 

@@ -7,11 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.ask.covering import covered, whole
-from agent.ask.durations import duration_s, seconds_in_view
 from agent.ask.footage import Footage
 from vidette.answers import Covered
 from vidette.models import FastState
-from vidette.queries import Filter, Streams, Tracks
+from vidette.queries import Filter, Streams
 
 SPANS = st.lists(st.floats(0.1, 30, allow_nan=False).map(lambda s: round(s, 3)), min_size=1, max_size=8)
 
@@ -59,18 +58,3 @@ def test_the_future_is_not_asked_about(make, quiet):
 def test_the_odd_frame_does_not_make_a_gap():
     assert whole(Covered(watched_s=99.8, total_s=100.0))
     assert not whole(Covered(watched_s=99.0, total_s=100.0))
-
-
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    spans=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 30)), min_size=1, max_size=6), low=st.integers(0, 60)
-)
-def test_time_in_view_is_counted_once(make, scene, spans, low):
-    one = scene("cam1", length_s=100.0)
-    for start, length in spans:
-        one.track(float(start), float(start + length))
-    rows = make(one).read(Tracks())
-    where = Filter(from_s=float(low))
-    moments = {t for start, length in spans for t in range(start, start + length) if t >= low}
-    assert seconds_in_view(rows, {"cam1": 100.0}, where) == pytest.approx(len(moments))
-    assert sum(duration_s(row, {"cam1": 100.0}, where) for row in rows) >= len(moments) - 1e-6
