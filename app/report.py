@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("daily", "incident", "traffic", "operations")
 FORMATS = ("html", "md", "json")
-_NEAR = 3
+_NEAR, _LIKE = 3, 0.6
 
 
 @click.command()
@@ -106,11 +106,23 @@ def known(store: "GraphStore", names: tuple[str, ...]) -> tuple[str, ...]:
         found = [row.name for row in rows if name in (row.name, row.id)]
         found = found or [row.name for row in rows if row.kind == "file" and row.name[:-9] == name]
         if not found:
-            near = difflib.get_close_matches(name, [row.name for row in rows], n=_NEAR, cutoff=0.5)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`vidette streams` lists them"
+            close = near(name, [row.name for row in rows])
+            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "`vidette streams` lists them"
             raise ConfigError(f"no stream {name!r}; {hint}")
         meant += found
     return tuple(dict.fromkeys(meant))
+
+
+def near(name: str, names: list[str]) -> list[str]:
+    """The names most like it, as a whole or in how they begin: names of files carry dates and tags."""
+    wanted = name.casefold()
+
+    def likeness(other: str) -> float:
+        begins = other.casefold()[: len(wanted) + 1]
+        return max(difflib.SequenceMatcher(None, wanted, text).ratio() for text in (other.casefold(), begins))
+
+    ranked = sorted(((likeness(other), other) for other in names), key=lambda pair: (-pair[0], pair[1]))
+    return [other for score, other in ranked[:_NEAR] if score >= _LIKE]
 
 
 def about(store: "GraphStore", prefix: str | None, where: "Filter") -> "EventRow | None":

@@ -7,6 +7,7 @@ from agent.report.model import Plot, Series, Stretch, Timeline
 from agent.report.words import number
 
 _STEP, _HIGH = 10, 100
+_LEAST = 2  # what is not nothing shows
 _LANE = 10
 _WIDE = 1000
 
@@ -48,7 +49,7 @@ def _bar(block: Plot, series: Series, index: int, most: float) -> str:
     x, start = index * _STEP, escape(block.starts[index])
     if value is None:
         return f'<rect class="unseen" x="{x}" y="0" width="{_STEP}" height="{_HIGH}"><title>{start}: not watched, or no footage</title></rect>'
-    height = round(_HIGH * value / most, 1)
+    height = round(max(_HIGH * value / most, _LEAST if value else 0), 1)
     partly = index < len(series.partly) and series.partly[index]
     note = ", watched in part" if partly else ""
     under = f'<rect class="part" x="{x}" y="{_HIGH - 5}" width="{_STEP}" height="5"/>' if partly else ""

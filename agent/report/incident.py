@@ -155,7 +155,7 @@ def steps(material: Material, rows: Sequence[EventRow]) -> Section:
         at = material.window.since + timedelta(seconds=minute * 60)
         title = f"{material.window.said(at, minute * 60.0, exact=False)}, {counted(len(inside), 'event')}"
         cells = tuple(Row(cells=_step(material, row), event=row.id) for row in inside)
-        tables.append(Table(columns=(">at", ">for", "what", "where", "stream"), rows=cells, title=title))
+        tables.append(Table(columns=(">at", ">for", "what", "where", "stream"), rows=cells, title=title, anchors=True))
     if len(rows) >= STEPS:
         text = f"The first {STEPS} of {material.events} events; a shorter window shows all."
         tables.append(Statements(said=(Statement(text=text, weight="soft"),)))

@@ -50,11 +50,11 @@ def _section(report: Report, section: Section) -> Iterator[str]:
     yield f"## {_text(section.title)}"
     yield ""
     for block in section.blocks:
-        yield from _block(report, block, anchors=section.key == "events")
+        yield from _block(report, block)
         yield ""
 
 
-def _block(report: Report, block: Block, *, anchors: bool) -> Iterator[str]:
+def _block(report: Report, block: Block) -> Iterator[str]:
     match block:
         case Facts():
             yield ", ".join(f"**{_text(value)}** {_text(name)}" for value, name in block.facts)
@@ -72,7 +72,7 @@ def _block(report: Report, block: Block, *, anchors: bool) -> Iterator[str]:
         case HeatMap():
             yield from _heat(block)
         case Table():
-            yield from _table(block, anchors=anchors)
+            yield from _table(block)
         case Answers():
             for answer in block.answers:
                 yield from _answer(report, answer)
@@ -170,16 +170,16 @@ def _shade(count: int, most: int) -> str:
     return _SHADES[0] if count <= 0 else _SHADES[max(1, min(4, round((count / most) ** 0.5 * 4)))]
 
 
-def _table(block: Table, *, anchors: bool) -> Iterator[str]:
+def _table(block: Table) -> Iterator[str]:
     cited = any(row.event for row in block.rows)
-    columns = [*block.columns, *(["event id"] if cited and anchors else ["event"] if cited else [])]
+    columns = [*block.columns, *(["event id"] if cited and block.anchors else ["event"] if cited else [])]
     if block.title:
         yield f"### {_text(block.title)}"
         yield ""
     yield "| " + " | ".join(_text(name.removeprefix(">")) for name in columns) + " |"
     yield "|" + "|".join("--:" if name.startswith(">") else "---" for name in columns) + "|"
     for row in block.rows:
-        event = [f"`{row.event if anchors else row.event[:_ID]}`" if row.event else ""] if cited else []
+        event = [f"`{row.event if block.anchors else row.event[:_ID]}`" if row.event else ""] if cited else []
         yield "| " + " | ".join([*map(_text, row.cells), *event]) + " |"
     if block.more:
         yield ""

@@ -137,12 +137,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under headings (`>` before a heading: numbers); `more` says what was left out."""
+    """Rows under headings (`>` before a heading: numbers); `more` says what was left out.
+
+    Where `anchors`, links to its rows' events lead here; an event is so in one table only.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     title: str = ""
     more: str = ""
+    anchors: bool = False
     block: Literal["table"] = "table"
 
 

@@ -46,7 +46,7 @@ def operations(store: GraphStore, media: MediaStore, material: Material) -> tupl
     """The sections of an operations report."""
     found = places(store, material)
     return (
-        sections.opening(material, *bottlenecks(found)),
+        sections.opening(material),
         bottleneck_section(found),
         *sections.alerts(material),
         occupied(material, found),

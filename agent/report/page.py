@@ -61,14 +61,14 @@ def _header(report: Report) -> str:
 
 
 def _section(report: Report, section: Section) -> str:
-    blocks = "".join(_block(report, section, block) for block in section.blocks)
+    blocks = "".join(_block(report, block) for block in section.blocks)
     if all(isinstance(block, HeatMap) for block in section.blocks):
         blocks = f"<div class=maps>{blocks}</div>"
     key = charts.timeline_key() if any(isinstance(block, Timeline) for block in section.blocks) else ""
     return f'<section id="s-{escape(section.key)}"><h2>{_text(section.title)}</h2>{blocks}{key}</section>'
 
 
-def _block(report: Report, section: Section, block: Block) -> str:
+def _block(report: Report, block: Block) -> str:
     match block:
         case Facts():
             cards = "".join(f"<li><b>{_text(value)}</b>{_text(name)}</li>" for value, name in block.facts)
@@ -84,7 +84,7 @@ def _block(report: Report, section: Section, block: Block) -> str:
         case HeatMap():
             return _heat(block)
         case Table():
-            return _table(report, block, anchors=section.key == "events")
+            return _table(report, block)
         case Answers():
             return "".join(_answer(report, answer) for answer in block.answers)
 
@@ -127,14 +127,14 @@ def _heat(block: HeatMap) -> str:
     )
 
 
-def _table(report: Report, block: Table, *, anchors: bool) -> str:
+def _table(report: Report, block: Table) -> str:
     numbers = [name.startswith(">") for name in block.columns]
     names = [name.removeprefix(">") for name in block.columns]
     wordy = [name in _WORDY for name in names]
     head = "".join(
         f"<th{' class=n' if right else ''}>{_text(name)}</th>" for name, right in zip(names, numbers, strict=True)
     )
-    rows = "".join(_row(report, row, numbers, wordy, names, anchors=anchors) for row in block.rows)
+    rows = "".join(_row(report, row, numbers, wordy, names, anchors=block.anchors) for row in block.rows)
     title = f"<h3>{_text(block.title)}</h3>" if block.title else ""
     more = f"<p class=soft>{_text(block.more)}</p>" if block.more else ""
     kind = "wide cards" if any(wordy) else "wide"

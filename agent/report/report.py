@@ -8,7 +8,7 @@ from agent.report import sections
 from agent.report.daily import daily
 from agent.report.incident import around, incident
 from agent.report.material import Material, gather, with_samples
-from agent.report.model import Answers, Block, Kind, Pictures, Report, Section, Statements, Table
+from agent.report.model import Answers, Block, Kind, Pictures, Report, Section, Statements, Table, Timeline
 from agent.report.operations import operations
 from agent.report.traffic import traffic
 from agent.report.window import window_of
@@ -49,7 +49,9 @@ def build(store: GraphStore, media: MediaStore, request: Request) -> Report:
     streams = store.read(Streams(names=request.where.streams))
     material = _material(store, streams, request)
     made = _sections(store, media, material, request)
-    material = replace(material, rows=with_cited(store, material.rows, made))
+    told = frozenset(anchored(made))
+    rows = [row for row in material.rows if not told or row.id in told]
+    material = replace(material, rows=with_cited(store, rows, made))
     return Report(
         kind=request.kind,
         title=brief(request.title or KINDS[request.kind], 200),
@@ -57,7 +59,7 @@ def build(store: GraphStore, media: MediaStore, request: Request) -> Report:
         streams=tuple(row.name for row in material.streams),
         since=material.window.since.astimezone(UTC),
         until=material.window.until.astimezone(UTC),
-        sections=(*made, sections.events(material), sections.coverage(material)),
+        sections=(*made, *sections.events(material, told), sections.coverage(material)),
         events=tuple(material.rows),
         cited={row.id: material.window.said(row.start, row.start_s) for row in material.rows},
         count=material.events,
@@ -104,6 +106,13 @@ def with_cited(store: GraphStore, rows: Sequence[EventRow], made: Sequence[Secti
     return tuple(sorted([*rows, *more], key=lambda row: (row.start, row.start_s, row.id)))
 
 
+def anchored(made: Sequence[Section]) -> Iterator[str]:
+    """Ids of the events to whose rows links lead already."""
+    for block in (block for section in made for block in section.blocks):
+        if isinstance(block, Table) and block.anchors:
+            yield from (row.event for row in block.rows if row.event)
+
+
 def cited(section: Section) -> Iterator[str]:
     """Ids of the events that a section cites."""
     for block in section.blocks:
@@ -116,6 +125,8 @@ def _cited(block: Block) -> Iterator[str]:
             yield from (event for one in block.said for event in one.events)
         case Table():
             yield from (row.event for row in block.rows if row.event)
+        case Timeline():
+            yield from (mark.event for mark in block.marks)
         case Pictures():
             yield from (picture.event for picture in block.pictures if picture.event)
         case Answers():

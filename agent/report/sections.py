@@ -154,7 +154,7 @@ def event_table(material: Material, rows: Sequence[EventRow], count: int) -> Tab
         if left > 0
         else ""
     )
-    return Table(columns=columns, rows=tuple(cells), more=more)
+    return Table(columns=columns, rows=tuple(cells), more=more, anchors=True)
 
 
 def _cells(material: Material, row: EventRow) -> tuple[str, ...]:
@@ -171,11 +171,15 @@ def _cells(material: Material, row: EventRow) -> tuple[str, ...]:
     )
 
 
-def events(material: Material) -> Section:
-    """The events that the other parts cite."""
-    if not material.rows:
-        return Section(key="events", title="Events", blocks=(Statements(said=settled((), "None.")),))
-    return Section(key="events", title="Events", blocks=(event_table(material, material.rows, material.events),))
+def events(material: Material, told: frozenset[str]) -> tuple[Section, ...]:
+    """The events that the other parts cite, but for those that have been told there."""
+    rows = [row for row in material.rows if row.id not in told]
+    if told and not rows:
+        return ()
+    if not rows:
+        return (Section(key="events", title="Events", blocks=(Statements(said=settled((), "None.")),)),)
+    count = 0 if told else material.events
+    return (Section(key="events", title="Events", blocks=(event_table(material, rows, count),)),)
 
 
 def coverage(material: Material) -> Section:
