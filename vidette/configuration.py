@@ -19,7 +19,8 @@ from vidette.yaml_tree import MAX_BYTES, Tree, parse, shown
 
 FILE = "vidette.yml"
 PREFIX = "VIDETTE_"
-RESERVED = frozenset({"VIDETTE_REQUIRE_ALL"})  # read by the test suite
+RESERVED = frozenset({"VIDETTE_REQUIRE_ALL", "VIDETTE_RECEIVE_SECRET"})  # the test suite's, and that of `receive`
+TOLD = "VIDETTE_ALERT_"  # what a script is told of its alert; it may call `vidette` itself
 HIDDEN = "***"
 KeyPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -109,7 +110,8 @@ class _Sources:
         sources = cls(name=name, tree=read.value, lines=read.lines, origins=origins, secret=set(read.secret))
         if not files_only:
             for variable in sorted(environ):
-                if variable.startswith(PREFIX) and variable not in RESERVED | read.variables:
+                ours = variable.startswith(PREFIX) and not variable.startswith(TOLD)
+                if ours and variable not in RESERVED | read.variables:
                     key = tuple(variable.removeprefix(PREFIX).lower().split("__"))
                     sources.put(key, environ[variable], f"environment {variable}")
         for option, value in overrides.items():

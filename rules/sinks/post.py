@@ -45,7 +45,10 @@ class Post:
         try:
             connection.sock = self._secured(self._connected(addresses))
             connection.request("POST", self._target.path, body, {"Host": self._target.authority, **headers})
-            return _reply(connection.getresponse())
+            with connection.getresponse() as response:
+                if self._over:
+                    raise TimeoutError  # what looks like the end of its headers is where we cut it
+                return _reply(response)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if self._over:
                 raise TimeoutError(f"no answer within {self._timeout_s:g} s") from error
@@ -66,35 +69,39 @@ class Post:
     def _connected(self, addresses: Sequence[str]) -> socket.socket:
         failure: OSError = OSError("no address")
         for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            connection = socket.socket(family, socket.SOCK_STREAM)
-            self._hold(connection)
             try:
-                connection.settimeout(self._timeout_s)
-                connection.connect((address, self._target.port))
+                return self._connected_to(address)
             except OSError as error:
-                connection.close()
                 failure = error
-            else:
-                return connection
         raise failure
+
+    def _connected_to(self, address: str) -> socket.socket:
+        connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self._hold(connection)
+            connection.settimeout(self._timeout_s)
+            connection.connect((address, self._target.port))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _secured(self, plain: socket.socket) -> socket.socket:
         if self._tls is None:
             return plain
+        secured = self._tls.wrap_socket(plain, server_hostname=self._target.host, do_handshake_on_connect=False)
         try:
-            secured = self._tls.wrap_socket(plain, server_hostname=self._target.host, do_handshake_on_connect=False)
             self._hold(secured)
             secured.do_handshake()
         except BaseException:
-            plain.close()
+            secured.close()
             raise
         return secured
 
     def _hold(self, connection: socket.socket | None) -> None:
+        """What the watchdog is to cut; None: nothing more."""
         with self._lock:
             if self._over and connection is not None:
-                connection.close()
                 raise TimeoutError
             self._socket = connection
 
