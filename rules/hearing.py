@@ -22,6 +22,7 @@ from vidette.ports import Reader
 from vidette.queries import Alerts, Deliveries, Events, Filter
 from vidette.settings import SinkSettings
 
+_REASONS = 10_000  # sentences about what was not raised, of one case: a whole stream judged anew may have millions
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -74,6 +75,11 @@ class Hearing:
         if any(_listens(sink, alert, rule) for sink in self._sinks):
             return ""
         return f"no sink of the rule takes severity {alert.severity}"
+
+    @property
+    def told_enough(self) -> bool:
+        """Whether no more is to be said about what was not raised."""
+        return len(self.decisions) >= _REASONS
 
     def decide(
         self, rule: Rule, event: str, verdict: Verdict, at: datetime, why: tuple[str, ...], alert: str | None = None

@@ -42,7 +42,7 @@ class Places:
         """Whether what `after` follows at `pts_s` is what `before` followed: one place, and not both seen at once.
 
         A still thing (a track that never moves) may be seen at the same time as the track that
-        brought it there: a car that parks.
+        brought it there: a car that parks. What comes after it was taken away is another.
         """
         new = next(iter(self._rows(after)), None)
         if new is None:
@@ -63,8 +63,9 @@ def _one_thing(old: TrackRow, new: TrackRow, at_s: float) -> bool:
     was, now = position(old, at_s), position(new, at_s)
     if was is None or now is None or iou(was, now) < SAME_PLACE:
         return False
-    over = old.end_s is not None and old.end_s <= at_s + _LATE_S
-    return over or bool(old.attributes.get("still") or new.attributes.get("still"))
+    if old.end_s is not None and old.end_s <= at_s + _LATE_S:
+        return not old.attributes.get("still")  # a still thing ends where it was taken away
+    return bool(old.attributes.get("still") or new.attributes.get("still"))
 
 
 def position(track: TrackRow, pts_s: float) -> Box | None:

@@ -58,7 +58,7 @@ class Ruling:
         waited = self._awaited.pop(event.id, None) is not None
         zones = self.hearing.places.zones
         if not (matches(self.rule, event, zones) and on_time(self.rule, event)):
-            if candidate(self.rule, event, zones):
+            if not self.hearing.told_enough and candidate(self.rule, event, zones):
                 failed = (one.said for one in findings(self.rule, event, zones) if not one.holds)
                 self._decide(event, Verdict.NOT_RAISED, tuple(failed))
             return

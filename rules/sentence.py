@@ -10,14 +10,14 @@ _NAME = 80
 
 
 def happened(event: EventRow, tz: tzinfo, lasted_s: float) -> str:
-    """What, where, on which stream, how long, since when: `“A bag was left”: in entrance on lobby, for 60 s, …`.
+    """What, where, on which stream, how long, since when: `“A bag was left” in entrance on lobby, for 60 s, …`.
 
     What the event itself says stands in quotation marks: it is data of a camera, a model or a file.
     `lasted_s` 0 leaves out how long.
     """
     where = "".join(f" {word} {quoted_name(name)}" for word, name in (("in", event.zone), ("at", event.line)) if name)
     long = f", for {duration(lasted_s)}" if lasted_s > 0 else ""
-    return f"{what(event)}:{where} on {quoted_name(event.stream)}{long}, {clock(event.start, tz)}"
+    return f"{what(event)}{where} on {quoted_name(event.stream)}{long}, {clock(event.start, tz)}"
 
 
 def over(text: str, lasted_s: float) -> str:

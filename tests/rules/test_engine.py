@@ -17,7 +17,7 @@ def test_a_thing_left_is_raised_then_resolved_when_it_is_gone(watch):
     (alert,) = w.commit(14)
     assert (alert.state, alert.change, alert.sequence, alert.severity) == ("open", "raised", 1, "high")
     assert (alert.at - w.stream.start).total_seconds() == 10
-    assert alert.text == "“A white object was left, left side”: on yard, Mon 2 Mar 08:00:10 UTC"
+    assert alert.text == "“A white object was left, left side” on yard, Mon 2 Mar 08:00:10 UTC"
     assert alert.events == (key,)
     w.ends(key, 40)
     (alert,) = w.commit(45)
@@ -178,3 +178,14 @@ def test_what_is_taken_back_while_awaited_is_never_raised(watch):
     w.commit(18)
     assert w.commit(200) == []
     assert w.why("not_raised") == ["taken back before it had lasted"]
+
+
+def test_what_is_put_where_another_thing_was_taken_away_is_another(watch):
+    w = watch(rule(event="object_left"))
+    key = w.opens(LEFT, w.thing("bottle", still=True), 10)
+    w.commit(15)
+    w.thing("bottle", still=True, end_s=20.0)
+    w.ends(key, 20)
+    w.opens(LEFT, w.thing("another", still=True, start_s=30.0), 30)
+    w.commit(35)
+    assert len(w.alerts()) == 2

@@ -107,7 +107,7 @@ def test_a_thing_is_in_the_zone_in_which_it_stands(watch):
     w.opens(LEFT, w.thing("bag", box=HERE, still=True), 5, "A bag was left.")
     w.opens(LEFT, w.thing("box", box=THERE, still=True), 6)
     (alert,) = w.commit(10)
-    assert alert.text == "“A bag was left”: in gate on yard, Mon 2 Mar 08:00:05 UTC"
+    assert alert.text == "“A bag was left” in gate on yard, Mon 2 Mar 08:00:05 UTC"
     assert w.why("not_raised") == ["no zone, not gate"]
 
 
@@ -269,7 +269,7 @@ def test_what_was_not_found_again_is_taken_back(watch):
     enters(w, "bob", 50)
     w.commit(60)
     w.commit(100, final=True)
-    states = {one.text.split(":")[0]: one.state for one in w.alerts()}
+    states = {one.text.split(" in ")[0].split(":")[0]: one.state for one in w.alerts()}
     assert states == {"Zone entered": "open", "Taken back, a closer look found none": "resolved"}
 
 
