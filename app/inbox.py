@@ -1,8 +1,6 @@
 """What a receiver does with messages: each once, those about one alert in order, on the disk before it says so."""
 
-import fcntl
 import json
-import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from rules.sinks.jsonl import append_line
 from vidette.codec import instant
 from vidette.errors import ConfigError
 
@@ -115,7 +114,7 @@ class Inbox:
         if message.id in self._known:
             return None
         if self._path:
-            _append(self._path, message)
+            append_line(self._path, _line(message))
         self._is_new(message.id)
         return self._order.take(message)
 
@@ -147,11 +146,6 @@ def _journal(path: Path | None) -> Iterator[Message]:
         raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}; choose another --out") from error
 
 
-def _append(path: Path, message: Message) -> None:
+def _line(message: Message) -> bytes:
     row = {"id": message.id, "received_at": instant(message.at), "message": message.payload}
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
-    with path.open("ab") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

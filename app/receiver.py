@@ -20,11 +20,11 @@ def failures(plan: str) -> Iterator[int | None]:
 
     `3`: the first three fail. `0.25`: one in four, evenly. `500,503,410`: these first, in turn.
     """
-    numbers = [part.strip() for part in plan.split(",")]
+    numbers = [part.strip() for part in plan.split(",")] if plan else []
     try:
         if len(numbers) == 1 and 0 < float(numbers[0]) < 1:
             return _share(float(numbers[0]))
-        codes = [int(part) for part in numbers] if plan else []
+        codes = [int(part) for part in numbers]
     except ValueError:
         raise ConfigError(f"--fail {plan!r} is none of: a count (3), a share (0.25), status codes (500,503)") from None
     if len(codes) == 1 and 0 <= codes[0] < 100:

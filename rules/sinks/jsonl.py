@@ -20,20 +20,24 @@ class JsonlSink:
 
     def send(self, delivery: Delivery) -> Sent:
         """Append the line. One process writes at a time; a line that did not fit is taken back."""
-        text = encoded({"id": delivery.id, **payload(delivery.message)}) + b"\n"
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not hold us up
         try:
-            handle = os.open(self._path, flags, 0o644)
-            try:
-                _append(handle, text)
-            finally:
-                os.close(handle)
+            append_line(self._path, encoded({"id": delivery.id, **payload(delivery.message)}))
         except OSError as error:
             return Sent(ok=False, error=f"cannot append to {self.address!r}: {error.strerror}")
         return Sent(ok=True)
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def append_line(path: Path, text: bytes) -> None:
+    """Append a line to a file, whole and on the disk, whoever else appends. Raises OSError."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not hold us up
+    handle = os.open(path, flags, 0o644)
+    try:
+        _append(handle, text + b"\n")
+    finally:
+        os.close(handle)
 
 
 def _append(handle: int, text: bytes) -> None:
