@@ -18,7 +18,8 @@ FORMATS = (
 )  # fmt: skip
 MAX_SIDE = 16_384
 MAX_PIXELS = 100_000_000
-_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+# `max_pixels` holds for what opening decodes to learn of the streams, too.
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS), "max_pixels": str(MAX_PIXELS)}
 
 
 def reason(error: BaseException) -> str:

@@ -3,10 +3,12 @@
 import os
 import random
 import shutil
+import socket
 import struct
 import zlib
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -131,8 +133,9 @@ def too_wide(path: Path) -> None:
     path.write_bytes(b"YUV4MPEG2 W60000 H16 F25:1\nFRAME\n" + bytes(60_000 * 16 * 3 // 2))
 
 
+@cache
 def png(width: int, height: int) -> bytes:
-    """A black picture of that size: 20,000 a side are 1.2 MB of file and 1.2 GB of memory."""
+    """A black picture of that size: 12,000 a side are half a MB of file and half a GB of memory."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -144,8 +147,8 @@ def png(width: int, height: int) -> bytes:
 
 
 def picture_bomb(path: Path, *, first: bytes | None = None) -> None:
-    """An AVI whose header says 160x120 and whose pictures are 20,000 a side (the first one is `first`)."""
-    bomb = png(20_000, 20_000)
+    """An AVI whose header says 160x120 and whose pictures are 12,000 a side (the first one is `first`)."""
+    bomb = png(12_000, 12_000)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("png", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "rgb24"
@@ -213,6 +216,13 @@ def archive(path: Path) -> None:
 
 def fifo(path: Path) -> None:
     os.mkfifo(path)
+
+
+def unix_socket(path: Path) -> None:
+    folder = os.open(path.parent, os.O_DIRECTORY)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(f"/proc/self/fd/{folder}/{path.name}")  # the path itself may be longer than the 108 bytes allowed
+    os.close(folder)
 
 
 def rewritten(data: bytes, path: tuple[bytes, ...], body: bytes) -> bytes:

@@ -75,6 +75,7 @@ REFUSED = [
     ("photo.mp4", lambda path: shutil.move(jpeg_beside(path), path), "it is a picture"),
     ("zip.mp4", bad_files.archive, "it is an archive"),
     ("pipe.mp4", bad_files.fifo, "not a regular file"),
+    ("socket.mp4", bad_files.unix_socket, "not a regular file"),
     ("loop.mp4", lambda path: path.symlink_to(path), "symbolic links"),
     ("gone.mp4", lambda path: path.symlink_to(path.with_name("nowhere")), "no such file"),
 ]

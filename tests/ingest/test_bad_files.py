@@ -4,6 +4,8 @@ Everything is read in this process: a crash of the decoder would end the tests, 
 """
 
 import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,10 +16,11 @@ from ingest.frame import DecodedFrame
 from ingest.probe import length_s, probe
 from ingest.reader import FileSource
 from ingest.sampling import parse_sampling
-from tests.bad_files import spoiled
+from tests.bad_files import picture_bomb, spoiled
 from tests.clips import FPS, HEIGHT, WIDTH, cut_off, indices, picture, read_index
 from vidette.errors import SourceError
 
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = {
     "a.mp4": {},
     "frag.mp4": {"container_options": {"movflags": "frag_keyframe+empty_moov"}},
@@ -140,3 +143,28 @@ def test_a_file_that_becomes_another_while_it_is_read(clip, tmp_path):
     os.replace(tmp_path / "next", path)
     got += frames
     assert indices(got) == list(range(0, 100, 5))
+
+
+BOMB = """
+import resource, sys
+from pathlib import Path
+from ingest.probe import probe
+from vidette.errors import SourceError
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = peak()
+try:
+    probe(Path(sys.argv[1]))
+except SourceError:
+    print(peak() - before)
+"""
+
+
+def test_a_picture_bomb_is_not_unpacked(tmp_path):
+    """144 Mpx would be 432 MB; opening decodes pictures to learn of them, so the limit must hold there already."""
+    picture_bomb(tmp_path / "bomb.avi")
+    command = [sys.executable, "-c", BOMB, str(tmp_path / "bomb.avi")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 100_000_000

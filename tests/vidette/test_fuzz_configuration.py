@@ -62,7 +62,7 @@ def test_it_is_good_before_it_is_spoiled(file):
     assert problems(file, ENVIRON) == []
 
 
-LENIENT = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LENIENT = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @LENIENT
