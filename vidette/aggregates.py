@@ -61,11 +61,13 @@ class HeatCell:
 class Heat(Query[list[HeatCell]]):
     """Where the matching tracks stood (bottom centre of their boxes), on a grid over the picture.
 
-    Between two places of a track it is taken to have gone straight; empty cells are left out.
+    Between two places of a track it is taken to have gone straight; empty cells are left out. Of
+    more tracks than `most`, that many are taken by their ids, which is as good as by chance.
     """
 
     columns: int
     rows: int
+    most: int = 20_000
     where: Filter = field(default_factory=Filter)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from agent.perception import heat
 from agent.report.model import HeatMap, Picture
 from agent.report.moments import jpeg_of
-from agent.report.words import brief, counted
+from agent.report.words import brief, counted, number
 from vidette.aggregates import Heat, HeatCell
 from vidette.errors import StoreError
 from vidette.models import EventType
@@ -17,15 +17,19 @@ from vidette.queries import Filter, Segments
 
 COLUMNS, ROWS = 40, 24
 MAPS = 12
+THINGS = 20_000
 _FRAMES = 5
 _CUTS = (EventType.SCENE_CHANGED, EventType.CAMERA_MOVED)
 
 
 def heat_map(
-    store: GraphStore, media: MediaStore, name: str, where: Filter, types: Mapping[str, int]
+    store: GraphStore, media: MediaStore, name: str, where: Filter, types: Mapping[str, int], things: int = 0
 ) -> HeatMap | None:
-    """Where the matching tracks stood; None where there are none, or no picture of the scene is left."""
-    found = store.read(Heat(columns=COLUMNS, rows=ROWS, where=where))
+    """Where the matching tracks stood; None where there are none, or no picture of the scene is left.
+
+    `things` is how many there are in all.
+    """
+    found = store.read(Heat(columns=COLUMNS, rows=ROWS, most=THINGS, where=where))
     cuts = sum(types.get(type_, 0) for type_ in _CUTS)
     frames = _frames(store, media, where, 1 if cuts else _FRAMES) if found else []
     if not frames:
@@ -41,10 +45,16 @@ def heat_map(
         sha256=hashlib.sha256(jpeg).hexdigest(),
         caption=brief(name, 80),
         alt=brief(said, 200),
-        note=f"The view changed {counted(cuts, 'time')}; the map joins them all over the last one." if cuts else "",
+        note=_note(cuts, things),
         jpeg=jpeg,
     )
     return HeatMap(picture=picture, most=most, cells=tuple(tuple(int(cell) for cell in row) for row in grid))
+
+
+def _note(cuts: int, things: int) -> str:
+    changed = f"The view changed {counted(cuts, 'time')}; the map joins them all over the last one. " if cuts else ""
+    sampled = f"Of {counted(things, 'thing')}, {number(THINGS)} taken by chance are shown." if things > THINGS else ""
+    return (changed + sampled).strip()
 
 
 def grid_of(cells: list[HeatCell]) -> heat.Grid:

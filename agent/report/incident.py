@@ -75,7 +75,8 @@ def opening(material: Material, event: EventRow | None) -> Section:
     things = listed([f"{one.label}{_role(one.role)}" for one in event.entities], 8)
     said = [
         Statement(
-            text=f"{brief(event.caption, 300)} ({happening(event.type)}, on {brief(event.stream)}.)", events=(event.id,)
+            text=f"{brief(event.caption, 300).rstrip('.')} ({happening(event.type)}, on {brief(event.stream)}).",
+            events=(event.id,),
         ),
         *([Statement(text=f"Taking part: {things}.")] if things else []),
         *([Statement(text=f"Where: {brief(event.zone or event.line or '')}.")] if event.zone or event.line else []),
@@ -175,7 +176,7 @@ def things(store: GraphStore, material: Material) -> Section:
     names = tuple(row.name for row in material.streams)
     found = store.read(Tracks(where=material.window.where(*names), limit=_TRACKS + 1))
     rows = [Row(cells=_thing(material, row)) for row in found[:_TRACKS]]
-    more = f"The first {_TRACKS}; `vidette tracks` lists all." if len(found) > _TRACKS else ""
+    more = f"The first {_TRACKS}; vidette tracks lists all." if len(found) > _TRACKS else ""
     table = Table(columns=(">from", ">for", "what", "how", "stream"), rows=tuple(rows), more=more)
     none = Statements(said=settled((), "Nothing was followed in this time."))
     return Section(key="things", title="What was in view", blocks=(table if rows else none,))

@@ -27,7 +27,7 @@ class Place:
 
     stream: StreamRow
     zone: str
-    visits: Sequence[Visit]
+    longest: Sequence[tuple[Stay, Visit]]
     full: Occupancy
     dwell: Dwell | None
     cut: bool
@@ -87,7 +87,7 @@ def _place(material: Material, stream: StreamRow, zone: str, visits: Sequence[Vi
     return Place(
         stream=stream,
         zone=zone,
-        visits=visits,
+        longest=sorted(zip(stays, visits, strict=True), key=lambda one: (one[0][0] - one[0][1], one[0][0]))[:_LONGEST],
         full=occupancy(inside, watched, material.plotted.buckets),
         dwell=dwell(stays, (window.low_s + window.high_s) / 2),
         cut=len(visits) >= _STAYS,
@@ -215,10 +215,7 @@ def _trend(times: Dwell) -> str:
 
 def longest_stays(store: GraphStore, material: Material, found: Sequence[Place]) -> Table:
     """The longest stays, each with an event of that thing."""
-    high = material.window.high_s
-    stays = [
-        (b - a, a, place, visit) for place in found for visit in place.visits for a, b in [stay(material, visit, high)]
-    ]
+    stays = [(b - a, a, place, visit) for place in found for (a, b), visit in place.longest]
     best = sorted(stays, key=lambda one: (-one[0], one[1]))[:_LONGEST]
     rows = [
         Row(

@@ -73,7 +73,7 @@ def alert_table(material: Material, found: Sequence[Alert]) -> Table:
         )
         rows.append(Row(cells=cells, event=one.events[0] if one.events else None))
     columns = (">at", "severity", "rule", "what", "why", "state", "stream")
-    more = f"The first {len(rows)}; `vidette alerts` lists all." if material.alerts_cut else ""
+    more = f"The first {len(rows)}; vidette alerts lists all." if material.alerts_cut else ""
     return Table(columns=columns, rows=tuple(rows), more=more)
 
 
@@ -131,7 +131,8 @@ def heat_maps(store: GraphStore, media: MediaStore, material: Material) -> Secti
     blocks = []
     for stream in material.streams[:MAPS]:
         where = material.window.where(stream.name)
-        found = heat_map(store, media, stream.name, where, material.types.get(stream.name, {}))
+        things = sum(material.labels.get(stream.name, {}).values())
+        found = heat_map(store, media, stream.name, where, material.types.get(stream.name, {}), things)
         blocks += [found] if found else []
     if not blocks:
         none = settled((), "Nothing moved, or no picture of the scene was kept.")
@@ -150,9 +151,7 @@ def event_table(material: Material, rows: Sequence[EventRow], count: int) -> Tab
     cells = [Row(cells=_cells(material, row), event=row.id) for row in rows]
     left = count - len(rows)
     more = (
-        f"And {counted(left, 'event')} more, mostly of the kinds shown; `vidette events` lists them."
-        if left > 0
-        else ""
+        f"And {counted(left, 'event')} more, mostly of the kinds shown; vidette events lists them." if left > 0 else ""
     )
     return Table(columns=columns, rows=tuple(cells), more=more, anchors=True)
 
@@ -207,6 +206,6 @@ def coverage(material: Material) -> Section:
     ]
     if rows:
         more = f"The {GAPS} longest of {len(missed)}." if len(missed) > GAPS else ""
-        columns = (">from", ">to", ">for", "what", "why", "stream")
+        columns = (">from", ">to", ">for", "state", "why", "stream")
         blocks.append(Table(columns=columns, rows=tuple(rows), title="Not watched", more=more))
     return Section(key="coverage", title="What was watched", blocks=tuple(blocks))

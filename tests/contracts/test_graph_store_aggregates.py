@@ -199,3 +199,9 @@ def test_stays_in_view_and_in_zones(store):
     since = Filter(since=START + timedelta(seconds=46), until=START + timedelta(seconds=60))
     assert [one.start_s for one in store.read(Visits(zones=True, where=since))] == [30.0, 50.0]
     assert len(store.read(Visits(limit=1))) == 1
+
+
+def test_heat_of_many_tracks_takes_some_of_them(store):
+    settle(store, "yard", [(0.0, 1.0, Label.PERSON, {}, ((0.5, 0.5),)) for _ in range(30)])
+    assert store.read(Heat(columns=1, rows=1)) == [HeatCell(0, 0, 30)]
+    assert store.read(Heat(columns=1, rows=1, most=7)) == [HeatCell(0, 0, 7)]

@@ -95,7 +95,7 @@ def test_an_incident_is_told_step_by_step(yard_of, page_of):
     (event,) = scenes.store.read(Events(where=Filter(types=(EventType.OBJECT_LEFT,))))
     read = page_of(page(built(scenes, "incident", event=event)))
     for part in (
-        "a bag was left (object left, on yard.)",
+        "a bag was left (object left, on yard).",
         "Taking part: bag (subject).",
         "Told by fast 1.",
         "No rule spoke of this event.",
