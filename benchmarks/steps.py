@@ -11,7 +11,7 @@ import importlib
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
@@ -52,7 +52,7 @@ class Clock:
     """CPU seconds by step; a step inside another counts for itself only."""
 
     def __init__(self) -> None:
-        self.spent: Counter[str] = Counter()
+        self.spent: dict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
         self._within = [REST]
         self._since = time.thread_time()
@@ -145,7 +145,7 @@ def table(clock: Clock, watched_s: float) -> str:
     """CPU by step, the dearest first; `ms` of a frame looked at."""
     frames, whole = clock.calls["gate"] or 1, sum(clock.spent.values()) or 1.0
     lines = [f"{'':38}{'CPU s':>8}{'share':>8}{'ms/frame':>10}{'calls':>8}"]
-    for name, spent in clock.spent.most_common():
+    for name, spent in sorted(clock.spent.items(), key=lambda item: -item[1]):
         lines.append(f"{name:38}{spent:8.2f}{spent / whole:8.0%}{1000 * spent / frames:10.2f}{clock.calls[name]:8}")
     return "\n".join([*lines, f"{'all, ' + format(watched_s, '.0f') + ' s of media':38}{whole:8.2f}"])
 

@@ -81,7 +81,7 @@ class Background:
             parts = (part[about] for part in (y, expected, luma, chroma, noise))
             shadow[about] = _shadow(*parts)
             score[shadow] = np.minimum(score[shadow], 0.5)
-            mask = clean(score)
+            mask[about] = clean(score[about])
         return Foreground(score=score, mask=mask, shadow=shadow, gain=float(np.median(gain)), y=y)
 
     def learn(self, planes: Planes, fore: Foreground, held: Mask, dt_s: float) -> None:
@@ -214,8 +214,9 @@ def _shadow(y: Picture, expected: Floats, luma: Floats, chroma: Floats, noise: F
     """
     ratio = (y.astype(np.float32) + 2) / (expected + 2)
     mean = cv2.blur(ratio, (5, 5))
-    spread = cv2.blur(ratio * ratio, (5, 5)) - mean * mean
-    even = spread < 0.0016 + (2 * noise / (expected + 8)) ** 2
+    spread = cv2.sqrBoxFilter(ratio, cv2.CV_32F, (5, 5)) - mean * mean
+    grain = 2 * noise / (expected + 8)
+    even = spread < 0.0016 + grain * grain
     able: Mask = (ratio > 0.5) & (ratio < 0.99) & (chroma < 0.7)
     shadow: Mask = able & (ratio < 0.97) & even
     return shadow | (able & _among(shadow, luma > 0.6))

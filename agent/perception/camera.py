@@ -16,7 +16,6 @@ from agent.perception.background import Background, Floats, Picture
 from vidette.models import EventType
 
 _SIZE = (160, 90)
-_FINE = (320, 180)
 _HOLD_S = {
     EventType.VIEW_BLOCKED: 2.0,
     EventType.TOO_DARK: 2.0,
@@ -75,7 +74,8 @@ class Notice:
 def view(y: Picture) -> View:
     """What the camera checks need of a frame, of its luma `(h, w)`."""
     small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return View.of(small, _sharpness(cv2.resize(y, _FINE, interpolation=cv2.INTER_AREA)))
+    half = (y.shape[1] // 2, y.shape[0] // 2)
+    return View.of(small, _sharpness(cv2.resize(y, half, interpolation=cv2.INTER_AREA)))
 
 
 def _sharpness(grey: Picture) -> float:

@@ -1,6 +1,7 @@
 """The best view of each followed thing, kept until an event needs a picture of it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -98,6 +99,7 @@ def _at_most(rgb: Image, width: int) -> Image:
     return rgb if own <= width else np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+@lru_cache(maxsize=4096)  # a path's last boxes are asked for frame after frame
 def unit(box: PixelBox, shape: tuple[int, int]) -> Box:
     """A box in pixels of the working picture as 0..1, rounded to 4 places and kept inside."""
     height, width = shape
