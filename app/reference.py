@@ -94,7 +94,10 @@ def configuration_page() -> str:
         "and where it came from, `vidette config check FILE` every mistake.\n",
         "```yaml\nstreams:\n  - name: yard\n    source: recordings/yard*.mp4\n    zones:\n"
         "      - {name: gate, polygon: [[0.1, 0.5], [0.4, 0.5], [0.4, 0.9], [0.1, 0.9]]}\n    lines:\n"
-        "      - {name: door, points: [[0.7, 0.4], [0.7, 0.9]]}\n```\n",
+        "      - {name: door, points: [[0.7, 0.4], [0.7, 0.9]]}\n"
+        "rules:\n  - {id: bag-left, when: {event: object_left, zone: gate, for_s: 60}, severity: high}\nsinks:\n"
+        '  - {id: ops, kind: webhook, url: "https://ops.example/hook", secret: "${OPS_SECRET}"}\n```\n'
+        "\nHow rules hold, what one alert is and who is told: [rules.md](rules.md).\n",
     ]
     for path, model in tables(Settings, ""):
         parts.append(f"## {path or 'top level'}\n\n{' '.join((model.__doc__ or '').split())}\n")
