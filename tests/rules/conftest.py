@@ -10,8 +10,8 @@ from rules.engine import Engine
 from vidette import ids
 from vidette.alerts import Verdict
 from vidette.models import (
+    Assertion,
     Entity,
-    Evidence,
     Label,
     Observation,
     PathPoint,
@@ -26,9 +26,9 @@ from vidette.settings import RuleSettings, SinkSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 RUN = Run(id="fast-1", model="vidette", revision="1")
+DEEP = Run(id="deep-1", model="vlm", revision="1", prompt_hash="ab")
 GATE = Zone(id="zone-gate", name="gate", polygon=((0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (0.0, 1.0)))
 HERE = (0.2, 0.6, 0.3, 0.8)
-THERE = (0.7, 0.1, 0.8, 0.3)
 CONSOLE = {"id": "desk", "kind": "console"}
 
 
@@ -118,6 +118,32 @@ class Watch:
         self.store.settle(observation, self.engine if judged else None)
         return self.alerts()
 
+    def look_closer(self, type_, start_s, end_s, number=0):
+        """A deep look that saw something of its own."""
+        said = Assertion(
+            id=ids.make_id("deep", type_, start_s, number),
+            stream_id=self.stream.id,
+            look="deep",
+            run_id=DEEP.id,
+            type=type_,
+            start_s=start_s,
+            end_s=end_s,
+            confidence=0.7,
+            caption=f"{type_} is seen.",
+        )
+        self.store.settle(
+            Observation(
+                id=f"deep-{number}",
+                stream_id=self.stream.id,
+                look="deep",
+                run=DEEP,
+                start_s=start_s,
+                end_s=end_s,
+                assertions=(said,),
+            ),
+            self.engine,
+        )
+
     def rejudge(self):
         self.store.rejudge(self.stream.id, self.engine)
         return self.alerts()
@@ -144,10 +170,6 @@ class Watch:
 
     def states(self):
         return self.store.read(RuleStates(stream_id=self.stream.id))
-
-
-def picture(box):
-    return (Evidence(kind="snapshot", sha256="ab", uri="x.jpg", pts_s=1.0, box=box),)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from vidette.models import EventType, Label
+from vidette.models import EventType, Evidence, Label
 
 HERE, THERE = (0.2, 0.6, 0.3, 0.8), (0.7, 0.1, 0.8, 0.3)  # feet in the zone `gate`, and outside
 LEFT, STOPPED, LOITERS = EventType.OBJECT_LEFT, EventType.OBJECT_STOPPED, EventType.LOITERING
@@ -189,3 +189,71 @@ def test_what_is_put_where_another_thing_was_taken_away_is_another(watch):
     w.opens(LEFT, w.thing("another", still=True, start_s=30.0), 30)
     w.commit(35)
     assert len(w.alerts()) == 2
+
+
+def test_what_is_found_to_have_gone_on_is_raised_once_more(watch):
+    w = watch(rule(event=["object_stopped", "loitering"]))
+    car = w.thing("car")
+    stop = w.opens(STOPPED, car, 10, "A car stopped.")
+    w.commit(15)
+    w.ends(stop, 20)
+    w.commit(61)
+    assert w.alert().state == "resolved"
+    loiter = w.opens(LOITERS, car, 2, "A car loiters.")
+    w.commit(63)
+    alert = w.alert()
+    assert (alert.state, alert.change, alert.sequence) == ("open", "raised", 3)
+    assert alert.text.startswith("“A car loiters” on yard")
+    w.ends(loiter, 70)
+    w.commit(111)
+    assert [change for *_, change in w.messages()] == ["raised", "resolved", "raised", "resolved"]
+
+
+def test_what_is_about_the_whole_picture_is_about_the_stream(watch):
+    w = watch(rule(event="crowd_formed"))
+    for at in (10, 40, 200):
+        key = w.opens(EventType.CROWD_FORMED, None, at)
+        w.commit(at + 5)
+        w.ends(key, at + 10)
+    w.commit(300, final=True)
+    assert sorted(len(one.events) for one in w.alerts()) == [1, 2]
+    assert {one.subject for one in w.alerts()} == {None}
+
+
+def test_what_has_no_thing_is_about_its_place(watch):
+    w = watch(rule(event="object_removed"))
+    for at, box in ((10, HERE), (12, HERE), (14, THERE)):
+        shown = (Evidence(kind="snapshot", sha256="a", uri="a.jpg", pts_s=at, box=box),)
+        w.happens(EventType.OBJECT_REMOVED, None, at, evidence=shown, zone=f"{at}")
+    w.commit(20)
+    assert sorted(len(one.events) for one in w.alerts()) == [1, 2]
+
+
+def test_what_is_open_at_the_end_of_a_recording_has_lasted_to_it(watch):
+    w = watch(rule(event="object_left", for_s=30), kind="file")
+    w.opens(LEFT, w.thing("bag", still=True), 10)
+    w.opens(LEFT, w.thing("box", box=THERE, still=True), 25)
+    w.commit(30)
+    w.commit(45, final=True)
+    assert w.alert().state == "open"
+    assert w.why("not_raised") == ["lasted 20 s, 30 s asked"]
+
+
+def test_what_a_closer_look_finds_late_says_how_late(watch):
+    w = watch(rule(event="fire"))
+    w.commit(60)
+    for n in (1, 2):  # told twice: one alert
+        w.look_closer(EventType.FIRE, 10, 14, number=n)
+    alert = w.alert()
+    assert alert.late_s == 50
+    assert (alert.at - w.stream.start).total_seconds() == 10
+    assert alert.state == "resolved"
+
+
+def test_a_label_that_is_told_later_raises_then(watch):
+    w = watch(rule(event="loitering", label="person"))
+    w.opens(LOITERS, w.thing("ann"), 2)
+    assert w.commit(63) == []
+    assert w.why("not_raised") == ["label was object, not person"]
+    w.thing("ann", Label.PERSON)
+    assert len(w.commit(66)) == 1

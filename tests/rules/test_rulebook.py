@@ -202,3 +202,13 @@ def test_any_text_is_rules_or_refused_in_one_line(tmp_path, text):
         assert isinstance(with_rules(Settings(), [file], {}), Settings)
     except ConfigError as error:
         assert str(error).splitlines() == [str(error)]
+
+
+@pytest.mark.parametrize("page", ["rules.md", "configuration.md"])
+def test_what_the_docs_show_is_good(tmp_path, page):
+    text = (Path(__file__).resolve().parents[2] / "docs" / page).read_text(encoding="utf-8")
+    shown = write(tmp_path, text.split("```yaml\n")[1].split("```")[0])
+    found = check(shown, {"GUARD_SECRET": "whsec_AAAA", "OPS_SECRET": "whsec_AAAA"}, Settings)
+    assert found.problems == ()
+    assert found.value == with_rules(found.value, [], {})
+    assert [said for rule in found.value.rules for said in doubts(rule, found.value, found.value.sinks)] == []
