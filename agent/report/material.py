@@ -51,11 +51,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Counts and rows of a window. `rows` are all events where they are few, else those to look at first, in time order."""
+    """Counts and rows of a window. `rows` are all events where they are few, else those to look at first, in time order.
+
+    `silent` streams have no footage in the window; `untold` is how many more have, than are told of.
+    """
 
     window: Window
     streams: Sequence[StreamRow]
     silent: Sequence[StreamRow]
+    untold: int
     configured: Mapping[str, Stream]
     coverage: Sequence[CoverageRow]
     labels: Mapping[str, Mapping[str, int]]
@@ -110,7 +114,8 @@ def gather(store: GraphStore, window: Window, streams: Sequence[StreamRow]) -> M
     return Material(
         window=window,
         streams=active,
-        silent=[row for row in streams if row.name not in names],
+        silent=[row for row in streams if not overlaps(window, row)],
+        untold=sum(overlaps(window, row) for row in streams) - len(active),
         configured={name: found for name in names if (found := store.read(StreamOf(name=name)))},
         coverage=coverage,
         labels=_nested(store.read(Breakdown(of="tracks", by=("stream", "label"), where=window.where(*names)))),

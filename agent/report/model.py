@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from vidette.alerts import Alert
 from vidette.answers import Answer
 from vidette.models import EventRow
 
@@ -175,7 +176,7 @@ class Report:
     """What happened in a window, of some streams.
 
     `since`/`until` bound the window on the clock; `events` are rows in time order that other parts
-    cite, `cited` says when each was, `count` is how many events there were in all.
+    cite, `cited` says when each was, `count` is how many events began in the window in all.
     """
 
     kind: Kind
@@ -186,5 +187,6 @@ class Report:
     until: datetime
     sections: tuple[Section, ...]
     events: tuple[EventRow, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     cited: Mapping[str, str] = field(default_factory=dict)
     count: int = 0

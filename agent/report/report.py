@@ -61,6 +61,7 @@ def build(store: GraphStore, media: MediaStore, request: Request) -> Report:
         until=material.window.until.astimezone(UTC),
         sections=(*made, *sections.events(material, told), sections.coverage(material)),
         events=tuple(material.rows),
+        alerts=tuple(material.alerts),
         cited={row.id: material.window.said(row.start, row.start_s) for row in material.rows},
         count=material.events,
     )

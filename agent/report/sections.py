@@ -1,6 +1,7 @@
 """Sections that several kinds of report share."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.report.heatmap import MAPS, heat_map
 from agent.report.material import Counts, Material
@@ -27,7 +28,12 @@ def opening(material: Material, *extra: Statement) -> Section:
 
 
 def silent(material: Material) -> list[Statement]:
-    """Streams without footage in the window."""
+    """Streams that are not told of: without footage in the window, or one too many."""
+    if material.untold:
+        text = (
+            f"Only {len(material.streams)} streams are told of, {material.untold} more have footage; --stream chooses."
+        )
+        return [Statement(text=text, weight="soft"), *silent(replace(material, untold=0))]
     if not material.silent:
         return []
     names = ", ".join(brief(row.name, 40) for row in material.silent[:4])

@@ -139,7 +139,7 @@ def oddities(material: Material, name: str) -> int:
 
 
 def _odd(material: Material, name: str, one: Outlier) -> Statement:
-    compared = "at that hour on the other days" if material.window.clock and material.window.days >= 5 else "is usual"
+    compared = "is usual at that hour" if material.window.clock and material.window.days >= 5 else "is usual"
     came = f"{counted(one.count, 'thing')} came into view; {number(one.usual)} {compared}"
     text = f"{brief(name)}: {material.hourly.buckets.said(one.index)}, {came}."
     return Statement(text=text, events=_cited(material, name, one.index))

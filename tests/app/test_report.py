@@ -103,3 +103,16 @@ def test_a_stream_by_its_name_without_the_tag(watched, name, capsys):
 def test_nothing_is_left_of_a_file_that_could_not_be_written(watched, tmp_path):
     assert cli.main(["report", "--db", str(watched), "--out", str(tmp_path)]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.real_clips
+def test_a_real_clip_is_told_with_its_scene_and_moments(videos, tmp_path, capsys):
+    db, out = str(tmp_path / "v.db"), tmp_path / "r.html"
+    assert cli.main(["watch", str(videos / "crossing_cyclist.mkv"), "--db", db, "-q"]) == 0
+    assert cli.main(["report", "--db", db, "--kind", "traffic", "--out", str(out)]) == 0
+    html = out.read_text(encoding="utf-8")
+    assert "where things stood; up to" in html
+    assert "100 %" in html
+    assert cli.main(["tracks", "--db", db, "--json"]) == 0
+    things = len(capsys.readouterr().out.splitlines())
+    assert f"<li><b>{things}</b>things seen</li>" in html

@@ -6,11 +6,13 @@ import pytest
 
 from agent.report.markdown import markdown
 from agent.report.model import Plot, Statements, Table
+from agent.report.page import page
 from agent.report.report import KINDS, Request, build, cited
 from agent.report.rows import rows
+from vidette.alerts import Alert, AlertState, Change, Decision, Judgement, Severity, Verdict
 from vidette.errors import StoreError
 from vidette.models import EventType, Label
-from vidette.queries import Filter
+from vidette.queries import Events, Filter
 
 
 def built(scenes, kind="daily", **more):
@@ -126,3 +128,61 @@ def test_the_newest_day_is_told_where_nothing_is_asked(scenes):
     assert report.streams == ("new",)
     assert any("No footage in this time: old." in one.text for one in section(report, "summary").blocks[1].said)
     assert built(made, "traffic").streams == ("new", "old")
+
+
+class Alarm:
+    """A judge that raises one alert about whatever it is shown, and says why it did not raise another."""
+
+    def __init__(self, event, at):
+        self.event, self.at = event, at
+
+    def judge(self, case, read):
+        alert = Alert(
+            id="alert-1", rule="bag-left", rule_version="1", severity=Severity.HIGH, state=AlertState.OPEN, change=Change.RAISED,
+            sequence=0, streams=("yard",), at=self.at, raised_at=self.at, incident="i", events=(self.event,),
+            text="a bag was left <b>here</b>", why=("it is object_left", "it stayed true for 60 s"),
+        )  # fmt: skip
+        decision = Decision(
+            rule="parked",
+            stream="yard",
+            event=self.event,
+            verdict=Verdict.NOT_RAISED,
+            at=self.at,
+            why=("it is no vehicle",),
+        )
+        return Judgement(alerts=(alert,), decisions=(decision,))
+
+
+def test_alerts_are_told_with_why_and_lead_to_their_event(yard_of):
+    made = yard_of()
+    (event,) = made.store.read(Events(where=Filter(types=(EventType.OBJECT_LEFT,))))
+    made.store.rejudge(made.now.id, Alarm(event.id, event.start))
+    report = built(made)
+    (row,) = next(block for block in section(report, "alerts").blocks if isinstance(block, Table)).rows
+    assert row.cells == (
+        "0:10", "high", "bag-left", "a bag was left <b>here</b>", "it is object_left; it stayed true for 60 s", "open", "yard",
+    )  # fmt: skip
+    assert row.event == event.id
+    summary = [
+        one for one in section(report, "summary").blocks[1].said if one.text.startswith("1 alert, 1 of them high")
+    ]
+    assert [one.events for one in summary] == [(event.id,)]
+    assert json.loads(rows(report))["alerts"][0]["id"] == "alert-1"
+    assert "&lt;b&gt;here" in page(report)
+    assert built(made, where=Filter(from_s=0.0, to_s=5.0)).alerts == ()
+    assert len(built(made, where=Filter(from_s=5.0, to_s=15.0)).alerts) == 1
+    detail = built(made, "incident", event=event)
+    tables = [block for block in section(detail, "alerts").blocks if isinstance(block, Table)]
+    assert [table.rows[0].cells[:2] for table in tables] == [("0:10", "high"), ("parked", "not raised")]
+
+
+def test_more_streams_than_a_page_holds_are_said_to_be_left_out(scenes, monkeypatch):
+    monkeypatch.setattr("agent.report.material.STREAMS", 2)
+    made = scenes()
+    for name in ("a", "b", "c"):
+        made.stream(name).settle()
+    report = built(made)
+    assert report.streams == ("a", "b")
+    said = [one.text for one in section(report, "summary").blocks[1].said]
+    assert "Only 2 streams are told of, 1 more have footage; --stream chooses." in said
+    assert not any(text.startswith("No footage") for text in said)
