@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.jpeg import decode, encode
+from ingest.jpeg import decode, encode, thumbnail
 from vidette.errors import StoreError
 
 
@@ -75,3 +75,28 @@ def test_damaged_bytes_are_a_picture_or_our_error(noise, at):
 def test_what_jpeg_cannot_hold_is_refused(shape):
     with pytest.raises(StoreError, match="cannot encode"):
         encode(np.zeros(shape, np.uint8))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 900), st.integers(1, 900), st.integers(300, 20_000), st.booleans())
+def test_a_small_picture_fits_or_there_is_none(width, height, most_bytes, noisy):
+    noise = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
+    data = encode(noise if noisy else gradient(width, height))
+    small = thumbnail(data, most_bytes)
+    assert thumbnail(data, most_bytes) == small
+    if small is not None:
+        assert len(small) <= most_bytes
+        back = decode(small)
+        assert back.shape[1] <= 320
+        assert back.shape[1] <= width
+
+
+def test_a_usual_picture_is_small_at_full_width():
+    small = thumbnail(encode(gradient(1920, 1080)), 12_288)
+    assert small is not None
+    assert decode(small).shape[:2] == (180, 320)
+
+
+def test_a_small_picture_of_what_is_none_is_refused():
+    with pytest.raises(StoreError):
+        thumbnail(b"no picture", 12_288)

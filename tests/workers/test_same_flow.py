@@ -6,13 +6,14 @@ through), out of order and twice; several workers settle at once.
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from celery.contrib.testing.worker import start_worker
 
 from agent.perception.scripted import ScriptedVision
 from vidette.models import DeepState, EventType
-from vidette.queries import CoverageIn, LastCommit, Segments
+from vidette.queries import Alerts, CoverageIn, Deliveries, LastCommit, Segments
 from workers.celery import make_app
 from workers.flow import step
 from workers.inline import InlineRunner
@@ -72,8 +73,37 @@ def shuffled_and_twice(jobs):
     return many
 
 
+RULES = [
+    {"id": "entered", "when": {"event": "object_entered"}, "severity": "high"},
+    {"id": "stayed", "when": {"event": ["object_stopped", "loitering"], "for_s": 1}},
+]
+
+
+def timeless(seen: dict) -> dict:
+    """What memory holds, without the wall clock of its alerts."""
+
+    def cut(node):
+        kept = {
+            name: value for name, value in node.properties.items() if name not in {"raised_at", "next_at", "late_s"}
+        }
+        return replace(node, properties=kept)
+
+    return seen | {"nodes": [cut(node) for node in seen["nodes"]]}
+
+
+def raised(pipeline) -> tuple[list, list]:
+    """Alerts and deliveries, without when on the wall clock they were raised."""
+    alerts = pipeline.store.read(Alerts(limit=1000))
+    sent = pipeline.store.read(Deliveries(limit=1000))
+    return (
+        [replace(alert, raised_at=alert.at, late_s=None) for alert in alerts],
+        sorted((one.id, one.message.change, one.message.text) for one in sent),
+    )
+
+
 def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, file, spec_of, held, script):
-    inline, remote = (memory(name, script, segments={"max_s": MAX_S}) for name in ("inline", "remote"))
+    judged = {"rules": RULES, "sinks": [{"id": "here", "kind": "console"}]}
+    inline, remote = (memory(name, script, segments={"max_s": MAX_S}, **judged) for name in ("inline", "remote"))
     spec = spec_of(file)
     (outcome,) = InlineRunner(inline).watch([spec])
     assert outcome.status == "watched"
@@ -97,4 +127,6 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
     assert {DeepState.EXAMINED, DeepState.FAILED} <= {row.deep for row in seen["coverage"]}
     assert EventType.FIRE in {event.type for event in seen["events"]}
     assert any(row.caption.startswith("looked at") for row in remote.store.read(Segments(limit=1000)))
-    assert seen == held(inline)
+    assert timeless(seen) == timeless(held(inline))
+    assert {alert.rule for alert in raised(remote)[0]} >= {"entered"}
+    assert raised(remote) == raised(inline)

@@ -1,15 +1,22 @@
 """Backends are chosen in one place, and an unknown one is named with the choices."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.perception.scripted import ScriptedVision
 from graph.embedded import EmbeddedStore
-from ingest.media import FolderMedia
+from ingest.jpeg import decode, encode
+from ingest.media import FolderMedia, MemoryMedia
+from rules.signing import link_holds
+from tests.telling import KEY, SECRET, alert
 from vidette.errors import ConfigError, StoreError
-from vidette.settings import Settings, VlmSettings
-from workers.wiring import db_path, media_of, media_path, pipeline_of, store_of, vision_of
+from vidette.models import Evidence
+from vidette.settings import AlertSettings, Settings, VlmSettings
+from workers.evidence import linker, thumbnails
+from workers.wiring import db_path, lanes_of, media_of, media_path, pipeline_of, store_of, vision_of, zone_of
 
 
 def test_memory_is_in_the_users_data_folder_where_nothing_is_said(tmp_path, monkeypatch):
@@ -63,3 +70,69 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_store(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="file"):
         store_of(Settings(db=str(tmp_path / "file" / "v.db")))
+
+
+SINKS = [
+    {"id": "here", "kind": "console"},
+    {"id": "file", "kind": "jsonl", "path": "~/out.jsonl"},
+    {"id": "run", "kind": "script", "command": ["true"], "timeout_s": 50},
+    {"id": "hook", "kind": "webhook", "url": "https://x.test/a", "secret": SECRET, "timeout_s": 5},
+]
+
+
+def test_sinks_are_made_with_a_lease_longer_than_a_try():
+    lanes = lanes_of(Settings(sinks=SINKS), MemoryMedia())
+    assert [lane.sink.id for lane in lanes] == ["here", "file", "run", "hook"]
+    assert all(lane.lease_s > said.get("timeout_s", 10) for lane, said in zip(lanes, SINKS, strict=True))
+    assert lanes[1].sink.address == str(Path.home() / "out.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ({"url": "http://u:hunter2@x.test/", "secret": SECRET}, "sink 'hook': a URL with a user"),
+        ({"url": "https://x.test/", "secret": "hunter2"}, "sink 'hook': a signing secret is"),
+        ({"url": "https://x.test/", "secret": SECRET, "old_secret": "hunter2"}, "sink 'hook': a signing secret is"),
+        ({"url": "https://x.test/", "secret": SECRET, "allow_networks": ["ten"]}, "sink 'hook': allow_networks"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_named_without_its_secrets(said, part):
+    with pytest.raises(ConfigError, match=part) as caught:
+        lanes_of(Settings(sinks=[{"id": "hook", "kind": "webhook", **said}]), MemoryMedia())
+    assert "hunter2" not in str(caught.value)
+
+
+def test_there_is_a_judge_where_there_are_rules(memory):
+    assert memory().judge is None
+    assert memory("ruled", rules=[{"id": "any", "when": {"event": "fire"}}]).judge is not None
+
+
+def test_the_time_zone_is_that_of_the_settings():
+    assert str(zone_of(Settings(tz="Europe/Paris"))) == "Europe/Paris"
+    with pytest.raises(ConfigError, match="no time zone 'Mars/Base'"):
+        zone_of(Settings(tz="Mars/Base"))
+
+
+def test_a_link_is_signed_and_expires_a_week_after_the_alert():
+    links = linker(AlertSettings(media_base_url="https://x.test/media/", media_secret=SECRET))
+    (link,) = links(alert())
+    found = re.fullmatch(r"https://x\.test/media/((?:ab){32}\.jpg)\?expires=(\d+)&signature=([0-9a-f]{64})", link)
+    assert found, link
+    expires = int(found[2])
+    assert expires == int(alert().raised_at.timestamp()) + 7 * 86_400
+    assert link_holds(KEY, found[1], expires, found[3], now=expires - 1)
+    assert links(alert()) == (link,)
+    assert linker(AlertSettings()) is None
+
+
+def test_links_need_a_secret():
+    with pytest.raises(ValueError, match="media_secret"):
+        AlertSettings(media_base_url="https://x.test/")
+
+
+def test_a_picture_that_is_gone_is_left_out():
+    media = MemoryMedia()
+    assert thumbnails(media)(alert()) is None
+    sha256, uri = media.put(encode(np.zeros((90, 160, 3), np.uint8)), ".jpg")
+    shown = alert(evidence=(Evidence(kind="snapshot", sha256=sha256, uri=uri, pts_s=1.0),))
+    assert decode(thumbnails(media)(shown)).shape == (90, 160, 3)
