@@ -1,5 +1,7 @@
 """What a watch promises to somebody whose machine dies: nothing settled is lost, nothing is told twice, it goes on."""
 
+import base64
+import json
 import os
 import pty
 import random
@@ -9,16 +11,19 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from graph.embedded import EmbeddedStore
+from vidette.alerts import Alert
 from vidette.ids import stream_id
 from vidette.models import Commit, StreamRow
-from vidette.queries import CoverageIn, Events, Filter, LastCommit, Segments, Streams, Tracks
+from vidette.queries import Alerts, CoverageIn, Events, Filter, LastCommit, Segments, Streams, Tracks
 
 SIZE, FPS, SECONDS = (240, 180), 10, 90
 NAME = "yard"
@@ -73,11 +78,18 @@ class Place:
             *("-m", "app.cli", "watch", str(clip), "--db", str(self.db)),
             *("--name", NAME, "--start-time", "2026-05-01T12:00:00Z"),
         ]
+        self.environment = {**os.environ, "DESK_SECRET": SECRET}
 
     @contextmanager
     def watch(self, *options: str, **streams):
         """A watch in a process of its own; killed if the test leaves it running."""
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        streams = {
+            "env": self.environment,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            **streams,
+        }
         process = subprocess.Popen([*self.command, *options], text=True, start_new_session=True, **streams)
         try:
             yield process
@@ -126,6 +138,67 @@ class Place:
             }
         finally:
             store.close()
+
+    def alerts(self) -> list[Alert]:
+        """What was raised, but for when that was noticed."""
+        store = EmbeddedStore(self.db)
+        try:
+            found = store.read(Alerts(limit=ALL))
+        finally:
+            store.close()
+        return sorted((replace(one, raised_at=one.at) for one in found), key=lambda one: one.id)
+
+
+RULES = """
+rules:
+  - {id: passing, when: {event: object_entered}, severity: low}
+  - {id: parked, when: {event: [object_stopped, loitering], for_s: 15}, severity: high}
+sinks:
+  - {id: desk, kind: webhook, url: "http://127.0.0.1:PORT/", secret: "${DESK_SECRET}",
+     timeout_s: 1, allow_networks: [127.0.0.0/8]}
+  - {id: log, kind: jsonl, path: LOG}
+"""
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+
+
+class Desk:
+    """A real receiver in a process of its own, and what it was told."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.out, self.log = folder / "received.jsonl", folder / "log.jsonl"
+        command = [sys.executable, "-m", "app.cli", "receive", "--port", "0", "--out", str(self.out), *options]
+        environment = {**os.environ, "VIDETTE_RECEIVE_SECRET": SECRET}
+        self.process = subprocess.Popen(
+            command, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        assert self.process.stderr is not None
+        port = self.process.stderr.readline().rstrip("/\n").rpartition(":")[2]
+        self.rules = folder / "rules.yml"
+        self.rules.write_text(RULES.replace("PORT", port).replace("LOG", str(self.log)))
+
+    def received(self) -> dict[str, dict[str, Any]]:
+        """Each message once, by its id, but for when it was noticed."""
+        found = {}
+        for line in self.out.read_text().splitlines():
+            row = json.loads(line)
+            assert row["id"] not in found, "the receiver keeps each message once"
+            found[row["id"]] = {**row["message"]["data"]["alert"], "raised_at": ""}
+        return found
+
+    def logged(self) -> set[str]:
+        """Ids in the file of the other sink."""
+        return {json.loads(line)["id"] for line in self.log.read_text().splitlines()}
+
+
+@contextmanager
+def desk_in(folder: Path, *options: str):
+    """A receiver while it is needed."""
+    desk = Desk(folder, *options)
+    try:
+        yield desk
+    finally:
+        desk.process.terminate()
+        desk.process.communicate(timeout=PATIENCE_S)
 
 
 def _told(row: StreamRow) -> tuple[object, ...]:
@@ -264,3 +337,40 @@ def test_no_process_outlives_a_killed_watch(place, yard):
     while _alive(str(yard)):
         assert time.monotonic() < deadline, "the reader outlives the watch"
         time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def told(yard, tmp_path_factory):
+    """Alerts and messages of a watch that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("told")
+    place = Place(folder, yard)
+    with desk_in(folder) as desk:
+        place.finish("-q", "--rules", str(desk.rules))
+        received = desk.received()
+        assert desk.logged() == {name.replace("_desk", "_log") for name in received}
+    alerts = place.alerts()
+    assert {alert.rule for alert in alerts} == {"passing", "parked"}
+    assert len([alert for alert in alerts if alert.rule == "parked"]) == 1
+    return alerts, received
+
+
+@pytest.mark.parametrize(("seed", "fail"), [(11, "0"), (12, "0.3")])
+def test_killed_again_and_again_each_message_arrives_once(place, told, tmp_path, seed, fail):
+    luck = random.Random(seed)
+    kills = 0
+    with desk_in(tmp_path, "--fail", fail) as desk:
+        while kills < 8 and not place.final():
+            some = place.sequence() + luck.randint(1, 2)
+            with place.watch("-q", "--rules", str(desk.rules)) as process:
+                until(lambda some=some: place.sequence() >= some, process)
+                time.sleep(luck.uniform(0, 0.1))  # anywhere about a commit, and in a delivery
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+                    kills += 1
+                process.wait(PATIENCE_S)
+        place.finish("-q", "--rules", str(desk.rules), "--drain", "100")
+        alerts, received = told
+        assert kills >= 2
+        assert place.alerts() == alerts
+        assert desk.received() == received
+        assert desk.logged() == {name.replace("_desk", "_log") for name in received}
