@@ -95,7 +95,7 @@ class Watch:
     def ends(self, key, end_s):
         self.ledger.end(key, end_s)
 
-    def commit(self, watermark_s, *, final=False, judged=True):
+    def commit(self, watermark_s, *, final=False, more=()):
         observation = Observation(
             id=ids.make_id("observation", self.stream.id, self.sequence, watermark_s),
             stream_id=self.stream.id,
@@ -109,13 +109,13 @@ class Watch:
             entities=tuple(
                 Entity(id=one.entity_id, stream_id=self.stream.id, label=one.label) for one in self.tracks.values()
             ),
-            assertions=self.ledger.drain(),
+            assertions=self.ledger.drain() + tuple(more),
             carry=b"",
             final=final,
         )
         self.watermark_s = watermark_s
         self.sequence += 1
-        self.store.settle(observation, self.engine if judged else None)
+        self.store.settle(observation, self.engine)
         return self.alerts()
 
     def look_closer(self, type_, start_s, end_s, number=0):

@@ -1,4 +1,7 @@
-from vidette.models import EventType, Evidence, Label
+from dataclasses import replace
+
+from vidette.models import EventType, Evidence, Label, State
+from vidette.queries import AssertionsOf
 
 HERE, THERE = (0.2, 0.6, 0.3, 0.8), (0.7, 0.1, 0.8, 0.3)  # feet in the zone `gate`, and outside
 LEFT, STOPPED, LOITERS = EventType.OBJECT_LEFT, EventType.OBJECT_STOPPED, EventType.LOITERING
@@ -257,3 +260,14 @@ def test_a_label_that_is_told_later_raises_then(watch):
     assert w.why("not_raised") == ["label was object, not person"]
     w.thing("ann", Label.PERSON)
     assert len(w.commit(66)) == 1
+
+
+def test_an_instant_that_is_taken_back_long_after_resolves_its_alert(watch):
+    w = watch(rule(event="zone_entered"))
+    key = w.happens(ENTERED, w.thing("ann", Label.PERSON), 5, zone="gate")
+    w.commit(10)
+    w.commit(200)
+    (said,) = w.store.read(AssertionsOf(event_id=key))
+    w.commit(205, more=[replace(said, id="taken back", state=State.RETRACTED)])
+    assert w.alert().state == "resolved"
+    assert w.alert().text.startswith("Taken back")

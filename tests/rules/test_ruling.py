@@ -84,7 +84,7 @@ def outcome(watch):
 
 CUTS = st.lists(st.integers(1, 299).map(float), max_size=12)
 FOR_S = st.sampled_from([0, 0, 4, 30, 61])
-RELAXED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+RELAXED = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @RELAXED
