@@ -47,3 +47,22 @@ def test_check_lists_mistakes(tmp_path, capsys):
     file.write_text("log: info\n")
     assert cli.main(["config", "check", str(file)]) == 0
     assert capsys.readouterr().out.endswith("v.yml: good\n")
+
+
+def test_secrets_of_sinks_and_links_are_hidden_wherever_they_come_from(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "v.yml"
+    file.write_text(
+        "sinks:\n- {id: ops, kind: webhook, url: 'https://u:hunter2@h', secret: whsec_hunter2, old_secret: '${OLD}'}\n"
+        "alerts: {media_base_url: 'https://m/', media_secret: hunter2}\n"
+        "rules:\n- {id: r, severity: high, when: {event: loitering}, active: {from: '08:00'}}\n"
+    )
+    monkeypatch.setenv("OLD", "hunter2")
+    assert cli.main(["config", "show", "--config", str(file)]) == 0
+    monkeypatch.setenv("VIDETTE_ALERTS__MEDIA_SECRET", "hunter2")
+    shown = capsys.readouterr().out
+    assert cli.main(["config", "show", "--config", str(file)]) == 0
+    assert "hunter2" not in shown + capsys.readouterr().out
+    (tmp_path / "again.yml").write_text(shown)
+    again = examine(tmp_path / "again.yml", {}).settings
+    assert again.rules == examine(file, {"OLD": "x"}).settings.rules
+    assert [sink.secret for sink in again.sinks] == ["***"]

@@ -193,3 +193,31 @@ def test_lines_are_those_of_the_keys():
     tree = yaml_tree.parse("a: 1\nb:\n  - c: 2\n", "f", {})
     assert tree.lines["b", 0, "c"] == 3
     assert tree.value == {"a": "1", "b": [{"c": "2"}]}
+
+
+def test_a_table_that_is_wrong_does_not_show_what_is_in_it(tmp_path):
+    file = write(
+        tmp_path, "sinks:\n- {id: ops, kind: webhook, secret: hunter2}\n- {id: b, kind: jsonl, secret: [hunter2]}\n"
+    )
+    said = problems(file, {})
+    assert said == [
+        f"{file}:2: sinks[0]: sink 'ops' is a webhook and needs `url`",
+        f"{file}:3: sinks[1].secret: should be a valid string",
+    ]
+
+
+def test_an_alias_is_known_by_the_name_in_the_file(tmp_path):
+    file = write(tmp_path, "rules:\n- id: a\n  when: {}\n  active:\n    form: '08:00'\n    too: '09:00'\n")
+    assert problems(file, {}) == [
+        f"{file}:5: rules[0].active.form: unknown key; did you mean 'from'?",
+        f"{file}:6: rules[0].active.too: unknown key; did you mean 'to'?",
+    ]
+
+
+@pytest.mark.parametrize("table", ["rules", "sinks"])
+def test_an_id_that_is_given_twice_is_told_where_it_is_again(tmp_path, table):
+    row = {"rules": "when: {}", "sinks": "kind: console"}[table]
+    file = write(tmp_path, f"{table}:\n- {{id: a, {row}}}\n- {{id: a, {row}}}\n")
+    assert problems(file, {}) == [f"{file}:3: {table}[1].id is 'a': given twice; each needs its own"]
+    with pytest.raises(ConfigError, match="given twice"):
+        load(file, {})
