@@ -27,8 +27,8 @@ check: $(VENV)/.installed-dev  ## format, lint, types, import order, docs in ste
 	$(BIN)/lint-imports
 	$(BIN)/python -m app.reference --check
 
-bench: $(VENV)/.installed-dev  ## speed beside plain ffmpeg, on this machine (needs ffmpeg)
-	$(BIN)/python benchmarks/decode.py $(ARGS)
+bench: $(VENV)/.installed-dev  ## speed, memory and accuracy beside ffmpeg and DVR-Scan, on this machine (needs ffmpeg; shorter: ARGS=--short)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Vidette needs Python 3.11 or newer; try: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
