@@ -14,7 +14,7 @@ from agent.ask.plan import NotUnderstood
 from agent.ask.question import Planner
 from agent.ask.say import Clock, plan_words
 from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
-from vidette.answers import Answer, Plan
+from vidette.answers import Answer, Covered, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
 
@@ -43,9 +43,13 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous
     if not names.streams:
         return _cannot(question, store, planner, "nothing has been watched yet; run: vidette watch SOURCE", help_=False)
     if words := asked_for(question, names, planner.everything):
-        asked = _asked(question, store, planner, words)
-        return found_by_words(asked, least=0.0) or none_found(asked)
-    answered = _by_plan(question, store, planner, previous)
+        looked = _looking(question, store, planner, words)
+        return found_by_words(looked, least=0.0) or none_found(looked)
+    try:
+        answered = _by_plan(question, store, planner, previous)
+    except NotUnderstood as error:
+        why = f"{error} ({names.said()})" if error.name else str(error)
+        return _by_words(question, store, planner) or _cannot(question, store, planner, why, help_=True)
     told = answered.rows or answered.claims or answered.plan.kind != "list"
     if told and not answered.unknown:
         return answered
@@ -53,13 +57,9 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous
 
 
 def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
-    """The answer of rows, or why there is none."""
-    try:
-        added = follows(question)
-        plan = followed(added, previous, planner) if added else planner.plan(question)
-    except NotUnderstood as error:
-        why = f"{error} ({planner.known.said()})" if error.name else str(error)
-        return _cannot(question, store, planner, why, help_=True)
+    """The answer of rows. Raises NotUnderstood."""
+    added = follows(question)
+    plan = followed(added, previous, planner) if added else planner.plan(question)
     asked = _asked(question, store, planner, plan)
     match plan.of:
         case "streams":
@@ -72,7 +72,13 @@ def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan 
 def _by_words(question: str, store: GraphStore, planner: Planner) -> Answer | None:
     """What others said of the pictures, where that holds most words of the question."""
     plan = by_its_words(question, planner.known, planner.everything)
-    return found_by_words(_asked(question, store, planner, plan), least=_LEAST) if plan else None
+    return found_by_words(_looking(question, store, planner, plan), least=_LEAST) if plan else None
+
+
+def _looking(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:
+    """A search; its coverage is that of the streams in which something is found."""
+    plan = replace(plan, words=plan_words(plan))
+    return Asked(question, plan, store, Clock(planner.footage(plan.where.streams)), Covered(), planner.known)
 
 
 def _asked(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:

@@ -26,10 +26,10 @@ def covered(store: GraphStore, where: Filter, footage: Footage) -> Covered:
         from_s=where.from_s,
         to_s=where.to_s,
     )
-    rows = store.read(CoverageIn(where=window))
-    parts = [
-        _of_stream(stream, [r for r in rows if r.stream == stream.name], where, footage) for stream in footage.streams
-    ]
+    rows: dict[str, list[CoverageRow]] = {}
+    for row in store.read(CoverageIn(where=window)):
+        rows.setdefault(row.stream, []).append(row)
+    parts = [_of_stream(stream, rows.get(stream.name, []), where, footage) for stream in footage.streams]
     dark = _unfilmed(where, footage)
     gaps = sorted((gap for part in parts for gap in part.gaps), key=lambda gap: gap.start)
     return Covered(

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.ask.words import SINGLE
 from vidette.models import StreamRow
@@ -84,6 +85,7 @@ def known(store: GraphStore) -> Known:
     return Known(tuple(rows), tuple(sorted(zones)), tuple(sorted(lines)))
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Lower case, plain quotes, no punctuation but what times and names need."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")

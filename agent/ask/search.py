@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from agent.ask.covering import covered
 from agent.ask.evidence import MOST_CLAIMS, Asked, citations, unknown
 from agent.ask.footage import Footage
 from agent.ask.lookup import SEEN_BY_PIXELS
@@ -219,6 +220,8 @@ def found_by_words(asked: Asked, *, least: float) -> Answer | None:
         rows = [row for row in found if _share(words, row.caption) >= least]
     if not rows:
         return None
+    footage, streams = asked.clock.footage, tuple({row.stream for row in rows})
+    kept = tuple(stream for stream in footage.streams if stream.name in streams)
     claims = tuple(Claim(text=_said(asked, row), citations=_cited(asked, row)) for row in rows)
     most = f"; the best has {round(100 * _share(words, rows[0].caption))} % of the words"
     text = f"{len(rows)} caption{'s' if len(rows) > 1 else ''} found{most}: {claims[0].text}."
@@ -228,7 +231,7 @@ def found_by_words(asked: Asked, *, least: float) -> Answer | None:
         answer=text,
         claims=claims,
         rows=tuple(rows),
-        coverage=asked.coverage,
+        coverage=covered(asked.store, replace(where, streams=streams), replace(footage, streams=kept)),
         value=len(rows),
         unit="captions",
     )
