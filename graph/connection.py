@@ -136,6 +136,9 @@ class Database:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -32768")  # KiB; pages that random ids touch stay at hand
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA wal_autocheckpoint = 16384")  # pages: those written again and again go once
         if self.on_disk and not self._only_read:
             _use_wal(connection)
         return connection

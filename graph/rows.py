@@ -5,6 +5,7 @@ import math
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from graph.schema import OPEN
@@ -16,6 +17,7 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 Value = str | int | float | bytes | None
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,7 +55,7 @@ def times(origin_ms: int, start_s: float, end_s: float | None) -> dict[str, Valu
 
 def dump(value: Any) -> str:
     """Compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _JSON.encode(value)
 
 
 def kind(attributes: Attributes) -> str | None:
@@ -72,16 +74,39 @@ def to_box(text: str | None) -> Box | None:
 
 def insert(connection: Connection, table: str, row: dict[str, Value], *, conflict: str = "") -> None:
     """Insert a row; `conflict` is what follows ON CONFLICT. Table and columns are names in our code, never data."""
-    columns = ", ".join(f'"{name}"' for name in row)
-    marks = ", ".join("?" for _ in row)
+    connection.execute(_insertion(table, tuple(row), conflict), tuple(row.values()))
+
+
+def insert_all(connection: Connection, table: str, rows: list[dict[str, Value]], *, conflict: str = "") -> None:
+    """Insert rows of the same columns, as `insert` does one."""
+    if rows:
+        values = [tuple(row.values()) for row in rows]
+        connection.executemany(_insertion(table, tuple(rows[0]), conflict), values)
+
+
+@lru_cache(maxsize=256)  # as many as there are kinds of rows in our code
+def _insertion(table: str, names: tuple[str, ...], conflict: str) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join("?" for _ in names)
     tail = f" ON CONFLICT {conflict}" if conflict else ""
-    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}){tail}", tuple(row.values()))  # noqa: S608  names come from code, values are bound
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}){tail}"  # noqa: S608  names come from code, values are bound
 
 
 def upsert(connection: Connection, table: str, key: str, row: dict[str, Value]) -> None:
     """Insert a row, or set its columns where `key` is there already."""
-    moved = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name != key)
-    insert(connection, table, row, conflict=f"({key}) DO UPDATE SET {moved}")
+    upsert_all(connection, table, key, [row])
+
+
+def upsert_all(connection: Connection, table: str, key: str, rows: list[dict[str, Value]]) -> None:
+    """`upsert` rows of the same columns."""
+    if rows:
+        insert_all(connection, table, rows, conflict=_moving(key, tuple(rows[0])))
+
+
+@lru_cache(maxsize=256)
+def _moving(key: str, names: tuple[str, ...]) -> str:
+    moved = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != key)
+    return f"({key}) DO UPDATE SET {moved}"
 
 
 def many(ids: Iterable[str]) -> str:

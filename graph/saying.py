@@ -1,11 +1,13 @@
 """Writing assertions of one observation and the events that follow from them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from graph.rows import Connection, Row, Value, dump, insert, times, to_box, upsert
+from graph.rows import Connection, Row, Value, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
+from graph.shapes import reshape_stream
 from vidette import codec
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
@@ -13,22 +15,28 @@ from vidette.intervals import union
 from vidette.models import Assertion, EventType, State
 
 _FOREVER = float("inf")
+# Windows as near as this are read at once: a wider one changes what is read, never what follows.
+_NEAR_MS = 15_000
+SAYS = "INSERT INTO says VALUES (?, ?) ON CONFLICT (assertion_seq) DO UPDATE SET event_seq = excluded.event_seq"
+# Words follow the assertions that say an event, and its number never changes.
+EVENT_MOVED = "(id) DO UPDATE SET " + ", ".join(
+    f'"{name}" = excluded."{name}"'
+    for name in (
+        *("look", "derived", "watch", "start", "end", "start_pts", "end_pts", "size", "confidence", "caption"),
+        *("box_json", "zone", "line", "state", "attributes_json"),
+    )
+)
 
 
 def write_assertions(scene: Scene) -> None:
     """Keep the assertions, fold the given events, then re-derive what these touch."""
-    touched: dict[EventType, list[Window]] = {}
+    fresh = _write_said(scene)
+    own = [one for one in scene.observation.assertions if one.look == "fast" or (one.id in fresh and one.of)]
+    touched = _own_events(scene, own)
     for said in scene.observation.assertions:
-        fresh = _write_assertion(scene, said)
-        if said.look == "fast" or (fresh and said.of is not None):
-            window = _own_event(scene, said)
-        elif not fresh:
-            window = None
-        else:
+        if said.look == "deep" and said.id in fresh and said.of is None:
             one = happening(said)
-            window = (one.start, one.end)
-        if window:
-            touched.setdefault(said.type, []).append(window)
+            touched.setdefault(said.type, []).append((one.start, one.end))
     for type_, windows in touched.items():
         scene.changed.update(derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows))
 
@@ -42,7 +50,9 @@ def derive(
         return list(_deep(connection, stream_id, type_, window))
 
     deep: dict[str, Happening] = {}
-    for low, high in union((low - TOLERANCE_MS, high + TOLERANCE_MS) for low, high in windows):
+    if not _any_free(connection, stream_id, type_):
+        return set()
+    for low, high in union((low - _NEAR_MS, high + _NEAR_MS) for low, high in windows):
         deep.update(closure(load, (low, high)))
     if not deep:
         return set()
@@ -52,11 +62,35 @@ def derive(
     return _place(connection, origin_ms, placed)
 
 
-def _write_assertion(scene: Scene, said: Assertion) -> bool:
-    """Keep an assertion; False where it was there: what was said is never changed."""
-    if said.look == "deep" and said.of not in (None, said.id):
-        raise StoreError(f"deep assertion {said.id!r} names {said.of!r}; it may name itself or nothing")
-    row: dict[str, Value] = {
+def _write_said(scene: Scene) -> set[str]:
+    """Keep assertions; -> ids of those that were not there: what was said is never changed."""
+    said = {one.id: one for one in reversed(scene.observation.assertions)}
+    for one in said.values():
+        if one.look == "deep" and one.of not in (None, one.id):
+            raise StoreError(f"deep assertion {one.id!r} names {one.of!r}; it may name itself or nothing")
+    known = _seqs(scene.connection, "assertions", said)
+    fresh = [said[one] for one in reversed(said) if one not in known]
+    first = _next(scene.connection, "assertions")
+    insert_all(scene.connection, "assertions", [_row(scene, one, first + at) for at, one in enumerate(fresh)])
+    roles = [(first + at, place, role) for at, one in enumerate(fresh) for place, role in enumerate(one.roles)]
+    scene.connection.executemany(
+        "INSERT INTO takes_part VALUES (?, ?, ?, ?, ?)",
+        [(seq, place, role.role, role.track_id, role.entity_id) for seq, place, role in roles],
+    )
+    shown = [(first + at, place, one) for at, said_ in enumerate(fresh) for place, one in enumerate(said_.evidence)]
+    scene.connection.executemany(
+        "INSERT INTO shown_in VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (seq, place, one.kind, one.sha256, one.uri, one.pts_s, dump(one.box) if one.box else None)
+            for seq, place, one in shown
+        ],
+    )
+    return {one.id for one in fresh}
+
+
+def _row(scene: Scene, said: Assertion, seq: int) -> dict[str, Value]:
+    return {
+        "seq": seq,
         "id": said.id,
         "stream_id": said.stream_id,
         "run_id": said.run_id,
@@ -69,48 +103,100 @@ def _write_assertion(scene: Scene, said: Assertion) -> bool:
         "segment_id": said.segment_id,
         "body_json": codec.encode(said).decode(),
     }
-    before = scene.connection.total_changes
-    insert(scene.connection, "assertions", row, conflict="(id) DO NOTHING")
-    if scene.connection.total_changes == before:
-        return False
-    for place, role in enumerate(said.roles):
-        part: dict[str, Value] = {"role": role.role, "track_id": role.track_id, "entity_id": role.entity_id}
-        insert(scene.connection, "takes_part", {"assertion_id": said.id, "place": place, **part})
-    for place, shown in enumerate(said.evidence):
-        picture: dict[str, Value] = {"kind": shown.kind, "sha256": shown.sha256, "uri": shown.uri, "pts": shown.pts_s}
-        box = dump(shown.box) if shown.box else None
-        insert(scene.connection, "shown_in", {"assertion_id": said.id, "place": place, **picture, "box_json": box})
-    return True
 
 
-def _own_event(scene: Scene, said: Assertion) -> Window | None:
-    """Fold an assertion into the event it names; -> the media time in which overlap has changed."""
-    event_id = said.of or said.id
-    scene.changed.add(event_id)
-    row = scene.connection.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
-    if row and (row["stream_id"], row["type"]) != (said.stream_id, said.type):
-        raise StoreError(f"assertion {said.id!r} continues event {event_id!r} of another stream or type")
-    watch = scene.watch if said.look == "fast" else 0
-    current = row is not None and row["watch"] == watch
-    if row is not None and not current:
-        scene.connection.execute(
-            "DELETE FROM says WHERE event_id = ? AND assertion_id IN (SELECT id FROM assertions WHERE look = 'fast')",
-            (event_id,),
+def _next(connection: Connection, table: str) -> int:
+    """The next number of a table's rows: nobody else writes in this transaction."""
+    return int(connection.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608  a name from this file
+
+
+def _seqs(connection: Connection, table: str, ids: Iterable[str]) -> dict[str, int]:
+    """The numbers of rows by their ids."""
+    asked = f"SELECT id, seq FROM {table} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  a name from this file
+    found = connection.execute(asked, (many(ids),))
+    return {row["id"]: row["seq"] for row in found}
+
+
+def _own_events(scene: Scene, own: list[Assertion]) -> dict[EventType, list[Window]]:
+    """Fold assertions into the events they name; -> by type the media time in which overlap has changed."""
+    known = _known(scene, own)
+    before = {id_: event_of(row) for id_, row in known.items()}
+    current = {one.of or one.id for one in own if (one.of or one.id) in known and not _outdated(scene, one, known)}
+    subjects_before = _subjects(scene.connection, [known[id_]["seq"] for id_ in current])
+    _forget(scene, [known[id_]["seq"] for id_ in known.keys() - current])
+    after: dict[str, Event] = {}
+    for said in own:
+        id_ = said.of or said.id
+        after[id_] = fold(after.get(id_) or (before[id_] if id_ in current else None), said)
+    _write_own(scene, own, after, known)
+    subjects_after = _subjects(scene.connection, [known[id_]["seq"] for id_ in current])
+    touched: dict[EventType, list[Window]] = {}
+    for id_, event in after.items():
+        window = _window(event)
+        if id_ in current:
+            seq = known[id_]["seq"]
+            moved = _moved(before[id_], event) or subjects_before.get(seq) != subjects_after.get(seq)
+            window_before = _window(before[id_])
+            window = (min(window_before[0], window[0]), max(window_before[1], window[1]))
+            if not moved:
+                continue
+        touched.setdefault(event.type, []).append(window)
+    scene.changed.update(after)
+    return touched
+
+
+def _known(scene: Scene, own: list[Assertion]) -> dict[str, Row]:
+    """Rows of the events that assertions name, where there are any."""
+    asked = {one.of or one.id: one for one in own}
+    found = scene.connection.execute(
+        "SELECT * FROM events WHERE id IN (SELECT value FROM json_each(?))", (many(asked),)
+    ).fetchall()
+    for said in own:
+        first = asked[said.of or said.id]
+        if said.type != first.type:
+            raise StoreError(f"assertion {said.id!r} continues event {first.of!r} of another stream or type")
+    for row in found:
+        said = asked[row["id"]]
+        if (row["stream_id"], row["type"]) != (said.stream_id, said.type):
+            raise StoreError(f"assertion {said.id!r} continues event {row['id']!r} of another stream or type")
+    return {row["id"]: row for row in found}
+
+
+def _outdated(scene: Scene, said: Assertion, known: dict[str, Row]) -> bool:
+    """Whether an event is of an earlier watch."""
+    watch: int = known[said.of or said.id]["watch"]
+    return watch != (scene.watch if said.look == "fast" else 0)
+
+
+def _forget(scene: Scene, events: list[int]) -> None:
+    """What earlier watches said of events is no longer theirs."""
+    scene.connection.executemany(
+        "DELETE FROM says WHERE event_seq = ? AND assertion_seq IN (SELECT seq FROM assertions WHERE look = 'fast')",
+        [(seq,) for seq in events],
+    )
+
+
+def _moved(before: Event, after: Event) -> bool:
+    held = [event.state is State.RETRACTED for event in (before, after)]
+    return _window(before) != _window(after) or held[0] != held[1]
+
+
+def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event], known: dict[str, Row]) -> None:
+    """Write given events and which assertions say them; the words of those that were there are looked up anew."""
+    looks = {one.of or one.id: one.look for one in own}
+    fresh = [id_ for id_ in after if id_ not in known]
+    first = _next(scene.connection, "events")
+    seqs = {id_: first + at for at, id_ in enumerate(fresh)} | {id_: row["seq"] for id_, row in known.items()}
+    rows = []
+    for id_, event in after.items():
+        watch = scene.watch if looks[id_] == "fast" else 0
+        rows.append(
+            {"seq": seqs[id_], **event_row(scene.origin_ms, event, look=looks[id_], derived=False, watch=watch)}
         )
-    before = event_of(row) if current else None
-    known = _subjects(scene.connection, event_id) if current else None
-    event = fold(before, said)
-    write_event(scene.connection, scene.origin_ms, event, look=said.look, derived=False, watch=watch)
-    says: dict[str, Value] = {"assertion_id": said.id, "event_id": event_id}
-    insert(scene.connection, "says", says, conflict="(assertion_id) DO UPDATE SET event_id = excluded.event_id")
-    refresh_words(scene.connection, [event_id])
-    after = _window(event)
-    if before is None:
-        return after
-    same = _window(before) == after and (before.state is State.RETRACTED) == (event.state is State.RETRACTED)
-    if same and known == _subjects(scene.connection, event_id):
-        return None
-    return min(_window(before)[0], after[0]), max(_window(before)[1], after[1])
+    insert_all(scene.connection, "events", rows, conflict=EVENT_MOVED)
+    said_by = _seqs(scene.connection, "assertions", (one.id for one in own))
+    scene.connection.executemany(SAYS, [(said_by[one.id], seqs[one.of or one.id]) for one in own])
+    refresh_words(scene.connection, [row["seq"] for row in known.values()])
 
 
 def _window(event: Event) -> Window:
@@ -136,9 +222,9 @@ def event_of(row: Row) -> Event:
     )
 
 
-def write_event(connection: Connection, origin_ms: int, event: Event, *, look: str, derived: bool, watch: int) -> None:
-    """Insert or update the row of an event."""
-    row: dict[str, Value] = {
+def event_row(origin_ms: int, event: Event, *, look: str, derived: bool, watch: int) -> dict[str, Value]:
+    """The columns of an event."""
+    return {
         "id": event.id,
         "stream_id": event.stream_id,
         "look": look,
@@ -155,7 +241,12 @@ def write_event(connection: Connection, origin_ms: int, event: Event, *, look: s
         "attributes_json": dump(event.attributes),
         "words": event.caption,
     }
-    upsert(connection, "events", "id", row)
+
+
+def _any_free(connection: Connection, stream_id: str, type_: str) -> bool:
+    """Whether deep assertions of a type wait for events to support."""
+    free = 'SELECT 1 FROM assertions WHERE stream_id = ? AND type = ? AND "of" IS NULL LIMIT 1'
+    return connection.execute(free, (stream_id, type_)).fetchone() is not None
 
 
 def _deep(connection: Connection, stream_id: str, type_: str, window: Window) -> Iterator[Happening]:
@@ -180,10 +271,12 @@ def _given(connection: Connection, stream_id: str, type_: str, window: Window) -
         " AND e.start_pts > reach.value AND e.start_pts < ?4) AND NOT derived AND state != 'retracted'",
         (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
     ).fetchall()
+    subjects = _subjects(connection, [row["seq"] for row in found])
     out = []
     for row in found:
         start, end = _window(event_of(row))
-        out.append(Happening(id=row["id"], start=start, end=end, subjects=_subjects(connection, row["id"])))
+        theirs = subjects.get(row["seq"], frozenset())
+        out.append(Happening(id=row["id"], start=start, end=end, subjects=theirs))
     return out
 
 
@@ -196,15 +289,19 @@ def reach(low: float, unit: float) -> str:
     return json.dumps([*bounds, -1e300])
 
 
-def _subjects(connection: Connection, event_id: str) -> frozenset[str]:
-    """Tracks of an event's own assertions; what supports it has no say, or order would matter."""
-    found = connection.execute(
-        "SELECT DISTINCT track_id FROM says JOIN assertions a ON a.id = says.assertion_id"
-        " JOIN takes_part t ON t.assertion_id = a.id"
-        ' WHERE event_id = ? AND a."of" IS NOT NULL AND track_id IS NOT NULL',
-        (event_id,),
-    )
-    return frozenset(row["track_id"] for row in found)
+def _subjects(connection: Connection, events: list[int]) -> dict[int, frozenset[str]]:
+    """Tracks of events' own assertions; what supports one has no say, or order would matter."""
+    out: dict[int, set[str]] = defaultdict(set)
+    if events:
+        found = connection.execute(
+            "SELECT says.event_seq, track_id FROM says JOIN assertions a ON a.seq = says.assertion_seq"
+            " JOIN takes_part t ON t.assertion_seq = a.seq WHERE event_seq IN (SELECT value FROM json_each(?))"
+            ' AND a."of" IS NOT NULL AND track_id IS NOT NULL',
+            (json.dumps(events),),
+        )
+        for row in found:
+            out[row["event_seq"]].add(row["track_id"])
+    return {event: frozenset(tracks) for event, tracks in out.items()}
 
 
 def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> set[str]:
@@ -214,37 +311,38 @@ def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> se
     for said, event in moved.items():
         if said == event:
             _write_founder(connection, origin_ms, said)
-    for said, event in moved.items():
-        row: dict[str, Value] = {"assertion_id": said, "event_id": event}
-        insert(connection, "says", row, conflict="(assertion_id) DO UPDATE SET event_id = excluded.event_id")
+    said_by, events = _seqs(connection, "assertions", moved), _seqs(connection, "events", moved.values())
+    connection.executemany(SAYS, [(said_by[said], events[event]) for said, event in moved.items()])
     gone = [said for said in moved if before.get(said) == said]
     connection.executemany("DELETE FROM events WHERE id = ? AND derived", [(event,) for event in gone])
     changed = {*moved.values(), *(before[said] for said in moved if said in before)} - set(gone)
-    refresh_words(connection, changed)
+    refresh_words(connection, _seqs(connection, "events", changed).values())
     return changed
 
 
 def _placed(connection: Connection, placed: Iterable[str]) -> dict[str, str]:
     found = connection.execute(
-        "SELECT assertion_id, event_id FROM says WHERE assertion_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(placed)),),
+        "SELECT a.id AS said, e.id AS event FROM assertions a JOIN says ON says.assertion_seq = a.seq"
+        " JOIN events e ON e.seq = says.event_seq WHERE a.id IN (SELECT value FROM json_each(?))",
+        (many(placed),),
     )
-    return {row["assertion_id"]: row["event_id"] for row in found}
+    return {row["said"]: row["event"] for row in found}
 
 
 def _write_founder(connection: Connection, origin_ms: int, assertion_id: str) -> None:
     row = connection.execute("SELECT body_json FROM assertions WHERE id = ?", (assertion_id,)).fetchone()
     said = codec.decode(Assertion, row["body_json"])
-    write_event(connection, origin_ms, fold(None, said), look="deep", derived=True, watch=0)
+    founded = event_row(origin_ms, fold(None, said), look="deep", derived=True, watch=0)
+    insert(connection, "events", founded, conflict=EVENT_MOVED)
 
 
-def refresh_words(connection: Connection, events: Iterable[str]) -> None:
+def refresh_words(connection: Connection, events: Iterable[int]) -> None:
     """Set what full-text search finds an event by: its caption and those of the deep looks that support it."""
     connection.execute(
         "UPDATE events SET words = caption || coalesce((SELECT char(10) || group_concat(caption, char(10)) FROM"
-        " (SELECT DISTINCT a.caption FROM says JOIN assertions a ON a.id = says.assertion_id"
-        " WHERE says.event_id = events.id AND a.look = 'deep' AND a.caption != events.caption ORDER BY a.id)), '')"
-        " WHERE id IN (SELECT value FROM json_each(?))",
+        " (SELECT DISTINCT a.caption FROM says JOIN assertions a ON a.seq = says.assertion_seq"
+        " WHERE says.event_seq = events.seq AND a.look = 'deep' AND a.caption != events.caption ORDER BY a.id)), '')"
+        " WHERE seq IN (SELECT value FROM json_each(?))",
         (json.dumps(list(events)),),
     )
 
@@ -259,3 +357,4 @@ def retract(connection: Connection, stream_id: str, origin_ms: int) -> None:
     ).fetchall()
     for row in types:
         derive(connection, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)])
+    reshape_stream(connection, stream_id)

@@ -1,23 +1,45 @@
 """Writing tracks, entities and segments of one observation."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 
-from graph.rows import Connection, Value, dump, insert, kind, times, upsert
+from graph.rows import Connection, Value, dump, insert, insert_all, kind, many, times, upsert, upsert_all
 from graph.scene import Scene
 from vidette import ids
 from vidette.models import Attributes, Entity, Keyframe, Label, Segment, Track
 
+_TOLD_AGAIN = (
+    "(entity_id, observation_id) DO UPDATE SET label = excluded.label, name = excluded.name,"
+    " description = excluded.description, attributes_json = excluded.attributes_json,"
+    " at_pts = excluded.at_pts, run_seq = excluded.run_seq"
+)
+
 
 def write_tracks(scene: Scene) -> None:
     """Keep the tracks: the newest word wins; the path before a new path's first point is kept."""
-    for track in scene.observation.tracks:
-        _write_track(scene, track)
-        _write_identity(scene, track)
+    tracks = scene.observation.tracks
+    found = scene.connection.execute(
+        "SELECT id, present FROM tracks WHERE id IN (SELECT value FROM json_each(?))", _of(tracks)
+    )
+    known = {row["id"]: row["present"] for row in found}
+    upsert_all(scene.connection, "tracks", "id", [_track_row(scene, track) for track in tracks])
+    scene.connection.executemany(
+        "DELETE FROM path WHERE track_id = ? AND pts >= ?",
+        [(track.id, _kept_before(track, known[track.id])) for track in tracks if track.id in known],
+    )
+    scene.connection.executemany(
+        "INSERT OR REPLACE INTO path VALUES (?, ?, ?, ?, ?, ?)",
+        [(track.id, point.pts_s, *point.box) for track in tracks for point in track.path],
+    )
 
 
-def _write_track(scene: Scene, track: Track) -> None:
-    known = scene.connection.execute("SELECT present FROM tracks WHERE id = ?", (track.id,)).fetchone()
-    row: dict[str, Value] = {
+def _of(things: Iterable[Track | Entity]) -> tuple[str]:
+    return (many(dict.fromkeys(one.id for one in things)),)
+
+
+def _track_row(scene: Scene, track: Track) -> dict[str, Value]:
+    return {
         "id": track.id,
         "stream_id": track.stream_id,
         "run_id": scene.observation.run.id,
@@ -28,79 +50,83 @@ def _write_track(scene: Scene, track: Track) -> None:
         "kind": kind(track.attributes),
         "present": 1,
     }
-    upsert(scene.connection, "tracks", "id", row)
-    renewed = known is not None and not known["present"]
-    keep_before = track.path[0].pts_s if track.path else float("inf")
-    scene.connection.execute(
-        "DELETE FROM path WHERE track_id = ? AND pts >= ?", (track.id, float("-inf") if renewed else keep_before)
-    )
-    scene.connection.executemany(
-        "INSERT OR REPLACE INTO path VALUES (?, ?, ?, ?, ?, ?)",
-        [(track.id, point.pts_s, *point.box) for point in track.path],
-    )
 
 
-def _write_identity(scene: Scene, track: Track) -> None:
-    entity = Entity(
-        id=track.entity_id or ids.entity_id(track.id),
-        stream_id=track.stream_id,
-        label=track.label,
-        attributes=track.attributes,
-    )
-    _describe(scene, entity, scene.observation.start_s, f"track {track.id}")
-    identity: dict[str, Value] = {
-        "track_id": track.id,
-        "entity_id": entity.id,
-        "confidence": 1.0,
-        "method": "track",
-        "run_id": scene.observation.run.id,
-    }
-    insert(scene.connection, "identities", identity, conflict="(track_id) DO NOTHING")
+def _kept_before(track: Track, present: int) -> float:
+    """Media time from which a track's path is forgotten: all of it where an earlier watch saw it."""
+    if not present:
+        return float("-inf")
+    return track.path[0].pts_s if track.path else float("inf")
 
 
 def write_entities(scene: Scene) -> None:
-    """Keep what was said of entities; what an entity is, is the latest such word (deep over fast)."""
-    for entity in scene.observation.entities:
-        _describe(scene, entity, scene.observation.start_s, scene.observation.id)
+    """Keep what was said of entities; what one is, is the latest such word (deep over fast). A track is one."""
+    tracks, observation = scene.observation.tracks, scene.observation
+    said = [(_entity_of(track), f"track {track.id}") for track in tracks]
+    said += [(entity, observation.id) for entity in observation.entities]
+    news = _describe(scene, said) | _identify(scene)
+    scene.changed.update(_events_of(scene.connection, news))
 
 
-def _describe(scene: Scene, entity: Entity, at_s: float, source: str) -> None:
-    plain: dict[str, Value] = {
+def _entity_of(track: Track) -> Entity:
+    id_ = track.entity_id or ids.entity_id(track.id)
+    return Entity(id=id_, stream_id=track.stream_id, label=track.label, attributes=track.attributes)
+
+
+def _identify(scene: Scene) -> set[str]:
+    """Keep which entity each track is, for ever; -> the entities of tracks that were not known."""
+    tracks = {track.id: _entity_of(track).id for track in scene.observation.tracks}
+    known = "SELECT track_id FROM identities WHERE track_id IN (SELECT value FROM json_each(?))"
+    for row in scene.connection.execute(known, (many(tracks),)).fetchall():
+        del tracks[row["track_id"]]
+    scene.connection.executemany(
+        "INSERT INTO identities VALUES (?, ?, 1.0, 'track', ?)",
+        [(track, entity, scene.observation.run.id) for track, entity in tracks.items()],
+    )
+    return set(tracks.values())
+
+
+def _describe(scene: Scene, said: list[tuple[Entity, str]]) -> set[str]:
+    """Keep what is said of entities, and by what source; -> those that are now known as something else."""
+    listed = _of(entity for entity, _ in said)
+    found = scene.connection.execute("SELECT id FROM entities WHERE id IN (SELECT value FROM json_each(?))", listed)
+    more_said = {row["id"] for row in found} | _repeated([entity.id for entity, _ in said])
+    plain = [(entity, source, _plain(entity)) for entity, source in said]
+    bases = [
+        {"id": entity.id, "stream_id": entity.stream_id, **row, "kind": kind(entity.attributes), "present": 1}
+        for entity, _, row in plain
+    ]
+    insert_all(scene.connection, "entities", bases, conflict="(id) DO UPDATE SET present = 1")
+    told = {"look": scene.observation.look, "run_seq": scene.run_seq, "at_pts": scene.observation.start_s}
+    descriptions = [{"entity_id": entity.id, "observation_id": source, **told, **row} for entity, source, row in plain]
+    insert_all(scene.connection, "descriptions", descriptions, conflict=_TOLD_AGAIN)
+    return {one for one in sorted(more_said) if _refresh_entity(scene.connection, one)}
+
+
+def _repeated(items: list[str]) -> set[str]:
+    return {one for one, count in Counter(items).items() if count > 1}
+
+
+def _plain(entity: Entity) -> dict[str, Value]:
+    return {
         "label": entity.label,
         "name": entity.name,
         "description": entity.description,
         "attributes_json": dump(entity.attributes),
     }
-    base: dict[str, Value] = {"id": entity.id, "stream_id": entity.stream_id, **plain, "kind": None, "present": 1}
-    insert(scene.connection, "entities", base, conflict="(id) DO UPDATE SET present = 1")
-    said: dict[str, Value] = {
-        "entity_id": entity.id,
-        "observation_id": source,
-        "look": scene.observation.look,
-        "run_seq": scene.run_seq,
-        "at_pts": at_s,
-        **plain,
-    }
-    insert(
-        scene.connection,
-        "descriptions",
-        said,
-        conflict="(entity_id, observation_id) DO UPDATE SET label = excluded.label, name = excluded.name,"
-        " description = excluded.description, attributes_json = excluded.attributes_json,"
-        " at_pts = excluded.at_pts, run_seq = excluded.run_seq",
-    )
-    if _refresh_entity(scene.connection, entity.id):
-        scene.changed.update(_events_of(scene.connection, entity.id))
 
 
-def _events_of(connection: Connection, entity_id: str) -> list[str]:
-    """Events in which an entity takes part, by itself or as a track."""
+def _events_of(connection: Connection, entities: set[str]) -> list[str]:
+    """Events in which entities take part, by themselves or as tracks."""
+    listed = many(entities)
+    if not entities:
+        return []
     found = connection.execute(
-        "SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id"
-        " WHERE t.entity_id = ?1 UNION SELECT says.event_id FROM identities i"
-        " JOIN takes_part t ON t.track_id = i.track_id JOIN says ON says.assertion_id = t.assertion_id"
-        " WHERE i.entity_id = ?1",
-        (entity_id,),
+        "SELECT events.id FROM takes_part t JOIN says USING (assertion_seq) JOIN events ON events.seq = says.event_seq"
+        " WHERE t.entity_id IN (SELECT value FROM json_each(?1)) UNION SELECT events.id FROM identities i"
+        " JOIN takes_part t ON t.track_id = i.track_id JOIN says USING (assertion_seq)"
+        " JOIN events ON events.seq = says.event_seq WHERE i.entity_id IN (SELECT value FROM json_each(?1))",
+        (listed,),
     )
     return [row[0] for row in found]
 

@@ -1,6 +1,6 @@
 """What one observation changes in the embedded store, inside the caller's transaction."""
 
-from graph import covering, saying, things
+from graph import covering, saying, shapes, things
 from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
 from graph.scene import Scene
 from vidette.errors import StoreError
@@ -24,6 +24,7 @@ def settle(connection: Connection, observation: Observation) -> set[str] | None:
     things.write_segments(scene)
     saying.write_assertions(scene)
     covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
+    shapes.reshape(connection, scene.changed)
     _commit(connection, observation)
     return scene.changed
 

@@ -12,9 +12,9 @@ _LABEL_OF_TRACK = (
     "(SELECT n.label FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id)"
 )
 _LABEL_OF_EVENT = (
-    "(SELECT n.label FROM says JOIN takes_part t ON t.assertion_id = says.assertion_id"
+    "(SELECT n.label FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
     " LEFT JOIN identities i ON i.track_id = t.track_id"
-    " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_id = events.id"
+    " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_seq = events.seq"
     " ORDER BY t.role = 'subject' DESC, t.place, n.id LIMIT 1)"
 )
 _GROUPS = {
@@ -151,11 +151,11 @@ _IN_VIEW = "SELECT stream, origin, told, id AS track, '' AS zone, start AS since
 # A stay lasts from entering to the next leaving of that zone by that track, else to the track's end.
 _IN_ZONES = (
     "SELECT DISTINCT seen.stream, seen.origin, seen.told, seen.id AS track, e.zone, e.start AS since, coalesce("
-    "(SELECT min(x.start) FROM takes_part u JOIN says r ON r.assertion_id = u.assertion_id"
-    " JOIN events x ON x.id = r.event_id WHERE u.track_id = seen.id AND x.type = 'zone_exited'"
+    "(SELECT min(x.start) FROM takes_part u JOIN says r ON r.assertion_seq = u.assertion_seq"
+    " JOIN events x ON x.seq = r.event_seq WHERE u.track_id = seen.id AND x.type = 'zone_exited'"
     " AND x.zone = e.zone AND x.start >= e.start AND x.state != 'retracted'), seen.\"end\") AS until"
-    " FROM seen JOIN takes_part t ON t.track_id = seen.id JOIN says s ON s.assertion_id = t.assertion_id"
-    " JOIN events e ON e.id = s.event_id WHERE e.type = 'zone_entered' AND e.zone IS NOT NULL AND e.state != 'retracted'"
+    " FROM seen JOIN takes_part t ON t.track_id = seen.id JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " JOIN events e ON e.seq = s.event_seq WHERE e.type = 'zone_entered' AND e.zone IS NOT NULL AND e.state != 'retracted'"
 )
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from graph.reading import where as conditions
+from graph.reading.finding import plain, stretches
 from graph.reading.tracks import entities_where
 from graph.rows import Connection, to_instant
 from vidette.errors import ConfigError
-from vidette.queries import Bucket, Count, Timeline
+from vidette.queries import Bucket, Count, Filter, Timeline
 
 _WHERE = {
     "events": conditions.events,
@@ -15,12 +16,32 @@ _WHERE = {
     "segments": conditions.segments,
 }
 
+_ORIGIN = {
+    "events": "SELECT min(start) FROM streams WHERE id IN"
+    " (SELECT stream_id FROM shapes WHERE id IN (SELECT shape FROM events$where))",
+    "tracks": "SELECT min(start) FROM streams WHERE id IN (SELECT stream_id FROM tracks$where)",
+}
+
 
 def read_count(connection: Connection, query: Count) -> int:
     """How many rows match."""
+    if query.of == "events" and plain(query.where):
+        return _count_events(connection, query.where)
     where = _WHERE[query.of](query.where)
     counted = connection.execute("".join(("SELECT count(*) FROM ", query.of, where.text)), where.values)
     return int(counted.fetchone()[0])
+
+
+def _count_events(connection: Connection, asked: Filter) -> int:
+    """Counted by shape; in a window, by the index of shapes."""
+    if asked.since is None and asked.until is None:
+        where = conditions.shapes(asked)
+        counted = "".join(("SELECT coalesce(sum(count), 0) FROM shapes", where.text))
+        return int(connection.execute(counted, where.values).fetchone()[0])
+    return sum(
+        connection.execute("".join(("SELECT count(*) FROM events", where.text)), where.values).fetchone()[0]
+        for where in stretches(asked)
+    )
 
 
 def read_timeline(connection: Connection, query: Timeline) -> list[Bucket]:
@@ -30,12 +51,7 @@ def read_timeline(connection: Connection, query: Timeline) -> list[Bucket]:
         raise ConfigError(f"a timeline of {query.bucket_s!r} s buckets; give at least 0.001")
     asked = replace(query.where, starts_inside=True)
     where = _WHERE[query.of](asked)
-    origin = connection.execute(
-        "".join(
-            ("SELECT min(start) FROM streams WHERE id IN (SELECT stream_id FROM ", query.of, where.text, ")"),
-        ),
-        where.values,
-    ).fetchone()[0]
+    origin = connection.execute(_ORIGIN[query.of].replace("$where", where.text), where.values).fetchone()[0]
     found = connection.execute(
         "".join(
             (

@@ -5,58 +5,32 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from graph.reading import where as conditions
-from graph.rows import Connection, Row, many, to_box, to_instant
+from graph.reading.finding import find
+from graph.rows import Connection, Row, to_box, to_instant
 from vidette import codec
 from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, Label, Run, State
 from vidette.queries import AssertionsOf, Events
 
 T = TypeVar("T")
 
-# An open event or track is the longest: it has not ended.
-ORDERS = {
-    "start": "{}.start, {}.id",
-    "-start": "{}.start DESC, {}.id DESC",
-    "duration": "{}.end_pts IS NULL, {}.end_pts - {}.start_pts, {}.start, {}.id",
-    "-duration": "{}.end_pts IS NOT NULL, {}.end_pts - {}.start_pts DESC, {}.start, {}.id",
-}
-
-
-def order_by(table: str, order: str) -> str:
-    """The ORDER BY of a table; rows of equal rank or time follow their ids."""
-    return " ORDER BY " + ORDERS.get(order, ORDERS["start"]).replace("{}", table)
-
 
 def read_events(connection: Connection, query: Events) -> list[EventRow]:
     """Events that match."""
-    where = conditions.events(query.where)
-    tables, order = "events", order_by("events", query.order)
-    if query.order == "rank" and query.where.text:
-        tables = "event_words JOIN events ON events.seq = event_words.rowid"
-        where.add("event_words MATCH ?", conditions.phrase(query.where))
-        order = " ORDER BY bm25(event_words), events.start, events.id"
+    place = {seq: at for at, seq in enumerate(find(connection, query))}
     found = connection.execute(
-        "".join(
-            (
-                "SELECT events.*, streams.name AS stream FROM ",
-                tables,
-                " JOIN streams ON streams.id = events.stream_id",
-                where.text,
-                order,
-                " LIMIT ?",
-            )
-        ),
-        (*where.values, query.limit),
+        "SELECT events.*, streams.name AS stream FROM events JOIN streams ON streams.id = events.stream_id"
+        " WHERE events.seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(place)),),
     ).fetchall()
-    return rows(connection, found, brief=query.brief)
+    return rows(connection, sorted(found, key=lambda row: place[row["seq"]]), brief=query.brief)
 
 
 def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> list[EventRow]:
     """EventRows of rows of `events` with their stream's name; `brief` leaves out evidence and runs."""
-    ids = many(row["id"] for row in found)
-    entities, tracks = _parts(connection, ids)
-    evidence = {} if brief else _evidence(connection, ids)
-    runs = {} if brief else _runs(connection, ids)
+    listed = json.dumps([row["seq"] for row in found])
+    entities, tracks = _parts(connection, listed)
+    evidence = {} if brief else _evidence(connection, listed)
+    runs = {} if brief else _runs(connection, listed)
     return [
         EventRow(
             id=row["id"],
@@ -71,10 +45,10 @@ def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> li
             state=State(row["state"]),
             zone=row["zone"],
             line=row["line"],
-            entities=unique(entities[row["id"]]),
-            tracks=tuple(dict.fromkeys(tracks[row["id"]])),
-            evidence=unique(evidence.get(row["id"], ())),
-            runs=unique(runs.get(row["id"], ())),
+            entities=unique(entities.get(row["seq"], ())),
+            tracks=tuple(dict.fromkeys(tracks.get(row["seq"], ()))),
+            evidence=unique(evidence.get(row["seq"], ())),
+            runs=unique(runs.get(row["seq"], ())),
             attributes=json.loads(row["attributes_json"]),
         )
         for row in found
@@ -86,21 +60,21 @@ def unique(items: Iterable[T]) -> tuple[T, ...]:
     return tuple({repr(item): item for item in items}.values())
 
 
-def _parts(connection: Connection, ids: str) -> tuple[dict[str, list[EntityRow]], dict[str, list[str]]]:
+def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRow]], dict[int, list[str]]]:
     found = connection.execute(
-        "SELECT says.event_id, t.role, t.track_id, n.id, n.label, n.attributes_json FROM says"
-        " JOIN assertions a ON a.id = says.assertion_id JOIN takes_part t ON t.assertion_id = a.id"
+        "SELECT says.event_seq, t.role, t.track_id, n.id, n.label, n.attributes_json FROM says"
+        " JOIN assertions a ON a.seq = says.assertion_seq JOIN takes_part t ON t.assertion_seq = a.seq"
         " LEFT JOIN identities i ON i.track_id = t.track_id"
         " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
-        " WHERE says.event_id IN (SELECT value FROM json_each(?))"
+        " WHERE says.event_seq IN (SELECT value FROM json_each(?))"
         " ORDER BY a.look = 'deep', a.start_pts, a.id, t.place",
-        (ids,),
+        (listed,),
     )
-    entities: dict[str, list[EntityRow]] = defaultdict(list)
-    tracks: dict[str, list[str]] = defaultdict(list)
+    entities: dict[int, list[EntityRow]] = defaultdict(list)
+    tracks: dict[int, list[str]] = defaultdict(list)
     for row in found:
         if row["track_id"]:
-            tracks[row["event_id"]].append(row["track_id"])
+            tracks[row["event_seq"]].append(row["track_id"])
         if row["id"]:
             thing = EntityRow(
                 id=row["id"],
@@ -108,33 +82,34 @@ def _parts(connection: Connection, ids: str) -> tuple[dict[str, list[EntityRow]]
                 role=row["role"],
                 attributes=json.loads(row["attributes_json"]),
             )
-            entities[row["event_id"]].append(thing)
+            entities[row["event_seq"]].append(thing)
     return entities, tracks
 
 
-def _evidence(connection: Connection, ids: str) -> dict[str, list[Evidence]]:
+def _evidence(connection: Connection, listed: str) -> dict[int, list[Evidence]]:
     found = connection.execute(
-        "SELECT says.event_id, s.* FROM says JOIN shown_in s ON s.assertion_id = says.assertion_id"
-        " WHERE says.event_id IN (SELECT value FROM json_each(?)) ORDER BY s.pts, s.kind, s.sha256, s.assertion_id",
-        (ids,),
+        "SELECT says.event_seq, s.* FROM says JOIN shown_in s ON s.assertion_seq = says.assertion_seq"
+        " JOIN assertions a ON a.seq = says.assertion_seq"
+        " WHERE says.event_seq IN (SELECT value FROM json_each(?)) ORDER BY s.pts, s.kind, s.sha256, a.id",
+        (listed,),
     )
-    out: dict[str, list[Evidence]] = defaultdict(list)
+    out: dict[int, list[Evidence]] = defaultdict(list)
     for row in found:
         picture = Evidence(
             kind=row["kind"], sha256=row["sha256"], uri=row["uri"], pts_s=row["pts"], box=to_box(row["box_json"])
         )
-        out[row["event_id"]].append(picture)
+        out[row["event_seq"]].append(picture)
     return out
 
 
-def _runs(connection: Connection, ids: str) -> dict[str, list[Run]]:
+def _runs(connection: Connection, listed: str) -> dict[int, list[Run]]:
     found = connection.execute(
-        "SELECT DISTINCT says.event_id, r.id, r.model, r.revision, r.prompt_hash, r.params_json FROM says"
-        " JOIN assertions a ON a.id = says.assertion_id JOIN runs r ON r.id = a.run_id"
-        " WHERE says.event_id IN (SELECT value FROM json_each(?)) ORDER BY a.look = 'deep', r.id",
-        (ids,),
+        "SELECT DISTINCT says.event_seq, r.id, r.model, r.revision, r.prompt_hash, r.params_json FROM says"
+        " JOIN assertions a ON a.seq = says.assertion_seq JOIN runs r ON r.id = a.run_id"
+        " WHERE says.event_seq IN (SELECT value FROM json_each(?)) ORDER BY a.look = 'deep', r.id",
+        (listed,),
     )
-    out: dict[str, list[Run]] = defaultdict(list)
+    out: dict[int, list[Run]] = defaultdict(list)
     for row in found:
         run = Run(
             id=row["id"],
@@ -143,14 +118,15 @@ def _runs(connection: Connection, ids: str) -> dict[str, list[Run]]:
             prompt_hash=row["prompt_hash"],
             params=json.loads(row["params_json"]),
         )
-        out[row["event_id"]].append(run)
+        out[row["event_seq"]].append(run)
     return out
 
 
 def read_assertions(connection: Connection, query: AssertionsOf) -> list[Assertion]:
     """Every assertion that supports an event, oldest (by media time) first."""
     found = connection.execute(
-        "SELECT a.body_json FROM says JOIN assertions a ON a.id = says.assertion_id WHERE says.event_id = ?"
+        "SELECT a.body_json FROM events e JOIN says ON says.event_seq = e.seq"
+        " JOIN assertions a ON a.seq = says.assertion_seq WHERE e.id = ?"
         " ORDER BY a.start_pts, a.look = 'deep', a.seq",
         (query.event_id,),
     )

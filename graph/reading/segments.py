@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from graph.reading import where as conditions
-from graph.reading.events import order_by
+from graph.reading.finding import order_by
 from graph.rows import Connection, many, to_instant
 from vidette.models import Keyframe, SegmentRow
 from vidette.queries import Segments

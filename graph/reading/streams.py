@@ -15,8 +15,7 @@ from vidette.queries import CoverageIn, Filter, LastCommit, Settled, StreamOf, S
 
 _COUNTED = (
     "SELECT streams.*,"
-    " (SELECT count(*) FROM events e WHERE e.stream_id = streams.id AND e.state != 'retracted') AS events,"
-    " (SELECT count(*) FROM tracks t WHERE t.stream_id = streams.id AND t.present) AS tracks,"
+    " (SELECT coalesce(sum(s.count), 0) FROM shapes s WHERE s.stream_id = streams.id AND s.live) AS events,"
     " (SELECT coalesce(sum(c.end_pts - c.start_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id"
     " AND c.look = 'fast' AND c.state = 'watched') AS watched,"
     " (SELECT coalesce(max(c.end_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id) AS reach,"

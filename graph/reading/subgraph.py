@@ -65,19 +65,22 @@ _EDGES = {
     ("Track", "IS", "Entity"): "SELECT track_id AS source, entity_id AS target,"
     " json_object('confidence', confidence, 'method', method, 'run', run_id) AS properties FROM identities",
     ("Track", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM tracks",
-    ("Track", "TAKES_PART", "Event"): "SELECT track_id AS source, event_id AS target,"
-    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
+    ("Track", "TAKES_PART", "Event"): "SELECT track_id AS source, e.id AS target,"
+    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " JOIN events e ON e.seq = s.event_seq"
     " WHERE track_id IS NOT NULL",
-    ("Entity", "TAKES_PART", "Event"): "SELECT entity_id AS source, event_id AS target,"
-    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_id = t.assertion_id"
+    ("Entity", "TAKES_PART", "Event"): "SELECT entity_id AS source, e.id AS target,"
+    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " JOIN events e ON e.seq = s.event_seq"
     " WHERE entity_id IS NOT NULL",
     ("Event", "ON", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM events",
     ("Event", "IN_ZONE", "Zone"): "SELECT e.id AS source, z.id AS target, '{}' AS properties FROM events e"
     " JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
-    ("Event", "SHOWN_IN", "Keyframe"): "SELECT s.event_id AS source, k.id AS target,"
-    " json_object('box_json', p.box_json) AS properties FROM says s"
-    " JOIN shown_in p ON p.assertion_id = s.assertion_id JOIN keyframes k ON k.sha256 = p.sha256",
-    ("Assertion", "SAYS", "Event"): "SELECT assertion_id AS source, event_id AS target, '{}' AS properties FROM says",
+    ("Event", "SHOWN_IN", "Keyframe"): "SELECT e.id AS source, k.id AS target,"
+    " json_object('box_json', p.box_json) AS properties FROM events e JOIN says s ON s.event_seq = e.seq"
+    " JOIN shown_in p ON p.assertion_seq = s.assertion_seq JOIN keyframes k ON k.sha256 = p.sha256",
+    ("Assertion", "SAYS", "Event"): "SELECT a.id AS source, e.id AS target, '{}' AS properties FROM says s"
+    " JOIN assertions a ON a.seq = s.assertion_seq JOIN events e ON e.seq = s.event_seq",
     ("Assertion", "FROM", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM assertions"
     " WHERE segment_id IS NOT NULL",
     ("Assertion", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM assertions",
@@ -142,18 +145,23 @@ def _parts(asked: Filter) -> Iterable[tuple[str, list[object]]]:
 
 # What hangs on nodes that are there by then: its label and how to find it.
 _BELONGING = (
-    ("Assertion", "SELECT assertion_id FROM says WHERE event_id $listed"),
+    (
+        "Assertion",
+        "SELECT a.id FROM events e JOIN says s ON s.event_seq = e.seq JOIN assertions a ON a.seq = s.assertion_seq"
+        " WHERE e.id $listed",
+    ),
     ("Entity", "SELECT entity_id FROM identities WHERE track_id $listed"),
     (
         "Entity",
-        "SELECT t.entity_id FROM says s JOIN takes_part t ON t.assertion_id = s.assertion_id"
-        " WHERE t.entity_id IS NOT NULL AND s.event_id $listed",
+        "SELECT t.entity_id FROM events e JOIN says s ON s.event_seq = e.seq"
+        " JOIN takes_part t ON t.assertion_seq = s.assertion_seq WHERE t.entity_id IS NOT NULL AND e.id $listed",
     ),
     ("Zone", "SELECT id FROM zones WHERE stream_id $listed"),
     ("Keyframe", "SELECT id FROM keyframes WHERE segment_id $listed"),
     (
         "Run",
-        "SELECT DISTINCT a.run_id FROM says s JOIN assertions a ON a.id = s.assertion_id WHERE s.event_id $listed",
+        "SELECT DISTINCT a.run_id FROM events e JOIN says s ON s.event_seq = e.seq"
+        " JOIN assertions a ON a.seq = s.assertion_seq WHERE e.id $listed",
     ),
     ("Run", "SELECT DISTINCT run_id FROM tracks WHERE id $listed"),
     ("Alert", "SELECT DISTINCT alert_id FROM alert_events WHERE event_id $listed"),

@@ -9,8 +9,8 @@ from vidette.queries import Runs, Share, Tally
 
 _WIDTH_MS = {"minute": 60_000, "quarter": 900_000}
 _SUBJECT = (
-    " LEFT JOIN says ON says.event_id = events.id"
-    " LEFT JOIN takes_part t ON t.assertion_id = says.assertion_id AND t.role = 'subject'"
+    " LEFT JOIN says ON says.event_seq = events.seq"
+    " LEFT JOIN takes_part t ON t.assertion_seq = says.assertion_seq AND t.role = 'subject'"
     " LEFT JOIN identities i ON i.track_id = t.track_id"
     " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
 )

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from graph.reading import where as conditions
-from graph.reading.events import order_by
+from graph.reading.finding import order_by
 from graph.rows import Connection, Row, many, to_instant
 from vidette.models import EntityRow, Label, PathPoint, TrackRow
 from vidette.queries import Entities, Filter, Tracks
@@ -76,8 +76,8 @@ def entities_where(asked: Filter) -> conditions.Where:
             (
                 "entities.id IN (SELECT i.entity_id FROM tracks JOIN identities i ON i.track_id = tracks.id",
                 tracks.text,
-                " UNION SELECT coalesce(t.entity_id, i.entity_id) FROM events JOIN says ON says.event_id = events.id"
-                " JOIN takes_part t ON t.assertion_id = says.assertion_id"
+                " UNION SELECT coalesce(t.entity_id, i.entity_id) FROM events JOIN says ON says.event_seq = events.seq"
+                " JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
                 " LEFT JOIN identities i ON i.track_id = t.track_id",
                 events.text,
                 ")",

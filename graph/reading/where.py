@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from graph.rows import Value, many, to_ms
@@ -24,6 +24,19 @@ class Where:
         """One more condition."""
         self.conditions.append(condition)
         self.values.extend(values)
+
+    def also(self, condition: str, *values: Value) -> "Where":
+        """These conditions and one more."""
+        return Where([*self.conditions, condition], [*self.values, *values])
+
+    def split(self, column: str) -> "tuple[Where, Where]":
+        """The conditions that begin with a column, and the others."""
+        own, rest = Where(), Where()
+        left = list(self.values)
+        for condition in self.conditions:
+            taken, left = left[: condition.count("?")], left[condition.count("?") :]
+            (own if condition.startswith(column) else rest).add(condition, *taken)
+        return own, rest
 
     def among(self, column: str, values: Iterable[str], wrap: str = "") -> None:
         """The column is one of the values, where there are any; `wrap` encloses the condition at its `{}`."""
@@ -89,30 +102,52 @@ def phrase(asked: Filter) -> str:
     return (" OR " if asked.any_word else " ").join(f'"{word}"' for word in found) or '""'
 
 
+def shapes(asked: Filter) -> Where:
+    """Conditions on `shapes`: of such a stream, type, place, and label of a thing in it."""
+    where = Where()
+    streams(where, "shapes", asked)
+    where.among("shapes.type", asked.types)
+    where.among("shapes.zone", asked.zones)
+    where.among("shapes.line", asked.lines)
+    where.among("label", asked.labels, "shapes.id IN (SELECT shape FROM shape_labels WHERE {})")
+    if not asked.retracted:
+        where.add("shapes.live")
+    return where
+
+
+def shaped(where: Where, asked: Filter, column: str = "events.shape") -> None:
+    """Events whose shape is one of those few."""
+    those = shapes(asked)
+    if those.conditions:
+        where.add(f"{column} IN (SELECT shapes.id FROM shapes{those.text})", *those.values)  # noqa: S608  fixed text
+
+
+def reaching(asked: Filter, since: datetime) -> Where:
+    """Events that began before a window and reach into it, of such shapes."""
+    where = Where()
+    shaped(where, asked, "+events.shape")  # the plus keeps to the other index: these are few
+    low = to_ms(since)
+    high = low if asked.until is None else min(low, to_ms(asked.until))
+    near = "SELECT x.seq FROM json_each(?) near CROSS JOIN events x WHERE x.size = near.key"
+    where.add(f"events.seq IN ({near} AND x.start > near.value AND x.start < ?)", reach(low, 1), high)
+    where.add('(events."end" > ? OR events."end" IS NULL)', low)
+    return where
+
+
 def takes_part(where: Where, asked: Filter) -> None:
-    """Events in which such a track, label or kind takes part."""
+    """Events in which such a track or kind takes part."""
     part = (
-        "EXISTS (SELECT 1 FROM says JOIN takes_part t ON t.assertion_id = says.assertion_id"
+        "EXISTS (SELECT 1 FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
         " LEFT JOIN identities i ON i.track_id = t.track_id"
-        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_id = events.id AND {})"
+        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_seq = events.seq AND {})"
     )
-    where.among("n.label", asked.labels, part)
     where.among("n.kind", asked.kinds, part)
     where.among(
         "t.track_id",
         asked.tracks,
-        "events.id IN (SELECT says.event_id FROM takes_part t JOIN says ON says.assertion_id = t.assertion_id WHERE {})",
+        "events.seq IN (SELECT says.event_seq FROM takes_part t"
+        " JOIN says ON says.assertion_seq = t.assertion_seq WHERE {})",
     )
-
-
-def nature(where: Where, asked: Filter) -> None:
-    """Events of such a type, place and words."""
-    where.among("events.type", asked.types)
-    where.among("events.zone", asked.zones)
-    where.among("events.line", asked.lines)
-    words(where, "events", asked)
-    if not asked.retracted:
-        where.add("events.state != 'retracted'")
 
 
 def has_nature(asked: Filter) -> bool:
@@ -129,9 +164,9 @@ def sure(where: Where, table: str, asked: Filter) -> None:
 def events(asked: Filter) -> Where:
     """Conditions on `events`."""
     where = Where()
-    streams(where, "events", asked)
+    shaped(where, asked)
     window(where, "events", asked)
-    nature(where, asked)
+    words(where, "events", asked)
     takes_part(where, asked)
     sure(where, "events", asked)
     where.among("events.id", asked.ids)
@@ -156,13 +191,14 @@ def tracks(asked: Filter) -> Where:
     where.among("tracks.id", asked.tracks)
     if has_nature(asked):
         inner = Where()
-        nature(inner, asked)
+        shaped(inner, replace(asked, streams=(), labels=()))
+        words(inner, "events", asked)
         # Words are rare: from them to the tracks. The rest is common: from each track to its events.
         inner.add("t.track_id IS NOT NULL" if asked.text else "t.track_id = tracks.id")
         joined = (
             "tracks.id IN (SELECT t.track_id" if asked.text else "EXISTS (SELECT 1",
-            " FROM events JOIN says ON says.event_id = events.id"
-            " JOIN takes_part t ON t.assertion_id = says.assertion_id",
+            " FROM events JOIN says ON says.event_seq = events.seq"
+            " JOIN takes_part t ON t.assertion_seq = says.assertion_seq",
         )
         where.add("".join((*joined, inner.text, ")")), *inner.values)
     return where

@@ -1,0 +1,52 @@
+"""What filters ask of events, counted: a shape is a stream, type, zone, line, set of labels and whether it holds."""
+
+from collections.abc import Iterable
+
+from graph.rows import Connection, many
+
+Shape = tuple[str, str, str, str, str, int]
+"""Stream id, type, zone, line (empty: none), labels of its things in order with a space between, 0 where retracted."""
+
+_SHAPED = (
+    "SELECT e.seq, e.shape, e.stream_id, e.type, coalesce(e.zone, '') AS zone, coalesce(e.line, '') AS line,"
+    " coalesce((SELECT group_concat(label, ' ') FROM (SELECT DISTINCT n.label FROM says s"
+    " JOIN takes_part t ON t.assertion_seq = s.assertion_seq LEFT JOIN identities i ON i.track_id = t.track_id"
+    " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE s.event_seq = e.seq ORDER BY n.label)), '')"
+    " AS labels, e.state != 'retracted' AS live FROM events e WHERE "
+)
+_MOVED = "UPDATE events SET shape = ? WHERE seq = ?"
+
+
+def reshape(connection: Connection, events: Iterable[str]) -> None:
+    """Set the shapes of events that changed; call it after all else that an observation writes."""
+    _set(connection, "e.id IN (SELECT value FROM json_each(?))", many(events))
+
+
+def reshape_stream(connection: Connection, stream_id: str) -> None:
+    """Set the shapes of all events of a stream."""
+    _set(connection, "e.stream_id = ?", stream_id)
+
+
+def _set(connection: Connection, condition: str, value: str) -> None:
+    known: dict[Shape, int] = {}
+    moved = []
+    for row in connection.execute(_SHAPED + condition, (value,)).fetchall():
+        shape = tuple(row)[2:]
+        if shape not in known:
+            known[shape] = _shape(connection, shape)
+        if known[shape] != row["shape"]:
+            moved.append((known[shape], row["seq"]))
+    connection.executemany(_MOVED, moved)
+
+
+def _shape(connection: Connection, shape: Shape) -> int:
+    found = connection.execute(
+        "SELECT id FROM shapes WHERE (stream_id, type, zone, line, labels, live) = (?, ?, ?, ?, ?, ?)", shape
+    ).fetchone()
+    if found:
+        return int(found["id"])
+    made = connection.execute(
+        "INSERT INTO shapes (stream_id, type, zone, line, labels, live) VALUES (?, ?, ?, ?, ?, ?)", shape
+    ).lastrowid
+    connection.executemany("INSERT INTO shape_labels VALUES (?, ?)", [(made, label) for label in shape[4].split()])
+    return int(made or 0)
