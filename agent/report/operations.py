@@ -245,8 +245,8 @@ def idle(material: Material, found: Sequence[Place]) -> Section:
         none = settled((), f"No place stood empty for {lasting(_IDLE_S)} while it was watched.")
         return Section(key="idle", title="Idle times", blocks=(Statements(said=none),))
     rows = tuple(
-        Row(cells=(place.name, said(material, a), said(material, b), lasting(length))) for length, a, b, place in best
+        Row(cells=(said(material, a), said(material, b), lasting(length), f"nothing in {place.name}"))
+        for length, a, b, place in best
     )
-    return Section(
-        key="idle", title="Idle times", blocks=(Table(columns=("place", ">from", ">to", ">for"), rows=rows),)
-    )
+    columns = (">from", ">to", ">for", "what")
+    return Section(key="idle", title="Idle times", blocks=(Table(columns=columns, rows=rows),))

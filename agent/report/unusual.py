@@ -44,7 +44,7 @@ def _among(group: Sequence[int], counts: Sequence[int], fewest: int) -> list[Out
     spread = median(abs(counts[index] - usual) for index in group)
     floor = max(3 * math.sqrt(max(usual, 1.0)), _SCORE * spread / 0.6745)
     empty = sum(counts[index] == 0 for index in group)
-    silent = usual >= _USUAL and empty <= max(1, 0.1 * len(group))
+    silent = usual >= _USUAL and empty <= max(1, 0.05 * len(group))
     return [
         Outlier(index=index, count=counts[index], usual=usual)
         for index in group
