@@ -1,5 +1,6 @@
 """Where a webhook may post: a public address, or one in a network that the settings name."""
 
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")  # after IDNA, which makes spaces of some letters
 _UNICAST = IPv6Network("2000::/3")  # RFC 4291 §2.4: what the IPv6 internet uses
 _SPECIAL = (  # by the IANA special-purpose registries, whichever of them this Python's `is_global` knows
     IPv4Network("192.0.0.0/24"),  # RFC 6890: protocol assignments
@@ -51,7 +53,7 @@ def target_of(url: str) -> Target:
         host = (parts.hostname or "").encode("idna").decode()
     except (ValueError, UnicodeError) as error:
         raise ConfigError(f"not a URL ({error}); write https://host/path") from None
-    if parts.scheme not in _PORTS or not host or port == 0 or not url.isprintable() or " " in url:
+    if parts.scheme not in _PORTS or not _HOST.fullmatch(host) or port == 0 or not url.isprintable() or " " in url:
         raise ConfigError("not an http or https URL; write https://host/path")
     if "@" in parts.netloc:
         raise ConfigError("a URL with a user or password; the signature proves who sends, take them out")
