@@ -96,6 +96,7 @@ def _without_doing(plan: Plan, other: Plan) -> Plan:
     if other.relations or other.also or other.never or (other.of == "tracks" and not other.where.types):
         raise NotUnderstood("I do not see what they did not do")
     _same_subject(plan, other)
+    plan = _there_too(plan, other)
     return replace(plan, never=(*plan.never, replace(other, kind="list")), distinct=plan.kind == "count")
 
 
@@ -161,6 +162,7 @@ def _also(text: str, clause: Clause) -> Plan | None:
         if plan.kind not in ("count", "list", "exists") or not other.where.types:
             return None
         _same_subject(plan, other)
+        plan = _there_too(plan, other)
         return replace(
             plan,
             also=(*plan.also, replace(other, kind="list")),
@@ -181,8 +183,22 @@ def _relative(text: str, clause: Clause) -> Plan | None:
         if _begins_verb(second) and _has_verb(first) and words[at - 1] not in ("and", "or", "is", "are", "was", "were", "been", "being"):  # fmt: skip
             plan, other = clause(f"{noun} {second}"), clause(first)
             _same_subject(plan, other)
+            plan = _there_too(plan, other)
             return replace(plan, also=(*plan.also, replace(other, kind="list")), distinct=plan.kind == "count")
     return clause(f"{noun} {' '.join(words)}")
+
+
+def _there_too(plan: Plan, other: Plan) -> Plan:
+    """ "who never left on Monday": a time or stream said with one of the two holds for both."""
+    where, more = plan.where, other.where
+    if not where.streams:
+        where = replace(where, streams=more.streams)
+    if all(border is None for border in (where.since, where.until, where.from_s, where.to_s)):
+        where = replace(
+            where, since=more.since, until=more.until, from_s=more.from_s, to_s=more.to_s,
+            starts_inside=where.starts_inside or (plan.of == "events" and more.starts_inside),
+        )  # fmt: skip
+    return replace(plan, where=where)
 
 
 def _same_subject(plan: Plan, other: Plan) -> None:
