@@ -131,7 +131,12 @@ def _which(text: str) -> Found:
     by: By = "label" if found["sort"] else _BY[found["unit"]]
     rest, extreme = found["rest"], _EXTREME.search(found["rest"])
     if not extreme:
-        if by == "label" or not _speaks(rest) or re.match(r"^\s*(?:is|was|are|were) (?:it|the)\b", rest):
+        if (
+            by == "label"
+            or found["unit"] == "time"
+            or not _speaks(rest)
+            or re.match(r"^\s*(?:is|was|are|were) (?:it|the)\b", rest)
+        ):
             return None
         return _placed(rest, by), Measure(kind="list", by=by)
     rest = _AUXILIARY.sub("", " ".join(_cut(rest, extreme).split()))

@@ -363,6 +363,8 @@ def _presence(parts: Parts, noun: Noun, verb: Verb, named: Named, zoned: bool) -
     if parts.has("now"):
         raise NotUnderstood("what is so at this very moment is not something I can tell from what was stored")
     types, past = verb.types, verb.past
+    if named.lines and types and set(types) != {EventType.LINE_CROSSED}:
+        raise NotUnderstood("a line goes with crossing it; ask about the rest on its own")
     if EventType.LINE_CROSSED in types and named.lines:
         past = f"crossed the line {' or '.join(named.lines)}"
     if zoned:

@@ -145,7 +145,37 @@ def plan_words(plan: Plan) -> str:
     parts += [window for window in (_seconds_said(where), _instants_said(where)) if window]
     if plan.moving:
         parts.append("moving only")
-    return " · ".join(parts)
+    return " · ".join(parts + _conditions_said(plan))
+
+
+def _conditions_said(plan: Plan) -> list[str]:
+    """What else must hold, and how it is counted."""
+    parts = [f"by {plan.by}"] if plan.by else []
+    if plan.nth is not None:
+        parts.append(f"number {plan.nth}")
+    if plan.where.text:
+        parts.append(f"words {plain(plan.where.text, 120)!r}")
+    for relation in plan.relations:
+        within = "" if relation.within_s is None else f" within {relation.within_s:g} s"
+        parts.append(f"{relation.kind}{within} ({plan_words(relation.anchor)})")
+    if plan.longer_s is not None:
+        parts.append(f"at least {plan.longer_s:g} s")
+    if plan.shorter_s is not None:
+        parts.append(f"under {plan.shorter_s:g} s")
+    parts += [f"{'then' if plan.ordered else 'also'} ({plan_words(other)})" for other in plan.also]
+    parts += [f"never ({plan_words(other)})" for other in plan.never]
+    parts += [f"without {_left_out(out)}" for out in plan.without]
+    parts += [f"of {label.value} only {' or '.join(kinds)}" for label, kinds in plan.narrow]
+    if plan.at_least is not None or plan.at_most is not None:
+        parts.append(f"number {plan.at_least or 0} to {'any' if plan.at_most is None else plan.at_most}")
+    if plan.sides:
+        parts.append(" against ".join(f"({plan_words(side)})" for side in plan.sides))
+    return [*parts, "turned round"] if plan.negated else parts
+
+
+def _left_out(out: Filter) -> str:
+    said = [*(label.value for label in out.labels), *out.kinds, _seconds_said(out), _instants_said(out)]
+    return " ".join(part for part in said if part)
 
 
 def _seconds_said(where: Filter) -> str:

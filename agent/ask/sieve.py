@@ -9,7 +9,7 @@ from agent.ask.fragment import PRESENCE
 from agent.ask.stays import AnyRow, Stay, instant, since_1970, span_of, stays
 from vidette.answers import Plan, Relation
 from vidette.intervals import Span, union
-from vidette.models import CoverageRow, EntityRow, EventRow, EventType, FastState, Label
+from vidette.models import CoverageRow, EntityRow, EventRow, EventType, FastState, Label, TrackRow
 from vidette.ports import GraphStore
 from vidette.queries import CoverageIn, Filter, Runs
 
@@ -150,7 +150,7 @@ def _related(
         return kept, tuple(union((a - tolerance, b + tolerance) if a == b else (a, b) for a, b in spans)), ""
     if relation.within_s is not None:
         stands = many.is_before if relation.kind == "before" else many.is_after
-        kept = tuple(row for row, span in others if stands(_begun(row, span), tolerance, relation.within_s))
+        kept = tuple(row for row, span in others if stands(_begun(span), tolerance, relation.within_s))
         return kept, tuple(union(_near(span, relation) for span in spans)), ""
     return _of_one(relation, told, spans, others, tolerance)
 
@@ -166,14 +166,23 @@ def _of_one(
     chosen = ordered[-1] if relation.anchor.pick == "last" else ordered[(nth or 1) - 1]
     one: Anchors = anchors([chosen])
     stands = one.is_before if relation.kind == "before" else one.is_after
-    kept = tuple(row for row, span in others if stands(_begun(row, span), tolerance, _FOREVER))
+    later = relation.kind == "after"  # what was in view then was in view after it, whenever it came
+    kept = tuple(
+        row
+        for row, span in others
+        if stands(_ended_at(span) if later and isinstance(row, TrackRow) else _begun(span), tolerance, _FOREVER)
+    )
     window = (0.0, chosen[0]) if relation.kind == "before" else (chosen[1], _FOREVER)
     several = len(told) > 1 and relation.anchor.pick is None and nth is None
     note = f"{len(told)} {relation.anchor.subjects} {relation.anchor.verb}; read as the first" if several else ""
     return kept, (window,), note
 
 
-def _begun(row: AnyRow, span: Span) -> Span:
+def _ended_at(span: Span) -> Span:
+    return span[1], span[1]
+
+
+def _begun(span: Span) -> Span:
     """Before and after are told of when something began: a person who came before is not one who had gone by then."""
     return span[0], span[0]
 

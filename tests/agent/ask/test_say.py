@@ -3,7 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ask.say import lasting, media, place, plain
+from agent.ask.say import lasting, media, place, plain, plan_words
+from vidette.answers import Plan, Relation
+from vidette.models import EventType, Label
+from vidette.queries import Filter
 
 
 def test_media_times():
@@ -27,3 +30,18 @@ def test_plain_text_is_one_bounded_printable_line(text, most):
     assert "\n" not in line
     assert "\x1b" not in line
     assert plain(line, most) == line
+
+
+def test_a_plan_is_said_with_all_that_hangs_on_it():
+    bag = Plan(kind="list", where=Filter(types=(EventType.OBJECT_LEFT,), labels=(Label.BAG,)))
+    plan = Plan(
+        kind="count",
+        relations=(Relation(kind="after", anchor=bag, within_s=30.0),),
+        longer_s=20.0,
+        by="hour",
+        never=(bag,),
+    )
+    assert plan_words(plan) == (
+        "count events · stream any · by hour · after within 30 s (list events · type object_left · label bag · stream any)"
+        " · at least 20 s · never (list events · type object_left · label bag · stream any)"
+    )
