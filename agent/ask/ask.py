@@ -10,9 +10,9 @@ from agent.ask.evidence import Asked, unknown
 from agent.ask.follow import followed, follows
 from agent.ask.footage import Footage
 from agent.ask.names import known
-from agent.ask.plan import NotUnderstood
 from agent.ask.question import Planner
 from agent.ask.say import Clock, plan_words
+from agent.ask.scan import NotUnderstood
 from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
 from vidette.answers import Answer, Covered, Plan
 from vidette.errors import ConfigError

@@ -8,7 +8,7 @@ from typing import Literal
 from agent.ask.footage import Footage
 from agent.ask.moments import AFTER_FIRST, EDGE, LOOSE, RANGE, SPAN, seconds
 from agent.ask.names import Known
-from agent.ask.plan import NotUnderstood
+from agent.ask.scan import NotUnderstood
 from agent.ask.words import WORDS, Mark, Noun
 from vidette.answers import Plan, Relation
 from vidette.models import EventType

@@ -8,7 +8,7 @@ from typing import Literal
 from agent.ask.footage import Footage
 from agent.ask.fragment import Fragment, counting, read_fragment, with_missing
 from agent.ask.names import Known
-from agent.ask.plan import NotUnderstood
+from agent.ask.scan import NotUnderstood
 from vidette.answers import Plan
 
 More = Literal["more", "fewer", "equal", "which", "difference"]

@@ -8,7 +8,7 @@ from agent.ask.footage import Footage
 from agent.ask.fragment import PRESENCE, Fragment, read_fragment
 from agent.ask.moments import SPAN, seconds
 from agent.ask.names import Known
-from agent.ask.plan import NotUnderstood
+from agent.ask.scan import NotUnderstood
 from agent.ask.words import LONGEST, THINGS, WORDS, Mark, Noun, Verb
 from vidette.answers import Plan
 from vidette.queries import Filter

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from agent.ask.fragment import amended, read_fragment
 from agent.ask.names import normal
-from agent.ask.plan import NotUnderstood
 from agent.ask.question import Planner
+from agent.ask.scan import NotUnderstood
 from agent.ask.words import ANY
 from vidette.answers import Plan
 

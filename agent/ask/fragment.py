@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from agent.ask.footage import Footage
 from agent.ask.names import Known, Named, find_names
-from agent.ask.plan import NotUnderstood, Parts, counted, placed, read_parts
+from agent.ask.plan import Parts, counted, placed, read_parts
+from agent.ask.scan import NotUnderstood
 from agent.ask.times import Window, read_times
 from agent.ask.words import ANY, ENTERED, EXITED, SEEN, Noun, Verb
 from vidette.answers import Plan

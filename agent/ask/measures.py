@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.ask.moments import number_of
-from agent.ask.plan import NotUnderstood
+from agent.ask.scan import NotUnderstood
 from agent.ask.words import ANY, WORDS, Noun
 from vidette.answers import By, Plan
 

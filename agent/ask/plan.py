@@ -2,9 +2,10 @@
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from agent.ask.names import Named
+from agent.ask.scan import NotUnderstood, Said, scan
 from agent.ask.times import Window
 from agent.ask.words import (
     ANY,
@@ -12,13 +13,11 @@ from agent.ask.words import (
     ENTERED,
     EXITED,
     LEFT_BEHIND,
-    LONGEST,
     MOVED,
     PASSED,
     SEEN,
     SOMEONE,
     THINGS,
-    WORDS,
     Ask,
     Mark,
     Noun,
@@ -30,24 +29,6 @@ from vidette.models import EventType, Label
 from vidette.queries import Filter
 
 _STILL = frozenset({Label.BAG, Label.PACKAGE})
-
-
-class NotUnderstood(Exception):
-    """A question outside the grammar; the text says which word or combination.
-
-    `name` is set where the unknown word stands where a name would.
-    """
-
-    def __init__(self, text: str, *, name: bool = False) -> None:
-        super().__init__(text)
-        self.name = name
-
-
-class Said(NamedTuple):
-    """A known word of the question and how it was written."""
-
-    word: Word
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +79,6 @@ def placed(plan: Plan, named: Named, window: Window, notes: tuple[str, ...] = ()
         starts_inside=window.bounded and plan.where.starts_inside and not window.point,
     )
     return replace(plan, where=where, notes=(*named.notes, *notes, *window.notes))
-
-
-def scan(text: str) -> tuple[Said, ...]:
-    """The words of a question, longest phrases first. Raises NotUnderstood at the first unknown one."""
-    tokens, out, at = text.replace(",", " ").split(), [], 0
-    while at < len(tokens):
-        for size in range(min(LONGEST, len(tokens) - at), 0, -1):
-            phrase = " ".join(tokens[at : at + size])
-            if phrase in WORDS:
-                out.append(Said(WORDS[phrase], phrase))
-                at += size
-                break
-        else:
-            after = at > 0 and tokens[at - 1] in ("on", "in", "at", "near", "from", "the")
-            raise NotUnderstood(f"the word {tokens[at][:40]!r} is not one I know here", name=after)
-    return tuple(out)
 
 
 def read_parts(text: str) -> Parts:

@@ -10,7 +10,8 @@ from agent.ask.footage import Footage
 from agent.ask.fragment import counting, read_fragment
 from agent.ask.measures import Measure, measured, measuring
 from agent.ask.names import Known, find_names, normal
-from agent.ask.plan import NotUnderstood, make_plan
+from agent.ask.plan import make_plan
+from agent.ask.scan import NotUnderstood
 from agent.ask.times import read_times
 from vidette.answers import Plan
 
