@@ -12,7 +12,9 @@ from graph.reading.where import Where
 from graph.rows import Connection
 from vidette.queries import Events, Filter
 
-_MANY = 10_000
+_LOOKED = 5_000
+"""So many of a filter's events, nearest in time, are looked through for a word that very many hold."""
+_MANY = 5_000
 """Where more events than this hold the words, not all of them are ranked or sorted."""
 _NEAR = 20_000
 """So many events are walked in the order of time before all of a filter's are looked at."""
@@ -79,7 +81,7 @@ def _timely(connection: Connection, where: Where, newest: bool, limit: int) -> l
     for index in ("events_start", "events_shape"):
         bound = _bound(connection, where, newest, limit, index)
         if bound is not None:
-            near = where.also(f"events.start {side} ?", bound)
+            near = where.split(f"events.start {side[0]}")[1].also(f"events.start {side} ?", bound)
             return _sorted(connection, near, order, limit, f"INDEXED BY {index}")
     return _sorted(connection, where, order, limit)
 
@@ -91,7 +93,7 @@ def _bound(connection: Connection, where: Where, newest: bool, limit: int, index
     if index == "events_shape" and not shape.conditions:
         return None
     if index == "events_start":
-        near = f"(SELECT start, shape FROM events{rest.text}{order} LIMIT {_NEAR:d}) AS events"  # noqa: S608  fixed text
+        near = f"(SELECT start, shape FROM events{rest.text}{order} LIMIT {max(_NEAR, 2 * limit):d}) AS events"  # noqa: S608  fixed text
         found = connection.execute(
             "".join(("SELECT start FROM ", near, shape.text, order, " LIMIT 1 OFFSET ?")),
             (*rest.values, *shape.values, limit - 1),
@@ -121,7 +123,7 @@ def _worded(connection: Connection, asked: Filter, newest: bool, limit: int) -> 
         found = _sorted(connection, _holding(near, phrase), order, limit)
         if len(found) == limit or every:
             return found
-    return _sorted(connection, conditions.events(asked), order, limit)
+    return _sorted(connection, conditions.events(asked, by_index=False), order, limit)
 
 
 def _holding(near: list[int], phrase: str) -> Where:
@@ -135,23 +137,10 @@ def _holding(near: list[int], phrase: str) -> Where:
 
 
 def _near(connection: Connection, bare: Filter, newest: bool) -> tuple[list[int], bool]:
-    """Numbers of a filter's first events in the order of time, `_NEAR` at most, and whether these are all."""
-    if plain(bare):
-        found: list[tuple[int, int]] = []
-        for where in reversed(stretches(bare)) if newest else stretches(bare):
-            found += _first(connection, where, newest, _NEAR - len(found))
-    else:
-        found = _first(connection, conditions.events(bare), newest, _NEAR)
-    if len(found) < _NEAR:
-        return [seq for seq, _ in found], True
-    # Of those at the last instant some may be missing.
-    return [seq for seq, start in found if start != found[-1][1]], False
-
-
-def _first(connection: Connection, where: Where, newest: bool, limit: int) -> list[tuple[int, int]]:
-    order = " ORDER BY events.start DESC" if newest else " ORDER BY events.start"
-    asked = "".join(("SELECT events.seq, events.start FROM events", where.text, order, " LIMIT ?"))
-    return [(row[0], row[1]) for row in connection.execute(asked, (*where.values, limit))]
+    """Numbers of a filter's first events in the order of time, `_LOOKED` at most, and whether these are all."""
+    order = "-start" if newest else "start"
+    found = find(connection, Events(where=bare, order=order, limit=_LOOKED))
+    return found, len(found) < _LOOKED
 
 
 def _ranked(connection: Connection, asked: Filter, limit: int) -> list[int]:
@@ -160,7 +149,7 @@ def _ranked(connection: Connection, asked: Filter, limit: int) -> list[int]:
     Where any of several words will do, those that fewer hold decide, and the others only fill up.
     """
     phrase = conditions.phrase(asked)
-    bare = conditions.events(replace(asked, text=""))
+    bare = conditions.events(replace(asked, text=""), by_index=False)
     floor = _floor(connection, phrase)
     if floor is None:
         return _scored(connection, bare, phrase, limit)

@@ -58,11 +58,14 @@ def streams(where: Where, table: str, asked: Filter) -> None:
         where.add(f"{table}.stream_id IN {ids}", listed, listed)
 
 
-def window(where: Where, table: str, asked: Filter) -> None:
-    """Rows that meet [since, until) and [from_s, to_s); an instant meets the window that holds it."""
+def window(where: Where, table: str, asked: Filter, *, by_index: bool = True) -> None:
+    """Rows that meet [since, until) and [from_s, to_s); an instant meets the window that holds it.
+
+    `by_index` names them by index too: not worth it where other conditions leave few to look at.
+    """
     since, until = _instant(asked.since), _instant(asked.until)
-    _side(where, table, "start", '"end"', since, until, asked.starts_inside, 1)
-    _side(where, table, "start_pts", "end_pts", asked.from_s, asked.to_s, asked.starts_inside, 0.001)
+    _side(where, table, "start", '"end"', since, until, asked.starts_inside, 1, by_index)
+    _side(where, table, "start_pts", "end_pts", asked.from_s, asked.to_s, asked.starts_inside, 0.001, by_index)
 
 
 def _instant(at: datetime | None) -> int | None:
@@ -70,7 +73,15 @@ def _instant(at: datetime | None) -> int | None:
 
 
 def _side(
-    where: Where, table: str, start: str, end: str, low: float | None, high: float | None, inside: bool, unit: float
+    where: Where,
+    table: str,
+    start: str,
+    end: str,
+    low: float | None,
+    high: float | None,
+    inside: bool,
+    unit: float,
+    by_index: bool,
 ) -> None:
     if high is not None:
         where.add(f"{table}.{start} < ?", high)
@@ -80,6 +91,8 @@ def _side(
         where.add(f"{table}.{start} >= ?", low)
         return
     where.add(f"({table}.{end} > ? OR {table}.{start} >= ? OR {table}.{end} IS NULL)", low, low)
+    if not by_index:
+        return
     # The same rows by index: of each size only those near enough to reach into the window.
     near = f"SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x WHERE x.size = near.key"  # noqa: S608  a name from this file
     where.add(
@@ -161,11 +174,11 @@ def sure(where: Where, table: str, asked: Filter) -> None:
         where.add(f"{table}.confidence >= ?", asked.min_confidence)
 
 
-def events(asked: Filter) -> Where:
-    """Conditions on `events`."""
+def events(asked: Filter, *, by_index: bool = True) -> Where:
+    """Conditions on `events`; `by_index` as for `window`."""
     where = Where()
     shaped(where, asked)
-    window(where, "events", asked)
+    window(where, "events", asked, by_index=by_index)
     words(where, "events", asked)
     takes_part(where, asked)
     sure(where, "events", asked)

@@ -190,6 +190,7 @@ class TestFinding:
         assert len(wanted) == many.read(Count(of="events", where=where))
         for near, most in ((20_000, 10_000), (7, 5), (1, 1)):
             monkeypatch.setattr(finding, "_NEAR", near)
+            monkeypatch.setattr(finding, "_LOOKED", near)
             monkeypatch.setattr(finding, "_MANY", most)
             for limit in (1, 3, 10, 1000):
                 found = many.read(Events(where=where, order=order, limit=limit))
