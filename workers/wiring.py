@@ -1,6 +1,7 @@
 """The only place that chooses a backend."""
 
 import os
+import warnings
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -8,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
+from tzlocal import get_localzone
 
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
@@ -154,8 +156,18 @@ def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> Webho
 def zone_of(settings: Settings) -> tzinfo:
     """The time zone of naive times: `tz` of the settings, else this machine's. Raises ConfigError."""
     if not settings.tz:
-        return datetime.now().astimezone().tzinfo or UTC
+        return _this_machines()
     try:
         return ZoneInfo(settings.tz)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(f"no time zone {settings.tz!r}; give an IANA name such as Europe/Paris") from None
+
+
+def _this_machines() -> tzinfo:
+    """With its rules for summer time, not only today's offset; UTC where the machine does not say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that nothing is configured
+        try:
+            return get_localzone()
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return UTC
