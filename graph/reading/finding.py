@@ -10,7 +10,7 @@ from dataclasses import replace
 from graph.reading import where as conditions
 from graph.reading.where import Where
 from graph.rows import Connection
-from vidette.queries import Events, Filter
+from vidette.queries import Events, Filter, Order
 
 _LOOKED = 5_000
 """So many of a filter's events, nearest in time, are looked through for a word that very many hold."""
@@ -138,7 +138,7 @@ def _holding(near: list[int], phrase: str) -> Where:
 
 def _near(connection: Connection, bare: Filter, newest: bool) -> tuple[list[int], bool]:
     """Numbers of a filter's first events in the order of time, `_LOOKED` at most, and whether these are all."""
-    order = "-start" if newest else "start"
+    order: Order = "-start" if newest else "start"
     found = find(connection, Events(where=bare, order=order, limit=_LOOKED))
     return found, len(found) < _LOOKED
 
