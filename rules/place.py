@@ -11,7 +11,9 @@ from vidette.queries import Filter, Tracks
 SAME_PLACE = 0.5
 """Intersection over union from which two still boxes are one place."""
 _LATE_S = 1.0  # a track is told to have ended when it was last seen, a little before it was lost
-_OWN_ZONE = frozenset({EventType.LOITERING, EventType.RUNNING})  # told once a zone, or while the thing is moving about
+_OWN_ZONE = frozenset(  # told once a zone, or while the thing is moving about
+    {EventType.ZONE_ENTERED, EventType.ZONE_EXITED, EventType.LOITERING, EventType.RUNNING}
+)
 
 
 class Places:
@@ -24,13 +26,14 @@ class Places:
         self._zones: dict[str, frozenset[str]] = {}
 
     def zones(self, event: EventRow) -> frozenset[str]:
-        """The zone that the event names, else those in which its subject stood when it began."""
-        if event.zone or not self._stream.zones or event.type in _OWN_ZONE:
-            return frozenset({event.zone} if event.zone else ())
+        """The zone that the event names, and all in which its subject stood when it began."""
+        own = frozenset({event.zone} if event.zone else ())
+        if not self._stream.zones or event.type in _OWN_ZONE:
+            return own
         if event.id not in self._zones:
             box = self.box(subject_tracks(event), event.start_s) or picture_box(event)
             inside = (zone.name for zone in self._stream.zones if box and contains(zone.polygon, foot(box)))
-            self._zones[event.id] = frozenset(inside)
+            self._zones[event.id] = own | frozenset(inside)
         return self._zones[event.id]
 
     def box(self, tracks: tuple[str, ...], pts_s: float) -> Box | None:

@@ -69,6 +69,12 @@ def contains(polygon: tuple[Point, ...], point: Point) -> bool:
     return inside
 
 
+def polygon_area(polygon: tuple[Point, ...]) -> float:
+    """Area of a polygon that does not cross itself (shoelace formula)."""
+    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)) / 2
+
+
 def side(a: Point, b: Point, point: Point) -> float:
     """> 0 where the point is right of a->b as seen on the picture (y grows downwards)."""
     return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])

@@ -102,7 +102,7 @@ class FastLook:
         cv2.setNumThreads(1)  # many streams share the cores: a thread each costs less than many for one
         self.source, self.ahead, self.stream, self.settings = source, ahead, stream, settings
         self.run = fast_run(settings)
-        self.ledger = Ledger(stream.id, self.run.id)
+        self.ledger = Ledger(stream.id, self.run.id, stream.zones)
         self.views = Views(media)
         self.shots = Shots(media, settings.segments.keyframes)
         self.camera = Camera()

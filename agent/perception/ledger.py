@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field, replace
 
 from vidette import codec, ids
-from vidette.models import Assertion, Attributes, Box, EventType, Evidence, Role, State
+from vidette.geometry import contains, foot, polygon_area
+from vidette.models import Assertion, Attributes, Box, EventType, Evidence, Role, State, Zone
+
+_STANDING = frozenset(
+    {
+        EventType.OBJECT_STOPPED,
+        EventType.OBJECT_MOVED_OFF,
+        EventType.OBJECT_LEFT,
+        EventType.OBJECT_ABANDONED,
+        EventType.OBJECT_REMOVED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +50,28 @@ class OpenEvents:
 
 
 class Ledger:
-    """Collects assertions between commits; an open event is asserted at each change of it."""
+    """Collects assertions between commits; an open event is asserted at each change of it.
 
-    def __init__(self, stream_id: str, run_id: str) -> None:
+    What stands, stood or was put down is in the smallest of the `zones` that holds its foot.
+    """
+
+    def __init__(self, stream_id: str, run_id: str, zones: tuple[Zone, ...] = ()) -> None:
         self.stream_id = stream_id
         self.run_id = run_id
+        self.zones = sorted(zones, key=lambda zone: (polygon_area(zone.polygon), zone.name))
         self.open_events: dict[str, OpenEvent] = {}
         self._said: list[Assertion] = []
 
     def happened(self, saying: Saying, subject: str, start_s: float, end_s: float | None = None) -> str:
         """An event that is over: an instant, or one known from start to end; -> its id."""
-        key = self._id(saying.type, subject, start_s, 0)
+        key, saying = self._id(saying.type, subject, start_s, 0), self._placed(saying)
         self._say(saying, key, key, start_s, start_s if end_s is None else end_s, State.CLOSED)
         return key
 
     def begin(self, saying: Saying, subject: str, start_s: float) -> str:
         """An event that goes on; -> its id, the handle for `end` and `retract`."""
         key = self._id(saying.type, subject, start_s, 0)
-        self.open_events[key] = OpenEvent(saying=saying, subject=subject, start_s=start_s)
+        self.open_events[key] = OpenEvent(saying=self._placed(saying), subject=subject, start_s=start_s)
         return key
 
     def end(self, key: str, end_s: float, caption: str | None = None, roles: tuple[Role, ...] = ()) -> None:
@@ -98,6 +113,12 @@ class Ledger:
     def said(self) -> tuple[Assertion, ...]:
         """What the next commit will say, so far."""
         return tuple(self._said)
+
+    def _placed(self, saying: Saying) -> Saying:
+        if saying.zone or saying.box is None or saying.type not in _STANDING:
+            return saying
+        at = foot(saying.box)
+        return replace(saying, zone=next((zone.name for zone in self.zones if contains(zone.polygon, at)), None))
 
     def _next(self, event: OpenEvent) -> str:
         key = self._id(event.saying.type, event.subject, event.start_s, event.said)

@@ -1,12 +1,14 @@
 """The ledger: ids are stable, an event is said when it opens and when it closes, states go on equally."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.perception.ledger import Ledger, Saying
 from vidette.errors import StoreError
-from vidette.models import EventType, Evidence, Role, State
+from vidette.models import EventType, Evidence, Role, State, Zone
 
 STOPPED = Saying(
     type=EventType.OBJECT_STOPPED,
@@ -132,3 +134,13 @@ def test_a_stored_ledger_goes_on_equally(moves, cut):
 def test_a_damaged_state_is_refused():
     with pytest.raises(StoreError, match="OpenEvents"):
         new().restore('{"events": {"k": 3}}')
+
+
+def test_what_stands_is_in_the_smallest_zone_about_its_foot():
+    yard = Zone(id="z1", name="yard", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    dock = Zone(id="z2", name="dock", polygon=((0.5, 0.5), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0)))
+    ledger = Ledger("s", "r", (yard, dock))
+    for box in ((0.6, 0.2, 0.8, 0.7), (0.1, 0.2, 0.2, 0.7)):
+        ledger.happened(replace(STOPPED, zone=None, box=box), "t", box[0])
+    ledger.happened(replace(STOPPED, zone=None, type=EventType.OBJECT_ENTERED, box=(0.6, 0.2, 0.8, 0.7)), "t", 3.0)
+    assert [said.zone for said in ledger.drain()] == ["dock", "yard", None]
