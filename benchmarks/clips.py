@@ -53,12 +53,15 @@ CLIPS = {
         part=0.25,
     ),
 }
+LONG, LONG_TIMES = "long", 5
 TURMOIL = "turmoil"
 TURMOIL_ABOUT = "everything moves: ffmpeg's testsrc2 with noise, H.264, 4 Mbit/s"
 
 
 def about(name: str) -> str:
     """What the clip is."""
+    if name == LONG:
+        return f"the camera clip {LONG_TIMES} times over"
     return TURMOIL_ABOUT if name == TURMOIL else CLIPS[name].about
 
 
@@ -69,6 +72,11 @@ def make(name: str, folder: Path, seconds: float) -> tuple[Path, float]:
         source = f"testsrc2=size={SIZE[0]}x{SIZE[1]}:rate={FPS}:duration={seconds},{_NOISE}"
         _encode(["-f", "lavfi", "-i", source, *_CAMERA], path)
         return path, seconds
+    if name == LONG:
+        once, _ = make("camera", folder, seconds)
+        path = folder / f"{name}-{seconds:.0f}.mp4"
+        _encode(["-stream_loop", str(LONG_TIMES - 1), "-i", str(once), "-c", "copy"], path)
+        return path, seconds * LONG_TIMES
     clip = CLIPS[name]
     length_s = seconds * clip.part
     path = folder / f"{name}-{length_s:.0f}{clip.suffix}"

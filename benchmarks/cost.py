@@ -26,7 +26,7 @@ def run(command: list[str], cores: Iterable[int] | None = None) -> Cost:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         os.sched_setaffinity(0, free if cores is None else set(cores))  # a child inherits it
         try:
-            process = subprocess.Popen(command, stdout=out, stderr=log, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(command, stdout=out, stderr=log, stdin=subprocess.DEVNULL, env=_surroundings())
         finally:
             os.sched_setaffinity(0, free)
         _, status, usage = os.wait4(process.pid, 0)
@@ -37,6 +37,11 @@ def run(command: list[str], cores: Iterable[int] | None = None) -> Cost:
             sys.exit(f"{' '.join(command[:3])}… failed: {log.read()[-500:].decode(errors='replace')}")
         said = out.read().decode(errors="replace")
     return Cost(cpu_s=usage.ru_utime + usage.ru_stime, wall_s=wall_s, peak_mb=usage.ru_maxrss / 1024, said=said)
+
+
+def _surroundings() -> dict[str, str]:
+    """Ours, but that compiled modules are kept, as where a program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def in_turns(commands: Mapping[str, list[str]], rounds: int) -> dict[str, Cost]:

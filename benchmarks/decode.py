@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.clips import CLIPS, TURMOIL, about, make
+from benchmarks.clips import CLIPS, LONG, TURMOIL, about, make
 from benchmarks.cost import Cost, in_turns, run
 from benchmarks.machine import machine
 
@@ -34,6 +34,7 @@ _AGAINST = {
     "watch, 5 frames/s": (FULL_5,),
     "watch, keyframes": (FULL_5, KEYS),
 }
+_ALL = ["camera", LONG, *(name for name in CLIPS if name != "camera"), TURMOIL]
 _MAIN = ("camera", "file", TURMOIL)
 _FEW = (FULL_5, KEYS, "read, 5 frames/s", "watch, 5 frames/s", "watch, keyframes")
 
@@ -108,7 +109,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=60, help="length of the drawn scene")
     options.add_argument("--rounds", type=int, default=2, help="runs of each method")
-    options.add_argument("--clips", nargs="*", default=[*CLIPS, TURMOIL], choices=[*CLIPS, TURMOIL])
+    options.add_argument("--clips", nargs="*", default=_ALL, choices=_ALL)
     options.add_argument("--keep", type=Path, help="folder for the clips, to use them again")
     given = options.parse_args()
     print(f"{machine()}\nleast CPU of {given.rounds} rounds")

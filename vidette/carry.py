@@ -20,13 +20,19 @@ _DAMAGE = (
     tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 MAX_BYTES = 64 * 1024 * 1024
+_LEVEL = 2  # a third of the usual level's time for a twentieth more bytes
 
 
 def pack(arrays: Arrays, state: dict[str, Any]) -> bytes:
     """Arrays and JSON-able state as one compressed NumPy archive."""
     text = json.dumps(state, separators=(",", ":")).encode()
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays, **{_STATE: np.frombuffer(text, np.uint8)})  # type: ignore[arg-type]  # the stub takes the keywords for flags
+    with zipfile.ZipFile(buffer, "w") as archive:  # as numpy.savez_compressed writes it, but at a level of our own
+        for name, array in {**arrays, _STATE: np.frombuffer(text, np.uint8)}.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy")  # without a time: equal states are equal bytes
+            archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, _LEVEL)
     return buffer.getvalue()
 
 

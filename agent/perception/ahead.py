@@ -10,6 +10,9 @@ from vidette.ports import VideoSource
 
 PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
 _PRIME_FRAMES = 30
+_HELD_PX = (
+    33_000_000  # pixels of waiting frames that may stay decoded, some 50 MB; of the others a JPEG is made at once
+)
 _MOST = 160  # frames that wait, about 0.3 MB each; a denser sampling reads the rest of the half minute twice
 
 
@@ -67,8 +70,10 @@ class Ahead:
         if self._latest is not None and self._latest is not first:
             yield self._latest
         yield from tuple(self._waiting)
+        held = sum(sight.pixels for sight in self._waiting)
         while len(self._waiting) < _MOST and (sight := next(self._reading, None)) is not None:
-            self._waiting.append(sight.wait())
+            self._waiting.append(sight.wait(hold=held + sight.size[0] * sight.size[1] <= _HELD_PX))
+            held += sight.pixels
             yield sight
 
     def _read(self, start_s: float, end_s: float | None) -> Iterator[Sight]:

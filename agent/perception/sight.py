@@ -50,8 +50,15 @@ class Sight:
             self._grey = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
         return self._grey
 
-    def wait(self) -> "Sight":
-        """Let the decoded frame go; of a telling one the picture is taken first."""
+    @property
+    def pixels(self) -> int:
+        """How many pixels of a decoded frame it holds."""
+        return self.size[0] * self.size[1] if self.frame else 0
+
+    def wait(self, *, hold: bool) -> "Sight":
+        """Let the decoded frame go, unless it is a telling one to `hold`; else its picture is taken first."""
+        if self.telling and hold:
+            return self
         if self.telling:
             self.jpeg()
         self.frame = None

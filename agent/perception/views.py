@@ -89,7 +89,7 @@ class Views:
 
 def _light(sight: Sight) -> Sight:
     """Without the decoded frame where its picture is there or taken anyway."""
-    return sight.wait() if sight.telling else sight
+    return sight.wait(hold=False) if sight.telling else sight
 
 
 def _at_most(rgb: Image, width: int) -> Image:

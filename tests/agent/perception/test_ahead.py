@@ -98,17 +98,19 @@ def test_looking_ahead_goes_beyond_the_end_of_a_span():
     assert set(source.reads.values()) == {1}
 
 
+@pytest.mark.parametrize("held_px", [0, 10_000_000])
 @pytest.mark.parametrize("index", [3, 4])
-def test_a_picture_is_the_same_after_it_waited(index):
-    """Of a telling frame it is taken before, of another one it is read again."""
+def test_a_picture_is_the_same_after_it_waited(index, held_px, monkeypatch):
+    """A telling frame stays where there is room, else its picture is taken before; another one is read again."""
+    monkeypatch.setattr("agent.perception.ahead._HELD_PX", held_px)
     source = Drawing(6)
     there = [one.jpeg() for one in Ahead(source, 0.0, None, -1.0)][index]
     reading = Ahead(source, 0.0, None, -1.0)
     frames = iter(reading)
     reading.look(next(frames))
     waited = list(frames)[index - 1]
-    assert waited.frame is None
     assert waited.telling == (index == 3)
+    assert (waited.frame is not None) == (waited.telling and held_px > 0)
     assert waited.jpeg() == there
 
 
