@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
-from graph.rows import Connection, Value, insert, pts
+from graph.rows import Connection, Row, Value, insert, pts
 from vidette.intervals import merge, stronger, strongest
 from vidette.models import Coverage, DeepState, FastState, Look
 
@@ -33,17 +33,19 @@ def touching(connection: Connection, stream_id: str, look: str, low: float, high
         " WHERE stream_id = ?1 AND look = ?2 AND start_pts < ?3), ?3) ORDER BY start_pts",
         (stream_id, look, low, high),
     )
-    return [
-        Coverage(
-            stream_id=stream_id,
-            start_s=row["start_pts"],
-            end_s=row["end_pts"],
-            state=FastState(row["state"]),
-            deep=DeepState(row["deep"]),
-            reason=row["reason"],
-        )
-        for row in found
-    ]
+    return [of_row(row) for row in found]
+
+
+def of_row(row: Row) -> Coverage:
+    """A row of `coverage`."""
+    return Coverage(
+        stream_id=row["stream_id"],
+        start_s=row["start_pts"],
+        end_s=row["end_pts"],
+        state=FastState(row["state"]),
+        deep=DeepState(row["deep"]),
+        reason=row["reason"],
+    )
 
 
 def _disjoint(rows: Iterable[Coverage]) -> list[list[Coverage]]:

@@ -24,6 +24,7 @@ from graph.reading.subgraph import read_neighbours, read_whole
 from graph.reading.tally import read_runs, read_tally
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
+from graph.reading.watched import read_watched
 from graph.rows import Connection
 from vidette import aggregates, queries
 from vidette.alerts import Attempt, Delivery, DeliveryFilter
@@ -61,6 +62,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     aggregates.Breakdown: read_breakdown,
     aggregates.Heat: read_heat,
     aggregates.Visits: read_visits,
+    aggregates.Watched: read_watched,
 }
 
 

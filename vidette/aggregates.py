@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from vidette.models import Label
+from vidette.intervals import Span
+from vidette.models import CoverageRow, Label
 from vidette.queries import Filter, Query
 
 Group = Literal["stream", "type", "label", "zone", "line", "way", "heading", "bucket"]
@@ -92,3 +93,24 @@ class Visits(Query[list[Visit]]):
     zones: bool = False
     where: Filter = field(default_factory=Filter)
     limit: int = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """How much of a stream's time was watched (fast look) and examined (either look), in seconds.
+
+    `known` are the stretches in media time that coverage speaks of, `unwatched` its rows that were not watched.
+    """
+
+    stream: str
+    watched_s: float = 0.0
+    examined_s: float = 0.0
+    known: tuple[Span, ...] = ()
+    unwatched: tuple[CoverageRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Query[list[Watching]]):
+    """The sums of `CoverageIn` over the streams and the window of `where`, a row a stream, by name."""
+
+    where: Filter = field(default_factory=Filter)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.ask.footage import Footage, length_s
+from vidette.aggregates import Watched, Watching
 from vidette.answers import Covered, Gap
-from vidette.intervals import Span, complement, total
-from vidette.models import CoverageRow, DeepState, FastState, StreamRow
+from vidette.intervals import Span, complement, union
+from vidette.models import StreamRow
 from vidette.ports import GraphStore
-from vidette.queries import CoverageIn, Filter
+from vidette.queries import Filter
 
 _MOST_GAPS = 100
 
@@ -19,17 +20,8 @@ def covered(store: GraphStore, where: Filter, footage: Footage) -> Covered:
     A recorded stream counts for as long as it lasts; clock time in which no stream was filming
     counts once, as a gap of no stream.
     """
-    window = Filter(
-        streams=tuple(stream.name for stream in footage.streams),
-        since=where.since,
-        until=where.until,
-        from_s=where.from_s,
-        to_s=where.to_s,
-    )
-    rows: dict[str, list[CoverageRow]] = {}
-    for row in store.read(CoverageIn(where=window)):
-        rows.setdefault(row.stream, []).append(row)
-    parts = [_of_stream(stream, rows.get(stream.name, []), where, footage) for stream in footage.streams]
+    watched = {one.stream: one for one in store.read(Watched(where=_window(where, footage)))}
+    parts = [_of_stream(stream, watched.get(stream.name), where, footage) for stream in footage.streams]
     dark = _unfilmed(where, footage)
     gaps = sorted((gap for part in parts for gap in part.gaps), key=lambda gap: gap.start)
     return Covered(
@@ -53,18 +45,26 @@ def merged(parts: Sequence[Covered]) -> Covered:
 
 def watched_spans(store: GraphStore, where: Filter, footage: Footage) -> dict[str, list[Span]]:
     """When each stream was watched in the window, in seconds since 1970, by its name."""
-    window = Filter(
+    starts = {stream.name: stream.start.timestamp() for stream in footage.streams}
+    return {
+        one.stream: [
+            (round(starts[one.stream] + low, 3), round(starts[one.stream] + high, 3))
+            for known in union(one.known)
+            for low, high in complement(((row.start_s, row.end_s) for row in one.unwatched), known)
+        ]
+        for one in store.read(Watched(where=_window(where, footage)))
+    }
+
+
+def _window(where: Filter, footage: Footage) -> Filter:
+    """The same window of the streams of the footage."""
+    return Filter(
         streams=tuple(stream.name for stream in footage.streams),
         since=where.since,
         until=where.until,
         from_s=where.from_s,
         to_s=where.to_s,
     )
-    out: dict[str, list[Span]] = {stream.name: [] for stream in footage.streams}
-    for row in store.read(CoverageIn(where=window)):
-        if row.state == FastState.WATCHED:
-            out.setdefault(row.stream, []).append((row.start.timestamp(), row.end.timestamp()))
-    return out
 
 
 def whole(coverage: Covered) -> bool:
@@ -72,20 +72,19 @@ def whole(coverage: Covered) -> bool:
     return coverage.total_s - coverage.watched_s <= max(0.3, 0.005 * coverage.total_s)
 
 
-def _of_stream(stream: StreamRow, rows: list[CoverageRow], where: Filter, footage: Footage) -> Covered:
+def _of_stream(stream: StreamRow, watched: Watching | None, where: Filter, footage: Footage) -> Covered:
     asked = _asked(stream, where, footage)
-    if asked is None:
-        return Covered()
-    known = [(span, row) for row in rows if (span := _clip((row.start_s, row.end_s), asked))]
+    if asked is None or watched is None:
+        return Covered(total_s=0.0 if asked is None else asked[1] - asked[0])
     missing = [
         _gap(stream, span, row.reason or row.state.value.replace("_", " "))
-        for span, row in known
-        if row.state != FastState.WATCHED
+        for row in watched.unwatched
+        if (span := _clip((row.start_s, row.end_s), asked))
     ]
-    missing += [_gap(stream, span, "not watched") for span in complement([span for span, _ in known], asked)]
+    missing += [_gap(stream, span, "not watched") for span in complement(watched.known, asked)]
     return Covered(
-        watched_s=total(span for span, row in known if row.state == FastState.WATCHED),
-        examined_s=total(span for span, row in known if row.deep == DeepState.EXAMINED),
+        watched_s=watched.watched_s,
+        examined_s=watched.examined_s,
         total_s=asked[1] - asked[0],
         gaps=tuple(missing),
     )

@@ -160,8 +160,11 @@ def _pattern(plain: str, word: str) -> str:
     """A name that could be an ordinary word or a number counts only beside the word for its sort."""
     name = r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", plain) if part)
     marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
+    if re.fullmatch(r"(?!going|running)[a-z]+ing", plain) and plain in SINGLE:
+        return rf"{marked}|(?<!\S)the {name}(?!\S)"  # "the parking" is a place, "parking" alone is not
     ordinary = all(part in SINGLE or part in _NOT_NAMES or not re.search(r"[^\W\d]", part) for part in plain.split())
-    return marked if ordinary else rf"{marked}|(?<!\S){name}(?!\S)"
+    told = re.match(rf"{word}\b.*\d", plain)  # "camera 02" is nothing else
+    return marked if ordinary and not told else rf"{marked}|(?<!\S){name}(?!\S)"
 
 
 def _unknown(text: str, known: Known) -> str:

@@ -49,7 +49,7 @@ def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> li
             tracks=tuple(dict.fromkeys(tracks.get(row["seq"], ()))),
             evidence=unique(evidence.get(row["seq"], ())),
             runs=unique(runs.get(row["seq"], ())),
-            attributes=json.loads(row["attributes_json"]),
+            attributes={} if row["attributes_json"] == "{}" else json.loads(row["attributes_json"]),
         )
         for row in found
     ]
@@ -57,7 +57,8 @@ def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> li
 
 def unique(items: Iterable[T]) -> tuple[T, ...]:
     """Items without repetition, in order; they may hold dicts."""
-    return tuple({repr(item): item for item in items}.values())
+    listed = tuple(items)
+    return listed if len(listed) < 2 else tuple({repr(item): item for item in listed}.values())
 
 
 def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRow]], dict[int, list[str]]]:
@@ -72,17 +73,12 @@ def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRo
     )
     entities: dict[int, list[EntityRow]] = defaultdict(list)
     tracks: dict[int, list[str]] = defaultdict(list)
-    for row in found:
-        if row["track_id"]:
-            tracks[row["event_seq"]].append(row["track_id"])
-        if row["id"]:
-            thing = EntityRow(
-                id=row["id"],
-                label=Label(row["label"]),
-                role=row["role"],
-                attributes=json.loads(row["attributes_json"]),
-            )
-            entities[row["event_seq"]].append(thing)
+    for event, role, track, id_, label, attributes in found:
+        if track:
+            tracks[event].append(track)
+        if id_:
+            thing = EntityRow(id=id_, label=Label(label), role=role, attributes=json.loads(attributes))
+            entities[event].append(thing)
     return entities, tracks
 
 

@@ -18,7 +18,9 @@ _COUNTED = (
     " (SELECT coalesce(sum(s.count), 0) FROM shapes s WHERE s.stream_id = streams.id AND s.live) AS events,"
     " (SELECT coalesce(sum(c.end_pts - c.start_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id"
     " AND c.look = 'fast' AND c.state = 'watched') AS watched,"
-    " (SELECT coalesce(max(c.end_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id) AS reach,"
+    " max(coalesce((SELECT c.end_pts FROM coverage c WHERE c.stream_id = streams.id AND c.look = 'fast'"
+    " ORDER BY c.start_pts DESC LIMIT 1), 0.0), coalesce((SELECT c.end_pts FROM coverage c WHERE c.stream_id = streams.id"
+    " AND c.look = 'deep' ORDER BY c.start_pts DESC LIMIT 1), 0.0)) AS reach,"
     " (SELECT final FROM commits WHERE stream_id = streams.id) AS final FROM streams"
 )
 
@@ -109,22 +111,26 @@ def read_settled(connection: Connection, query: Settled) -> frozenset[str]:
 
 def read_coverage(connection: Connection, query: CoverageIn) -> list[CoverageRow]:
     """Coverage rows by stream and time, clipped to the window."""
-    where, listed = Where(), many(query.where.streams)
-    if query.where.streams:
-        where.add(
-            "(name IN (SELECT value FROM json_each(?)) OR id IN (SELECT value FROM json_each(?)))", listed, listed
-        )
-    found = connection.execute("".join(("SELECT * FROM streams", where.text, " ORDER BY name")), where.values)
     out: list[CoverageRow] = []
-    for stream in found.fetchall():
+    for stream in chosen(connection, query.where.streams):
         out += _covered(connection, stream, query.where)
         if len(out) >= query.limit:
             break
     return out[: query.limit]
 
 
+def chosen(connection: Connection, names: tuple[str, ...]) -> list[Row]:
+    """The streams of these names or ids, or all, by name."""
+    where, listed = Where(), many(names)
+    if names:
+        where.add(
+            "(name IN (SELECT value FROM json_each(?)) OR id IN (SELECT value FROM json_each(?)))", listed, listed
+        )
+    return connection.execute("".join(("SELECT * FROM streams", where.text, " ORDER BY name")), where.values).fetchall()
+
+
 def _covered(connection: Connection, stream: Row, asked: Filter) -> list[CoverageRow]:
-    low, high = _window(stream["start"], asked)
+    low, high = window(stream["start"], asked)
     if high <= low:
         return []
     lanes = [
@@ -132,10 +138,10 @@ def _covered(connection: Connection, stream: Row, asked: Filter) -> list[Coverag
         for look in ("fast", "deep")
     ]
     fast, deep = ([row for row in lane if row.end_s > row.start_s] for lane in lanes)
-    return [_coverage_row(stream, row) for row in merge(fast, deep, deepened)]
+    return [coverage_row(stream, row) for row in merge(fast, deep, deepened)]
 
 
-def _window(origin_ms: int, asked: Filter) -> tuple[float, float]:
+def window(origin_ms: int, asked: Filter) -> tuple[float, float]:
     """The asked window in media seconds of one stream."""
     since = -1e12 if asked.since is None else (to_ms(asked.since) - origin_ms) / 1000
     until = 1e12 if asked.until is None else (to_ms(asked.until) - origin_ms) / 1000
@@ -147,7 +153,8 @@ def _clip(row: Coverage, low: float, high: float) -> Coverage:
     return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
 
 
-def _coverage_row(stream: Row, row: Coverage) -> CoverageRow:
+def coverage_row(stream: Row, row: Coverage) -> CoverageRow:
+    """A row of a stream, with its instants."""
     return CoverageRow(
         stream=stream["name"],
         start=to_instant(stream["start"] + milliseconds(row.start_s)),
