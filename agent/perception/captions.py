@@ -44,7 +44,7 @@ def entered(who: str, box: Box) -> str:
 def exited(who: str, box: Box, stayed_s: float) -> str:
     """Somebody went out of view."""
     side = border(box)
-    return _sentence(f"{who} left {'at the ' + side if side else 'the view, ' + place(box)} after {_time(stayed_s)}")
+    return _sentence(f"{who} went out {'at the ' + side if side else 'of view, ' + place(box)} after {_time(stayed_s)}")
 
 
 def heading(first: Box, last: Box) -> str:

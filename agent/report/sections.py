@@ -80,7 +80,15 @@ def alert_table(material: Material, found: Sequence[Alert]) -> Table:
         rows.append(Row(cells=cells, event=one.events[0] if one.events else None))
     columns = (">at", "severity", "rule", "what", "why", "state", "stream")
     more = f"The first {len(rows)}; vidette alerts lists all." if material.alerts_cut else ""
-    return Table(columns=columns, rows=tuple(rows), more=more)
+    return _of_one(material, Table(columns=columns, rows=tuple(rows), more=more))
+
+
+def _of_one(material: Material, table: Table) -> Table:
+    """Without its last column, the stream, where a report is of one stream only."""
+    if len(material.streams) != 1:
+        return table
+    rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+    return replace(table, columns=table.columns[:-1], rows=rows)
 
 
 def key_moments(material: Material, media: MediaStore) -> Section:
@@ -159,7 +167,7 @@ def event_table(material: Material, rows: Sequence[EventRow], count: int) -> Tab
     more = (
         f"And {counted(left, 'event')} more, mostly of the kinds shown; vidette events lists them." if left > 0 else ""
     )
-    return Table(columns=columns, rows=tuple(cells), more=more, anchors=True)
+    return _of_one(material, Table(columns=columns, rows=tuple(cells), more=more, anchors=True))
 
 
 def _cells(material: Material, row: EventRow) -> tuple[str, ...]:
@@ -213,5 +221,5 @@ def coverage(material: Material) -> Section:
     if rows:
         more = f"The {GAPS} longest of {len(missed)}." if len(missed) > GAPS else ""
         columns = (">from", ">to", ">for", "state", "why", "stream")
-        blocks.append(Table(columns=columns, rows=tuple(rows), title="Not watched", more=more))
+        blocks.append(_of_one(material, Table(columns=columns, rows=tuple(rows), title="Not watched", more=more)))
     return Section(key="coverage", title="What was watched", blocks=tuple(blocks))

@@ -65,8 +65,8 @@ def test_borders(box, side):
 def test_coming_and_going():
     assert captions.entered("a red object", (0.0, 0.4, 0.1, 0.6)) == "A red object entered from the left."
     assert captions.entered("a person", (0.4, 0.4, 0.6, 0.6)) == "A person entered the view, centre."
-    assert captions.exited("a person", (0.9, 0.4, 1.0, 0.6), 7.6) == "A person left at the right after 8 s."
-    assert captions.exited("a person", (0.4, 0.4, 0.6, 0.6), 600) == "A person left the view, centre after 10 min."
+    assert captions.exited("a person", (0.9, 0.4, 1.0, 0.6), 7.6) == "A person went out at the right after 8 s."
+    assert captions.exited("a person", (0.4, 0.4, 0.6, 0.6), 600) == "A person went out of view, centre after 10 min."
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_one_walker_is_one_track_from_border_to_border(side):
     assert (entered.type, entered.start_s, entered.end_s) == (EventType.OBJECT_ENTERED, track.start_s, track.start_s)
     assert (exited.type, exited.start_s, exited.end_s) == (EventType.OBJECT_EXITED, track.end_s, track.end_s)
     assert entered.caption == f"A red object entered from the {side}."
-    assert exited.caption == f"A red object left at the {OPPOSITE[side]} after 6 s."
+    assert exited.caption == f"A red object went out at the {OPPOSITE[side]} after 6 s."
     assert roles(entered) == roles(exited) == {"subject": track.id}
 
 
