@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from ingest.scene import Scene
     from vidette.answers import Answer
     from vidette.models import Outcome
+    from vidette.settings import Settings
     from workers.wiring import Pipeline
 
 DRAWN = ("How many things entered in the first 40 seconds?", "When was something left behind?", "How much was watched?")
 GIVEN = ("How many things entered?", "Was anything left behind?", "How much was watched?")
 NEAR_S = 1.5
+LEFT_S = 10.0
 
 
 @click.command()
@@ -34,8 +36,8 @@ NEAR_S = 1.5
 def demo(video: str | None, out: str, config: str | None) -> int:
     """Watch a drawn scene, or your own video, end to end.
 
-    Draws a scene with known truth (or takes your VIDEO), watches it, says what was found of the truth, asks three
-    questions and writes an HTML report.
+    Draws a scene with known truth (or takes your VIDEO), watches it with a rule on things left behind, says what was
+    found of the truth, asks three questions and writes an HTML report.
     """
     from app.memory import pipeline, settings_of
     from app.options import zone
@@ -43,7 +45,7 @@ def demo(video: str | None, out: str, config: str | None) -> int:
 
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    settings = settings_of(str(folder / "memory.db"), config)
+    settings = _with_rule(settings_of(str(folder / "memory.db"), config))
     scene, path = (None, Path(video)) if video else drawn(folder)
     with pipeline(settings) as ready, stop_on_signals() as stop:
         outcome = _watch(ready, path, stop)
@@ -52,6 +54,7 @@ def demo(video: str | None, out: str, config: str | None) -> int:
             return 1
         if scene:
             compare_with(scene, ready, outcome.stream)
+        tell_alerts(ready, outcome.stream)
         answers = _asked(ready, DRAWN if scene else GIVEN, zone(settings))
         page = report(ready, outcome.stream, answers, folder, path.name)
     click.echo(f"\nreport:  {page}\nmemory:  {settings.db}   (vidette events --db {settings.db})")
@@ -100,6 +103,32 @@ def compare_with(scene: "Scene", ready: "Pipeline", stream: str) -> None:
         lambda a, b: overlap((a.start_s, a.end_s), (b.start_s, b.start_s if b.end_s is None else b.end_s)),
     )
     click.echo(f"events: {events.said}; tracks: {tracks.said}")
+
+
+def _with_rule(settings: "Settings") -> "Settings":
+    """With a rule to show, where there are none."""
+    from vidette.alerts import Severity
+    from vidette.models import EventType
+    from vidette.settings import RuleSettings, WhenSettings
+
+    if settings.rules:
+        return settings
+    when = WhenSettings(event=(EventType.OBJECT_LEFT,), for_s=LEFT_S)
+    return settings.model_copy(update={"rules": [RuleSettings(id="left-behind", when=when, severity=Severity.HIGH)]})
+
+
+def tell_alerts(ready: "Pipeline", stream: str) -> None:
+    """Print each alert with the rule that raised it, and why."""
+    from app.options import zone
+    from app.tables import plain
+    from rules.reading import reading
+    from vidette.alerts import AlertFilter
+    from vidette.queries import Alerts
+
+    for rule in ready.settings.rules:
+        click.echo("\n" + plain(f"rule:    {rule.id}: {reading(rule, zone(ready.settings))}"))
+    for alert in ready.store.read(Alerts(where=AlertFilter(streams=(stream,)))):
+        click.echo(plain(f"alert:   {alert.severity.upper()} {alert.text}; because {', '.join(alert.why)}"))
 
 
 def _watch(ready: "Pipeline", path: Path, stop: "Event") -> "Outcome | None":
