@@ -9,8 +9,9 @@ from agent.ask.evidence import MOST_CLAIMS, Asked, Value, claims, full, number, 
 from agent.ask.footage import Footage
 from agent.ask.groups import Group, ceiling, floor, groups, with_empty
 from agent.ask.lookup import Found, find
+from agent.ask.relating import Rows
 from agent.ask.say import did, lasting, plain, things
-from agent.ask.sieve import Rows, thing_of
+from agent.ask.sieve import thing_of
 from agent.ask.stays import Stay, instant, since_1970, stays
 from agent.ask.telling import moment
 from vidette.answers import Answer, Claim, Plan

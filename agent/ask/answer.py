@@ -20,8 +20,9 @@ from agent.ask.evidence import (
     whole_row,
 )
 from agent.ask.lookup import Found, by_meaning, cannot_look_for, find
+from agent.ask.relating import Untold
 from agent.ask.say import did, lasting, place, things
-from agent.ask.sieve import Untold, thing_of
+from agent.ask.sieve import thing_of
 from agent.ask.stays import Stay, since_1970, stays
 from agent.ask.telling import alone, at, first_at, moment, one, stands_alone, times
 from vidette.answers import Answer, Plan

@@ -27,6 +27,8 @@ _AT = re.compile(
     rf"(?:^|(?<=\s))(?:(?P<within>(?:within|in|during|at most|no more than|less than|up to)(?: the)?(?: first| last)? |the )"
     rf"?(?P<span>{SPAN}|hour|minute) )?(?P<word>{_WORD}) (?=\S)"
 )
+_MOMENTS = frozenset({"when", "as", "the moment", "at the time when"})
+_STANDING = re.compile(r"\b(?:was|were|is|are|stood|had) (?:stopped|parked|halted|standing|still)\b|\bstood\b")
 _BETWEEN = re.compile(r"(?:^|(?<=\s))between (?:when |the time |the moment )?(?=\S)")
 _PRONOUN = re.compile(r"(?:^|(?<=\s))(?:it|they|them|he|she|that one)(?!\S)")
 _QUESTION = re.compile(
@@ -66,7 +68,7 @@ def _trailing(text: str, clause: Clause) -> Plan | None:
     main, told = text[: found.start()].strip(), text[found.end() :].strip()
     main = re.sub(r" and$", "", main)
     plan = clause(main)
-    return _with(plan, found, clause(_referred(told, main)))
+    return _with(plan, found, clause(_referred(told, main)), told)
 
 
 def _leading(text: str, clause: Clause) -> Plan | None:
@@ -77,7 +79,7 @@ def _leading(text: str, clause: Clause) -> Plan | None:
     for cut in _QUESTION.finditer(text, found.end()):
         told, main = text[found.end() : cut.start()], text[cut.end() :]
         try:
-            return _with(clause(_referred(main, told)), found, clause(told))
+            return _with(clause(_referred(main, told)), found, clause(told), told)
         except NotUnderstood:
             continue
     return None
@@ -112,14 +114,13 @@ def _is_time(text: str, found: re.Match[str]) -> bool:
     return bool(re.match(r"(?:or|than|and)\b", text[found.end() :]))
 
 
-def _with(plan: Plan, found: re.Match[str], anchor: Plan) -> Plan:
+def _with(plan: Plan, found: re.Match[str], anchor: Plan, told: str) -> Plan:
     kind = _HOW[found["word"]]
     within = seconds(found["span"]) if found["span"] else None
     if within is not None and (kind == "during" or (not found["within"] and re.match(r"\d", found["span"]) is None)):
         raise NotUnderstood(f"I cannot read {found[0].strip()!r}; say 'within 30 seconds after …'")
-    if kind == "during" and set(anchor.where.types) == {EventType.OBJECT_STOPPED} and found["word"] in ("while", "whilst", "during", "as long as"):  # fmt: skip
-        raise NotUnderstood("that something stopped is a moment here; ask 'after … stopped' or 'before … moved off'")
-    return _joined(plan, Relation(kind=kind, anchor=_as_anchor(anchor), within_s=within))
+    moment = kind == "during" and found["word"] in _MOMENTS and not _STANDING.search(told)
+    return _joined(plan, Relation(kind=kind, anchor=_as_anchor(anchor, moment=moment), within_s=within))
 
 
 def _joined(plan: Plan, relation: Relation) -> Plan:
@@ -133,11 +134,13 @@ def _joined(plan: Plan, relation: Relation) -> Plan:
     )
 
 
-def _as_anchor(plan: Plan) -> Plan:
+def _as_anchor(plan: Plan, *, moment: bool = False) -> Plan:
+    """What is related to: a list, or (`moment`) the moment at which something stopped."""
     if plan.of not in ("events", "tracks") or plan.sides or plan.by or plan.kind in ("average", "peak", "coverage"):
         raise NotUnderstood("I cannot relate to that; ask 'before', 'after' or 'while' of a thing or an event")
     pick = plan.kind if plan.kind in ("first", "last") else plan.pick
-    return replace(plan, kind="list", pick=pick)
+    moment = plan.where.types == (EventType.OBJECT_STOPPED,) and (moment or plan.kind == "when")
+    return replace(plan, kind="when" if moment else "list", pick=pick)
 
 
 def _referred(text: str, earlier: str) -> str:

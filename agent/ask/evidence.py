@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from agent.ask.covering import covered, merged, whole
 from agent.ask.lookup import Found
 from agent.ask.names import Known
+from agent.ask.relating import window_of
 from agent.ask.say import Clock, lasting
-from agent.ask.sieve import thing_of, window_of
+from agent.ask.sieve import thing_of
 from agent.ask.stays import AnyRow
 from vidette.answers import Answer, Claim, Covered, Plan
 from vidette.models import EventRow, TrackRow
@@ -16,7 +17,7 @@ from vidette.queries import Events, Filter, Tracks
 
 MOST_CLAIMS = 10
 MOST_ROWS = 100
-_MOST_WINDOWS = 30
+_MOST_WINDOWS = 12
 Rows = Sequence[AnyRow]
 Value = float | int | bool | str | None
 

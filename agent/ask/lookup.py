@@ -1,17 +1,23 @@
 """What the store holds for a plan: rows, and what to say where it cannot tell the asker's word from others."""
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
+from agent.ask.allen import during
 from agent.ask.footage import Footage
-from agent.ask.sieve import Rows, Untold, conditioned, sieved, subjects, thing_of
+from agent.ask.relating import Read, Rows, Untold, oldest, related, tolerance_s, window_of
+from agent.ask.sieve import conditioned, sieved, subjects, thing_of
+from agent.ask.stays import AnyRow
 from agent.ask.words import ANY, THINGS
 from vidette.answers import Plan
-from vidette.intervals import Span
-from vidette.models import EventRow, EventType, Label
+from vidette.intervals import Span, union
+from vidette.models import EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
 from vidette.queries import Count, Entities, Events, Filter, Order, Runs, Tally, Tracks
 
-MOST = 10_000
+MOST = 3_000
+_KINDS = 10_000
+_WINDOWS = 40
 SHOWN = 101
 SEEN_BY_PIXELS = frozenset(
     {
@@ -56,36 +62,92 @@ class Found:
     notes: tuple[str, ...] = field(default=())
 
 
-def find(store: GraphStore, plan: Plan, footage: Footage) -> Found:
+def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0) -> Found:
     """The rows of a plan about events or tracks, without evidence and paths.
 
-    Where nothing here tells the asker's word from others, the rows are those of the things that
-    nothing put a name to, and the plan and the remark say so (design §7). Raises Untold where
-    something that the plan hangs on was not seen.
+    Where the rows themselves are needed, or `most` is given, so many at most are read: the newest ones, or the oldest
+    where the first is asked for; else the first few, with their number. Where nothing here tells the asker's word
+    from others, the rows are those of the things that nothing put a name to, and the plan and the remark say so
+    (design §7). Raises Untold where something that the plan hangs on was not seen.
     """
     told, remark = _tellable(store, plan)
     nameless = bool(plan.where.labels) and not told.where.labels
-    total = None if nameless or _by_rows(told) else _total(store, told)
-    rows = _rows(store, told, nameless=nameless, most=MOST if total is None else SHOWN)
-    more = len(rows) >= MOST
-    found = Found(plan=told, rows=rows, remark=remark, more=more, total=total)
     if conditioned(told):
-        return _conditioned(store, told, found, footage)
+        return _conditioned(store, told, footage, remark, nameless=nameless)
+    total = None if nameless or most or _by_rows(told) else _total(store, told)
+    rows, more = _rows(store, told, nameless=nameless, most=most or (MOST if total is None else SHOWN))
     if nameless and not rows:
         return Found(plan=plan, rows=())
-    return replace(found, remark=_undecided(store, plan)) if plan.where.labels and not remark else found
+    if plan.where.labels and not remark and not most:
+        remark = _undecided(store, plan)
+    if more and total is None and not most:
+        remark = "; ".join(part for part in (_bounded(told, MOST), remark) if part)
+    return Found(plan=told, rows=rows, remark=remark, more=more and total is None, total=total)
 
 
-def _conditioned(store: GraphStore, plan: Plan, found: Found, footage: Footage) -> Found:
-    def other(wanted: Plan) -> Rows:
+def _conditioned(store: GraphStore, plan: Plan, footage: Footage, remark: str, *, nameless: bool) -> Found:
+    def other(wanted: Plan, most: int) -> Read:
         if reason := cannot_look_for(store, wanted):
             raise Untold(reason)
-        return find(store, wanted, footage).rows
+        found = find(store, wanted, footage, most=most)
+        return Read(found.rows, len(found.rows) if found.total is None else found.total, found.more)
 
-    kept = sieved(store, plan, found.rows, footage, other)
+    tolerance = tolerance_s(store) if plan.relations else 0.0
+    told = [related(store, one, plan, footage, other, tolerance, MOST) for one in plan.relations]
+    windows = None if not told else reduce(_both, (one.windows for one in told))
+    rows, more = _in_windows(store, plan, windows, tolerance, nameless=nameless)
+    rows = tuple(row for row in rows if all(one.stands(row) for one in told))
+    kept = sieved(store, plan, rows, footage, other)
     unsure = f"{kept.doubtful} more may have, while nobody looked" if kept.doubtful else ""
-    remark = "; ".join(part for part in (found.remark, unsure) if part)
-    return replace(found, rows=kept.rows, remark=remark, windows=kept.windows, notes=kept.notes, total=None)
+    bounded = _bounded(plan, MOST) if more else ""
+    remarks = dict.fromkeys((bounded, *(one.remark for one in told), remark, unsure))
+    return Found(
+        plan=plan,
+        rows=kept.rows,
+        remark="; ".join(part for part in remarks if part),
+        more=more or any(one.remark for one in told),
+        windows=windows,
+        notes=tuple(one.note for one in told if one.note),
+    )
+
+
+def _bounded(plan: Plan, most: int) -> str:
+    """That not all rows were looked at, and which were."""
+    return f"only the {'oldest' if oldest(plan) else 'newest'} {most:,} {plan.subjects} were looked at"
+
+
+def _both(a: tuple[Span, ...], b: tuple[Span, ...]) -> tuple[Span, ...]:
+    """The time in both."""
+    return tuple(union((max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b if during(x, y, 0.0)))
+
+
+def _in_windows(
+    store: GraphStore, plan: Plan, windows: tuple[Span, ...] | None, tolerance: float, *, nameless: bool
+) -> tuple[Rows, bool]:
+    """The rows that meet the time that relations leave: window by window where these are few."""
+    if windows is None:
+        return _rows(store, plan, nameless=nameless, most=MOST)
+    slack = tolerance + 0.001
+    wide = union((low - slack, high + slack) for low, high in windows)
+    if len(wide) > _WINDOWS:
+        wide = [(wide[0][0], wide[-1][1])]
+    found: dict[str, AnyRow] = {}
+    more = False
+    for span in wide if oldest(plan) else reversed(wide):
+        if where := window_of(span, plan.where):
+            part = replace(plan, where=replace(where, starts_inside=False))
+            rows, cut = _rows(store, part, nameless=nameless, most=MOST)
+            found.update((row.id, row) for row in rows if _inside(row, plan.where))
+            more = more or cut or len(found) >= MOST
+        if more:
+            break
+    return tuple(sorted(found.values(), key=lambda row: (row.start, row.id))), more
+
+
+def _inside(row: AnyRow, where: Filter) -> bool:
+    """Whether a row that meets the window began in it, where that is asked."""
+    late = where.since is None or row.start >= where.since
+    return not where.starts_inside or (late and (where.from_s is None or row.start_s >= where.from_s))
 
 
 def _by_rows(plan: Plan) -> bool:
@@ -146,7 +208,7 @@ def _kinds_told(store: GraphStore, where: Filter) -> bool:
     """Whether anything with these labels has a finer kind."""
     if store.read(Entities(where=Filter(labels=where.labels, kinds=where.kinds), limit=1)):
         return True
-    things = store.read(Entities(where=Filter(labels=where.labels), limit=MOST))
+    things = store.read(Entities(where=Filter(labels=where.labels), limit=_KINDS))
     return any(thing.attributes.get("kind") for thing in things)
 
 
@@ -154,14 +216,23 @@ def _has(store: GraphStore, where: Filter) -> bool:
     return bool(store.read(Entities(where=where, limit=1)))
 
 
-def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> Rows:
-    order: Order = "-start" if plan.kind == "last" or plan.pick == "last" else "start"
+def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[Rows, bool]:
+    """Rows by their start, of the last one the newest first; and whether there are more of them."""
+    last = plan.kind == "last" or plan.pick == "last"
+    order: Order = "-start" if last or (most > SHOWN and not oldest(plan)) else "start"
+    rows: list[EventRow] | list[TrackRow]
     if plan.of == "tracks":
         where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless else _where(plan)
-        return tuple(store.read(Tracks(where=where, limit=most, order=order, brief=True)))
-    events = store.read(Events(where=plan.where, limit=most, order=order, brief=True))
-    kept = tuple(row for row in events if not nameless or _nameless(row))
-    return _one_a_thing(kept) if plan.where.types else kept
+        rows = store.read(Tracks(where=where, limit=most, order=order, brief=True))
+    else:
+        rows = store.read(Events(where=plan.where, limit=most, order=order, brief=True))
+    more = len(rows) >= most
+    if order == "-start" and not last:
+        rows.reverse()
+    if plan.of == "tracks":
+        return tuple(rows), more
+    events = tuple(row for row in rows if isinstance(row, EventRow) and (not nameless or _nameless(row)))
+    return (_one_a_thing(events) if plan.where.types else events), more
 
 
 def _one_a_thing(events: tuple[EventRow, ...]) -> tuple[EventRow, ...]:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.ask.ask import ask
-from agent.ask.sieve import tolerance_s
+from agent.ask.relating import tolerance_s
 from agent.ask.stays import span_of, stays
 from graph.embedded import EmbeddedStore
 from tests.agent.ask.world import NOW, PARIS, build

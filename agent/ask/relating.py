@@ -1,0 +1,177 @@
+"""Relations in time: which stretches the rows of another plan leave, and which rows stand in the relation to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from agent.ask.allen import Anchors, anchors
+from agent.ask.footage import Footage
+from agent.ask.fragment import PRESENCE
+from agent.ask.stays import AnyRow, instant, since_1970, span_of, stays
+from vidette.answers import Plan, Relation
+from vidette.intervals import Span, union
+from vidette.models import EventType, TrackRow
+from vidette.ports import GraphStore
+from vidette.queries import Filter, Runs
+
+Rows = tuple[AnyRow, ...]
+FOREVER = float("inf")
+_RATE = 5.0
+_GOES_ON = frozenset({EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED, EventType.OBJECT_STOPPED})
+
+
+class Untold(Exception):
+    """What is asked hangs on something that nothing here tells; the text says on what."""
+
+
+class Read(NamedTuple):
+    """Rows of another plan, how many there are of them in all, and whether there are more than were read."""
+
+    rows: Rows
+    number: int
+    more: bool = False
+
+
+Find = Callable[[Plan, int], Read]
+"""Reads the rows of a plan, so many at most; of 0, the first few and their number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """What a relation leaves: the time in which rows can stand (seconds since 1970), and which do."""
+
+    windows: tuple[Span, ...]
+    stands: Callable[[AnyRow], bool]
+    note: str = ""
+    remark: str = ""
+
+
+def oldest(plan: Plan) -> bool:
+    """Whether the first rows are meant, so that these are read where not all can be."""
+    return plan.kind == "first" or plan.pick == "first" or plan.nth is not None
+
+
+def tolerance_s(store: GraphStore) -> float:
+    """One sampling interval, of the fastest fast look that spoke here."""
+    rates = []
+    for run in store.read(Runs()):
+        try:
+            rates.append(float(run.params.get("sample", _RATE)))
+        except (TypeError, ValueError):
+            continue
+    return 1.0 / max([rate for rate in rates if rate > 0] or [_RATE])
+
+
+def related(
+    store: GraphStore, relation: Relation, plan: Plan, footage: Footage, find: Find, tolerance: float, most: int
+) -> Related:
+    """The relation of the rows of `plan` to what its anchor's rows are. Raises Untold."""
+    if relation.kind != "during" and relation.within_s is None:
+        return _to_one(store, relation, footage, find, tolerance)
+    anchor = _near_to(relation, plan.where, tolerance)
+    anchor = replace(anchor, pick="first") if oldest(plan) else anchor
+    told = find(anchor, most)
+    spans = _spans(store, relation, _seen(relation.anchor, told).rows, footage)
+    many, own = anchors(spans), {row.id for row in told.rows}
+    remark = (
+        f"only the {'oldest' if oldest(plan) else 'newest'} {len(told.rows):,} {anchor.subjects} were related to"
+        if told.more
+        else ""
+    )
+    if relation.kind == "during":
+        windows = tuple(union((a - tolerance, b + tolerance) if a == b else (a, b) for a, b in spans))
+        stands = _of_others(own, lambda row: many.is_during(span_of(row, footage.reach), tolerance))
+        return Related(windows=windows, stands=stands, remark=remark)
+    within, meant = relation.within_s or 0.0, many.is_before if relation.kind == "before" else many.is_after
+    stands = _of_others(own, lambda row: meant(_begun(row), tolerance, within))
+    return Related(windows=tuple(union(_near(span, relation) for span in spans)), stands=stands, remark=remark)
+
+
+def _of_others(own: set[str], stands: Callable[[AnyRow], bool]) -> Callable[[AnyRow], bool]:
+    """What is related to is not itself meant."""
+    return lambda row: row.id not in own and stands(row)
+
+
+def _seen(anchor: Plan, told: Read) -> Read:
+    if not told.rows:
+        none = f"no {anchor.subject} was seen"
+        raise Untold(f"{none} that {anchor.verb} to relate to" if anchor.verb else f"{none} to relate to")
+    return told
+
+
+def _near_to(relation: Relation, asked: Filter, tolerance: float) -> Plan:
+    """The anchor asked of the time in which it can matter, where it names none itself."""
+    anchor, where = relation.anchor, relation.anchor.where
+    if any(border is not None for border in (where.since, where.until, where.from_s, where.to_s)):
+        return anchor
+    slack = (relation.within_s or 0.0) + tolerance + 1.0
+    wide = timedelta(seconds=slack)
+    where = replace(
+        where,
+        since=asked.since and asked.since - wide,
+        until=asked.until and asked.until + wide,
+        from_s=None if asked.from_s is None else asked.from_s - slack,
+        to_s=None if asked.to_s is None else asked.to_s + slack,
+        streams=where.streams,
+        starts_inside=False,
+    )
+    return replace(anchor, where=where)
+
+
+def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find, tolerance: float) -> Related:
+    """Relation to the first of several anchors, or the last where that is meant."""
+    anchor, nth = relation.anchor, relation.anchor.nth
+    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), 0))
+    spans = sorted(zip(_spans(store, relation, told.rows, footage), (row.id for row in told.rows), strict=True))
+    if nth is not None and nth > len(spans):
+        raise Untold(f"there were only {len(spans)} {anchor.subjects} to relate to")
+    chosen, own = spans[-1] if anchor.pick == "last" else spans[(nth or 1) - 1]
+    one: Anchors = anchors([chosen])
+    later = relation.kind == "after"  # what was in view then was in view after it, whenever it came
+
+    def stands(row: AnyRow) -> bool:
+        if later:
+            ended = span_of(row, footage.reach)[1]
+            return one.is_after((ended, ended) if isinstance(row, TrackRow) else _begun(row), tolerance, FOREVER)
+        return one.is_before(_begun(row), tolerance, FOREVER)
+
+    several = told.number > 1 and anchor.pick is None and nth is None
+    return Related(
+        windows=((chosen[1], FOREVER) if later else (0.0, chosen[0]),),
+        stands=_of_others({own}, stands),
+        note=f"{told.number} {anchor.subjects} {anchor.verb or 'were seen'}; read as the first" if several else "",
+    )
+
+
+def _begun(row: AnyRow) -> Span:
+    """Before and after are told of when something began: a person who came before is not one who had gone by then."""
+    start = since_1970(row.start)
+    return start, start
+
+
+def _near(span: Span, relation: Relation) -> Span:
+    within = relation.within_s or 0.0
+    return (span[0] - within, span[0]) if relation.kind == "before" else (span[1], span[1] + within)
+
+
+def _spans(store: GraphStore, relation: Relation, told: Rows, footage: Footage) -> list[Span]:
+    """The stretches of the anchor: stays where it lasts, the moment it began where that is meant."""
+    anchor = relation.anchor
+    stopped = anchor.where.types == (EventType.OBJECT_STOPPED,) and anchor.kind != "when"
+    if relation.kind == "during" and (stopped or anchor.where.types == PRESENCE):
+        return [stay.span for stay in stays(store, told, footage.reach)]
+    if anchor.kind == "when" or (relation.kind == "after" and set(anchor.where.types) & _GOES_ON):
+        return [(since_1970(row.start), since_1970(row.start)) for row in told]
+    return [span_of(row, footage.reach) for row in told]
+
+
+def window_of(span: Span, where: Filter) -> Filter | None:
+    """The filter's window cut to a stretch of seconds since 1970; None where nothing is left of it."""
+    since = instant(span[0]) if span[0] > 0 else None
+    until = instant(span[1]) if span[1] < FOREVER else None
+    low = max((at for at in (since, where.since) if at), default=None)
+    high = min((at for at in (until, where.until) if at), default=None)
+    if low and high and high <= low:
+        return None
+    return replace(where, since=low, until=high)
