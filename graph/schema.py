@@ -265,17 +265,19 @@ END;
 CREATE TRIGGER events_counted_new AFTER INSERT ON events WHEN new.shape IS NOT NULL BEGIN
     UPDATE shapes SET count = count + 1 WHERE id = new.shape;
 END;
-CREATE TEMP TABLE shaped AS SELECT e.seq, e.stream_id, e.type, coalesce(e.zone, '') AS zone,
-    coalesce(e.line, '') AS line, e.state != 'retracted' AS live, coalesce((SELECT group_concat(label, ' ') FROM
+CREATE TEMP TABLE shaped (seq INTEGER PRIMARY KEY, stream_id, type, zone, line, live, labels, shape);
+INSERT INTO shaped SELECT e.seq, e.stream_id, e.type, coalesce(e.zone, ''), coalesce(e.line, ''),
+    e.state != 'retracted', coalesce((SELECT group_concat(label, ' ') FROM
     (SELECT DISTINCT n.label FROM says s JOIN takes_part t ON t.assertion_seq = s.assertion_seq
     LEFT JOIN identities i ON i.track_id = t.track_id JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)
-    WHERE s.event_seq = e.seq ORDER BY n.label)), '') AS labels FROM events e;
+    WHERE s.event_seq = e.seq ORDER BY n.label)), ''), NULL FROM events e;
 INSERT INTO shapes (stream_id, type, zone, line, labels, live)
     SELECT DISTINCT stream_id, type, zone, line, labels, live FROM shaped;
 INSERT INTO shape_labels SELECT s.id, l.value FROM shapes s,
     json_each('["' || replace(s.labels, ' ', '","') || '"]') l WHERE s.labels != '';
-UPDATE events SET shape = (SELECT s.id FROM shaped x JOIN shapes s USING (stream_id, type, zone, line, labels, live)
-    WHERE x.seq = events.seq);
+UPDATE shaped SET shape = (SELECT s.id FROM shapes s WHERE (s.stream_id, s.type, s.zone, s.line, s.labels, s.live)
+    = (shaped.stream_id, shaped.type, shaped.zone, shaped.line, shaped.labels, shaped.live));
+UPDATE events SET shape = (SELECT x.shape FROM shaped x WHERE x.seq = events.seq);
 DROP TABLE shaped;
 CREATE INDEX events_shape ON events (shape, start);
 CREATE INDEX events_start ON events (start, shape);
