@@ -55,7 +55,12 @@ def times(origin_ms: int, start_s: float, end_s: float | None) -> dict[str, Valu
 
 def dump(value: Any) -> str:
     """Compact JSON."""
-    return _JSON.encode(value)
+    return "{}" if value == {} else _JSON.encode(value)  # most attributes are empty, and the encoder is slow to start
+
+
+def box_text(box: Box | None) -> str | None:
+    """A box as JSON; None: there is none."""
+    return None if box is None else "[" + ",".join([repr(float(side)) for side in box]) + "]"
 
 
 def kind(attributes: Attributes) -> str | None:

@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from graph.rows import Connection, Row, Value, dump, insert, insert_all, many, times, to_box
+from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
-from graph.shapes import reshape_stream
+from graph.shapes import reshape_stream, shapes_of
 from vidette import codec
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
@@ -38,7 +38,9 @@ def write_assertions(scene: Scene) -> None:
             one = happening(said)
             touched.setdefault(said.type, []).append((one.start, one.end))
     for type_, windows in touched.items():
-        scene.changed.update(derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows))
+        moved = derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows)
+        scene.changed.update(moved)
+        scene.shaped.difference_update(moved)
 
 
 def derive(
@@ -80,10 +82,7 @@ def _write_said(scene: Scene) -> set[str]:
     shown = [(first + at, place, one) for at, said_ in enumerate(fresh) for place, one in enumerate(said_.evidence)]
     scene.connection.executemany(
         "INSERT INTO shown_in VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (seq, place, one.kind, one.sha256, one.uri, one.pts_s, dump(one.box) if one.box else None)
-            for seq, place, one in shown
-        ],
+        [(seq, place, one.kind, one.sha256, one.uri, one.pts_s, box_text(one.box)) for seq, place, one in shown],
     )
     return {one.id for one in fresh}
 
@@ -187,16 +186,17 @@ def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event], know
     fresh = [id_ for id_ in after if id_ not in known]
     first = _next(scene.connection, "events")
     seqs = {id_: first + at for at, id_ in enumerate(fresh)} | {id_: row["seq"] for id_, row in known.items()}
+    shapes = shapes_of(scene.connection, [after[id_] for id_ in fresh], own)
     rows = []
     for id_, event in after.items():
         watch = scene.watch if looks[id_] == "fast" else 0
-        rows.append(
-            {"seq": seqs[id_], **event_row(scene.origin_ms, event, look=looks[id_], derived=False, watch=watch)}
-        )
+        row = event_row(scene.origin_ms, event, look=looks[id_], derived=False, watch=watch)
+        rows.append({"seq": seqs[id_], "shape": shapes.get(id_), **row})
     insert_all(scene.connection, "events", rows, conflict=EVENT_MOVED)
     said_by = _seqs(scene.connection, "assertions", (one.id for one in own))
     scene.connection.executemany(SAYS, [(said_by[one.id], seqs[one.of or one.id]) for one in own])
     refresh_words(scene.connection, [row["seq"] for row in known.values()])
+    scene.shaped.update(fresh)
 
 
 def _window(event: Event) -> Window:
@@ -234,7 +234,7 @@ def event_row(origin_ms: int, event: Event, *, look: str, derived: bool, watch: 
         **times(origin_ms, event.start_s, event.end_s),
         "confidence": event.confidence,
         "caption": event.caption,
-        "box_json": dump(event.box) if event.box else None,
+        "box_json": box_text(event.box),
         "zone": event.zone,
         "line": event.line,
         "state": event.state,

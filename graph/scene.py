@@ -11,7 +11,7 @@ class Scene:
     """An observation on its way into the store.
 
     `watch` numbers the watches of its stream, `run_seq` the runs; `changed` collects the ids of the events that
-    it changes.
+    it changes, `shaped` of those among them whose shapes are right already.
     """
 
     connection: Connection
@@ -20,3 +20,4 @@ class Scene:
     watch: int
     run_seq: int
     changed: set[str] = field(default_factory=set)
+    shaped: set[str] = field(default_factory=set)

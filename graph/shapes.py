@@ -1,8 +1,11 @@
 """What filters ask of events, counted: a shape is a stream, type, zone, line, set of labels and whether it holds."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from graph.rows import Connection, many
+from graph.settle import Event
+from vidette.models import Assertion, Role, State
 
 Shape = tuple[str, str, str, str, str, int]
 """Stream id, type, zone, line (empty: none), labels of its things in order with a space between, 0 where retracted."""
@@ -25,6 +28,40 @@ def reshape(connection: Connection, events: Iterable[str]) -> None:
 def reshape_stream(connection: Connection, stream_id: str) -> None:
     """Set the shapes of all events of a stream."""
     _set(connection, "e.stream_id = ?", stream_id)
+
+
+def shapes_of(connection: Connection, events: Sequence[Event], said: Iterable[Assertion]) -> dict[str, int]:
+    """Numbers of the shapes of events that are new, by their ids; `said` says them, and nothing else does yet."""
+    roles: dict[str, list[Role]] = defaultdict(list)
+    for one in said:
+        roles[one.of or one.id] += one.roles
+    labels = _labels(connection, [role for event in events for role in roles[event.id]])
+    known: dict[Shape, int] = {}
+    out = {}
+    for event in events:
+        things = " ".join(sorted({labels[key] for role in roles[event.id] if (key := _thing(role)) in labels}))
+        live = int(event.state is not State.RETRACTED)
+        shape = (event.stream_id, event.type.value, event.zone or "", event.line or "", things, live)
+        if shape not in known:
+            known[shape] = _shape(connection, shape)
+        out[event.id] = known[shape]
+    return out
+
+
+def _thing(role: Role) -> tuple[str, str]:
+    """Who plays a role: the entity that it names, else the one that its track is."""
+    return ("track", role.track_id or "") if role.entity_id is None else ("entity", role.entity_id)
+
+
+def _labels(connection: Connection, roles: Iterable[Role]) -> dict[tuple[str, str], str]:
+    asked = {_thing(role) for role in roles}
+    found = connection.execute(
+        "SELECT 'track' AS of, i.track_id AS id, n.label FROM identities i JOIN entities n ON n.id = i.entity_id"
+        " WHERE i.track_id IN (SELECT value FROM json_each(?)) UNION ALL"
+        " SELECT 'entity', id, label FROM entities WHERE id IN (SELECT value FROM json_each(?))",
+        [many(id_ for of, id_ in asked if of == kind) for kind in ("track", "entity")],
+    )
+    return {(row["of"], row["id"]): row["label"] for row in found}
 
 
 def _set(connection: Connection, condition: str, value: str) -> None:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
-from graph.rows import Connection, Value, dump, insert, insert_all, kind, many, times, upsert, upsert_all
+from graph.rows import Connection, Value, dump, insert, insert_all, kind, many, times, upsert_all
 from graph.scene import Scene
 from vidette import ids
 from vidette.models import Attributes, Entity, Keyframe, Label, Segment, Track
@@ -156,14 +156,19 @@ def _refresh_entity(connection: Connection, entity_id: str) -> bool:
 
 def write_segments(scene: Scene) -> None:
     """Keep segments, their keyframes and tracks; the caption is the newest run's (deep over fast)."""
-    for segment in scene.observation.segments:
+    segments = scene.observation.segments
+    listed = (many(segment.id for segment in segments),)
+    found = scene.connection.execute("SELECT id FROM segments WHERE id IN (SELECT value FROM json_each(?))", listed)
+    known = {row["id"] for row in found} | _repeated([segment.id for segment in segments])
+    for segment in segments:
         _write_segment(scene, segment)
-        for frame in segment.keyframes:
-            _write_keyframe(scene, segment, frame)
+        frames = [_keyframe_row(scene, segment, frame) for frame in segment.keyframes]
+        upsert_all(scene.connection, "keyframes", "id", frames)
         scene.connection.executemany(
             "INSERT OR IGNORE INTO segment_tracks VALUES (?, ?)", [(segment.id, track) for track in segment.track_ids]
         )
-        _refresh_segment(scene.connection, segment.id)
+        if segment.id in known:
+            _refresh_segment(scene.connection, segment.id)
 
 
 def _write_segment(scene: Scene, segment: Segment) -> None:
@@ -171,8 +176,8 @@ def _write_segment(scene: Scene, segment: Segment) -> None:
         "id": segment.id,
         "stream_id": segment.stream_id,
         **times(scene.origin_ms, segment.start_s, segment.end_s),
-        "caption": "",
-        "words": "",
+        "caption": segment.caption,
+        "words": "\n".join([segment.caption, *(frame.text for frame in segment.keyframes if frame.text)]),
         "present": 1,
     }
     # Where a segment lies is the fast look's to say; a deep look brings its words.
@@ -194,8 +199,8 @@ def _write_segment(scene: Scene, segment: Segment) -> None:
         )
 
 
-def _write_keyframe(scene: Scene, segment: Segment, frame: Keyframe) -> None:
-    row: dict[str, Value] = {
+def _keyframe_row(scene: Scene, segment: Segment, frame: Keyframe) -> dict[str, Value]:
+    return {
         "id": frame.id,
         "segment_id": segment.id,
         "at": scene.origin_ms + ids.milliseconds(frame.pts_s),
@@ -204,7 +209,6 @@ def _write_keyframe(scene: Scene, segment: Segment, frame: Keyframe) -> None:
         "uri": frame.uri,
         "text": frame.text,
     }
-    upsert(scene.connection, "keyframes", "id", row)
 
 
 def _refresh_segment(connection: Connection, segment_id: str) -> None:

@@ -24,7 +24,7 @@ def settle(connection: Connection, observation: Observation) -> set[str] | None:
     things.write_segments(scene)
     saying.write_assertions(scene)
     covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
-    shapes.reshape(connection, scene.changed)
+    shapes.reshape(connection, scene.changed - scene.shaped)
     _commit(connection, observation)
     return scene.changed
 
