@@ -19,6 +19,7 @@ from graph.reading.alerts import (
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.segments import read_segments
+from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
 from graph.reading.tally import read_runs, read_tally
@@ -63,6 +64,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     aggregates.Heat: read_heat,
     aggregates.Visits: read_visits,
     aggregates.Watched: read_watched,
+    aggregates.Told: read_told,
 }
 
 

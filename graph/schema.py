@@ -8,6 +8,7 @@ of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new wa
 
 import sqlite3
 
+from graph.sorts import SORTS
 from vidette.errors import StoreError
 
 APPLICATION_ID = 0x56494454  # "VIDT", in the header of every file that is ours
@@ -301,7 +302,7 @@ CREATE TRIGGER tracks_recounted AFTER UPDATE OF present ON tracks WHEN old.prese
 END;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _ALERTS, _SPEED)
+STEPS: tuple[str, ...] = (_FIRST, _ALERTS, _SPEED, SORTS)
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
 

@@ -114,3 +114,20 @@ class Watched(Query[list[Watching]]):
     """The sums of `CoverageIn` over the streams and the window of `where`, a row a stream, by name."""
 
     where: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whether anything here has one of the labels asked for, one of the kinds as well, and any kind at all."""
+
+    labels: bool
+    kinds: bool
+    any_kind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Query[Telling]):
+    """Whether things of these labels, and of these finer kinds, are told from others."""
+
+    labels: tuple[Label, ...]
+    kinds: tuple[str, ...] = ()

@@ -9,14 +9,14 @@ from agent.ask.relating import Read, Rows, Untold, oldest, related, tolerance_s,
 from agent.ask.sieve import conditioned, sieved, subjects, thing_of
 from agent.ask.stays import AnyRow
 from agent.ask.words import ANY, THINGS
+from vidette.aggregates import Told
 from vidette.answers import Plan
 from vidette.intervals import Span, union
 from vidette.models import EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
-from vidette.queries import Count, Entities, Events, Filter, Order, Runs, Tally, Tracks
+from vidette.queries import Count, Events, Filter, Order, Runs, Tally, Tracks
 
 MOST = 3_000
-_KINDS = 10_000
 _WINDOWS = 40
 SHOWN = 101
 SEEN_BY_PIXELS = frozenset(
@@ -156,7 +156,8 @@ def _by_rows(plan: Plan) -> bool:
         conditioned(plan)
         or plan.now
         or plan.nth is not None
-        or plan.kind in ("how_long", "longest", "shortest", "average", "peak")
+        or plan.kind in ("how_long", "longest", "shortest", "peak")
+        or (plan.kind == "average" and not plan.by)
         or bool(set(plan.where.types) & THINGS)
     )
 
@@ -194,26 +195,15 @@ def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
     where, remark = plan.where, f"nothing here tells {plan.subjects} from others"
     if not where.labels:
         return plan, ""
-    if not _has(store, Filter(labels=where.labels)):
+    told = store.read(Told(labels=where.labels, kinds=where.kinds))
+    if not told.labels:
         where = replace(where, labels=(), kinds=())
         return replace(plan, where=where, subject=ANY.singular, subjects=ANY.plural), remark
-    if where.kinds and not _kinds_told(store, where):
+    if where.kinds and not told.any_kind:
         singular = " or ".join(label.value for label in where.labels)
         plural = " or ".join({"person": "people"}.get(label.value, f"{label.value}s") for label in where.labels)
         return replace(plan, where=replace(where, kinds=()), subject=singular, subjects=plural), remark
     return plan, ""
-
-
-def _kinds_told(store: GraphStore, where: Filter) -> bool:
-    """Whether anything with these labels has a finer kind."""
-    if store.read(Entities(where=Filter(labels=where.labels, kinds=where.kinds), limit=1)):
-        return True
-    things = store.read(Entities(where=Filter(labels=where.labels), limit=_KINDS))
-    return any(thing.attributes.get("kind") for thing in things)
-
-
-def _has(store: GraphStore, where: Filter) -> bool:
-    return bool(store.read(Entities(where=where, limit=1)))
 
 
 def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[Rows, bool]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from graph.reading import sorts
 from graph.reading import where as conditions
 from graph.reading.finding import plain, stretches
 from graph.reading.tracks import entities_where
@@ -27,6 +28,8 @@ def read_count(connection: Connection, query: Count) -> int:
     """How many rows match."""
     if query.of == "events" and plain(query.where):
         return _count_events(connection, query.where)
+    if query.of == "tracks" and (known := sorts.counted(query.where)) is not None:
+        return sorts.count(connection, known)
     where = _WHERE[query.of](query.where)
     counted = connection.execute("".join(("SELECT count(*) FROM ", query.of, where.text)), where.values)
     return int(counted.fetchone()[0])

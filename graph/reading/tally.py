@@ -2,27 +2,34 @@
 
 import json
 
+from graph.reading import sorts
 from graph.reading import where as conditions
+from graph.reading.finding import plain
 from graph.rows import Connection, Row, to_instant
 from vidette.models import Run
 from vidette.queries import Runs, Share, Tally
 
+_PLACES = {"stream": "streams.name", "zone": "shapes.zone", "line": "shapes.line"}
 _WIDTH_MS = {"minute": 60_000, "quarter": 900_000}
 _SUBJECT = (
     " LEFT JOIN says ON says.event_seq = events.seq"
     " LEFT JOIN takes_part t ON t.assertion_seq = says.assertion_seq AND t.role = 'subject'"
     " LEFT JOIN identities i ON i.track_id = t.track_id"
-    " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
 )
-_THING = " JOIN identities i ON i.track_id = tracks.id JOIN entities n ON n.id = i.entity_id"
+_THING = " JOIN identities i ON i.track_id = tracks.id"
+_ID = {"events": "coalesce(t.entity_id, i.entity_id)", "tracks": "i.entity_id"}
 
 
 def read_tally(connection: Connection, query: Tally) -> list[Share]:
     """Counts by what rows share, in the order of the name or the time; an event without a known thing counts by itself."""
+    if (known := sorts.tally(connection, query) or _of_shapes(connection, query)) is not None:
+        return [_share(query, row) for row in known]
     where = (conditions.events if query.of == "events" else conditions.tracks)(query.where)
     things = query.distinct or query.by == "label"
     joined = (_SUBJECT if query.of == "events" else _THING) if things else ""
-    counted = f"count(DISTINCT {'coalesce(n.id, ' + query.of + '.id)' if query.distinct else query.of + '.id'})"
+    joined += f" LEFT JOIN entities n ON n.id = {_ID[query.of]}" if query.by == "label" else ""
+    thing = f"coalesce({_ID[query.of]}, {query.of}.id)" if query.distinct else f"{query.of}.seq"
+    counted = f"count(DISTINCT {thing})"
     found = connection.execute(
         "".join(
             (
@@ -36,6 +43,24 @@ def read_tally(connection: Connection, query: Tally) -> list[Share]:
         where.values,
     )
     return [_share(query, row) for row in found if row["key"] is not None]
+
+
+def _of_shapes(connection: Connection, query: Tally) -> list[Row] | None:
+    """Events by place, without a window: sums over shapes."""
+    asked = query.where
+    windowed = asked.since is not None or asked.until is not None
+    if query.of != "events" or query.distinct or query.by not in _PLACES or windowed or not plain(asked):
+        return None
+    where = conditions.shapes(asked)
+    where.add(f"{_PLACES[query.by]} != ''")
+    where.add("shapes.count > 0")
+    listed = (
+        f"SELECT {_PLACES[query.by]} AS key, sum(shapes.count) AS count FROM shapes",  # noqa: S608  words of ours, values are bound
+        " JOIN streams ON streams.id = shapes.stream_id" if query.by == "stream" else "",
+        where.text,
+        " GROUP BY key ORDER BY key",
+    )
+    return connection.execute("".join(listed), where.values).fetchall()
 
 
 def _key(query: Tally) -> str:
