@@ -4,6 +4,8 @@ Triggers count, as they do for the shapes of events, so that "how many people" i
 tracks there are. This is a step of the schema; it is not edited any more.
 """
 
+QUARTER_MS = 900_000
+
 SORTS = """
 CREATE TABLE sorts (
     stream_id TEXT NOT NULL REFERENCES streams, label TEXT NOT NULL, kind TEXT NOT NULL, moving INTEGER NOT NULL,

@@ -18,7 +18,7 @@ from vidette.answers import Answer, Claim, Plan
 from vidette.codec import instant as iso
 from vidette.intervals import total, union
 
-_CITED = 20
+_CITED = 8
 
 
 def _longest(asked: Asked, found: Found) -> Answer:
@@ -150,7 +150,7 @@ def _where_of(asked: Asked, plan: Plan, group: Group) -> Plan | None:
 
 
 def _read(asked: Asked, plan: Plan) -> Rows:
-    return find(asked.store, plan, asked.clock.footage).rows[:_CITED]
+    return find(asked.store, plan, asked.clock.footage, most=_CITED).rows[:_CITED]
 
 
 def _by(asked: Asked, found: Found) -> Answer:

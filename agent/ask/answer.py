@@ -227,7 +227,8 @@ def _where(asked: Asked, found: Found) -> Answer:
     spot = " ".join(part for part in (zone, place(box) if box else "") if part)
     if not spot:
         return unknown(asked, f"cannot tell: no place is stored of it; {asked.clock.claim(row)}")
-    more = f" ({len(found.rows)} in all; this is the {plan.pick or 'first'})" if len(found.rows) > 1 else ""
+    many = len(found.rows) if found.total is None else found.total
+    more = f" (the {plan.pick or 'first'} of {many})" if many > 1 else ""
     return full(asked, found, f"{spot}, at {at(asked, row)}{more}", (row,) if plan.pick else found.rows, None, None)
 
 

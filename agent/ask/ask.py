@@ -50,8 +50,7 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous
     except NotUnderstood as error:
         why = f"{error} ({names.said()})" if error.name else str(error)
         return _by_words(question, store, planner) or _cannot(question, store, planner, why, help_=True)
-    told = answered.rows or answered.claims or answered.plan.kind != "list"
-    if told and not answered.unknown:
+    if not answered.unknown and (answered.rows or answered.claims or not _captions_only(answered, planner)):
         return answered
     return _by_words(question, store, planner) or answered
 
@@ -67,6 +66,12 @@ def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan 
         case "coverage":
             return about_coverage(asked) if asked.coverage.total_s else unknown(asked, "cannot tell: there is no footage of the time asked")  # fmt: skip
     return answer(asked)
+
+
+def _captions_only(answered: Answer, planner: Planner) -> bool:
+    """Whether a list is empty for want of anything but captions: what was watched and not seen was not there."""
+    streams = planner.footage(answered.plan.where.streams).streams
+    return answered.plan.kind == "list" and all(stream.kind == "import" for stream in streams)
 
 
 def _by_words(question: str, store: GraphStore, planner: Planner) -> Answer | None:

@@ -16,7 +16,7 @@ from vidette.models import EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
 from vidette.queries import Count, Events, Filter, Order, Runs, Tally, Tracks
 
-MOST = 3_000
+MOST = 2_000
 _WINDOWS = 40
 SHOWN = 101
 SEEN_BY_PIXELS = frozenset(

@@ -6,8 +6,6 @@ What a day or a time of day means is `dateparser`'s word; it only ever sees shor
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-import dateparser
-
 _NUMBERS = {
     **{
         w: float(n)
@@ -161,13 +159,25 @@ def _date(text: str, here: datetime) -> date | None:
     today_counts = re.fullmatch(rf"(?:this )?{_WEEKDAY}", text)
     text = re.sub(r"^this ", "", text)
     ago = re.fullmatch(rf"({_N}) days? ago", text)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return _iso(text)
     if ago:
         return here.date() - timedelta(days=min(18250, int(number_of(ago[1]))))
     moment = _parse(text, naive + timedelta(days=1) if today_counts else naive)
     return moment.date() if moment and 1970 <= moment.year < 2200 else None  # what cameras and calendars can hold
 
 
+def _iso(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 <= found.year < 2200 else None
+
+
 def _parse(text: str, base: datetime) -> datetime | None:
+    import dateparser  # takes a while to load, and most questions name no day
+
     try:
         return dateparser.parse(
             text,

@@ -253,7 +253,7 @@ def _cited(asked: Asked, row: EventRow | SegmentRow) -> tuple[str, ...]:
     """An event cites itself; a stretch the events that began in it."""
     if isinstance(row, EventRow):
         return citations(asked.store, (row,)).get(row.id, ())
-    where = Filter(streams=(row.stream,), from_s=row.start_s, to_s=row.end_s, starts_inside=True)
+    where = Filter(streams=(row.stream,), since=row.start, until=row.end, starts_inside=True)
     return tuple(event.id for event in asked.store.read(Events(where=where, limit=5, brief=True)))
 
 

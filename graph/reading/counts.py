@@ -29,9 +29,19 @@ def read_count(connection: Connection, query: Count) -> int:
     if query.of == "events" and plain(query.where):
         return _count_events(connection, query.where)
     if query.of == "tracks" and (known := sorts.counted(query.where)) is not None:
-        return sorts.count(connection, known)
+        return sorts.count(connection, known) + _reaching(connection, query.where)
     where = _WHERE[query.of](query.where)
     counted = connection.execute("".join(("SELECT count(*) FROM ", query.of, where.text)), where.values)
+    return int(counted.fetchone()[0])
+
+
+def _reaching(connection: Connection, asked: Filter) -> int:
+    """Tracks that began before the window and reach into it."""
+    if asked.since is None or asked.starts_inside:
+        return 0
+    until = asked.since if asked.until is None else min(asked.since, asked.until)
+    where = conditions.tracks(replace(asked, until=until))
+    counted = connection.execute("".join(("SELECT count(*) FROM tracks", where.text)), where.values)
     return int(counted.fetchone()[0])
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from graph.reading.where import Where, streams
-from graph.rows import Connection, Row, many
+from graph.rows import Connection, Row, many, to_ms
+from graph.sorts import QUARTER_MS
 from vidette.aggregates import Telling, Told
 from vidette.queries import Filter, Tally
 
@@ -11,9 +12,14 @@ _KEYS = {"stream": "streams.name", "label": "sorts.label", "quarter": "sorts.qua
 
 
 def counted(asked: Filter) -> Where | None:
-    """Conditions on `sorts` for the tracks of a filter; None where more is asked than sorts tell."""
+    """Conditions on `sorts` for the tracks of a filter that began in its window; None where sorts cannot tell.
+
+    They tell windows from quarter to quarter of an hour.
+    """
     plain = Filter(streams=asked.streams, labels=asked.labels, kinds=asked.kinds, moving=asked.moving)
-    if replace(asked, starts_inside=False, retracted=False, any_word=False) != plain:
+    others = replace(asked, since=None, until=None, starts_inside=False, retracted=False, any_word=False)
+    window = [None if at is None else to_ms(at) for at in (asked.since, asked.until)]
+    if others != plain or any(at is not None and at % QUARTER_MS for at in window):
         return None
     where = Where()
     where.add("sorts.count > 0")
@@ -22,6 +28,9 @@ def counted(asked: Filter) -> Where | None:
     where.among("sorts.kind", asked.kinds)
     if asked.moving:
         where.add("sorts.moving")
+    for at, side in zip(window, (">=", "<"), strict=True):
+        if at is not None:
+            where.add(f"sorts.quarter {side} ?", at // QUARTER_MS)
     return where
 
 
@@ -33,7 +42,8 @@ def count(connection: Connection, where: Where) -> int:
 
 def tally(connection: Connection, query: Tally) -> list[Row] | None:
     """`key` and `count` of groups of tracks; None where sorts do not tell."""
-    where = counted(query.where)
+    reaching = query.where.since is not None and not query.where.starts_inside
+    where = None if reaching else counted(query.where)
     if where is None or query.distinct or query.of != "tracks" or query.by not in _KEYS:
         return None
     asked = (

@@ -113,6 +113,25 @@ def test_counts_and_groups_by_them_are_those_of_the_rows():
     store.close()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(seen, max_size=4, unique_by=lambda one: one.id),
+    since=st.none() | st.sampled_from([0, 3, 900, 1800]),
+    until=st.none() | st.sampled_from([0, 2, 900, 1002, 2700]),
+    inside=st.booleans(),
+)
+def test_a_window_from_quarter_to_quarter_or_not(rows, since, until, inside):
+    store = EmbeddedStore(":memory:")
+    store.open_stream(YARD)
+    store.settle(fast(0, *rows))
+    low, high = (None if at is None else START + timedelta(seconds=at) for at in (since, until))
+    where = Filter(since=low, until=high, starts_inside=inside, moving=True)
+    assert store.read(Count(of="tracks", where=where)) == len(store.read(Tracks(where=where)))
+    by = store.read(Tally(of="tracks", by="quarter", where=where))
+    assert sum(share.count for share in by) == len(store.read(Tracks(where=where)))
+    store.close()
+
+
 def test_what_is_told_of_things():
     store = EmbeddedStore(":memory:")
     store.open_stream(YARD)
