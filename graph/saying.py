@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from graph.reach import near_media, reach
 from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
@@ -265,11 +266,11 @@ def _deep(connection: Connection, stream_id: str, type_: str, window: Window) ->
 
 def _given(connection: Connection, stream_id: str, type_: str, window: Window) -> list[Happening]:
     """Given events that overlap a window of media milliseconds; retracted ones are none."""
+    near, values = near_media("events", window[0] / 1000, window[1] / 1000, stream_id)
     found = connection.execute(
-        "SELECT * FROM events WHERE seq IN (SELECT e.seq FROM json_each(?1) reach CROSS JOIN events e"
-        " WHERE e.stream_id = ?2 AND e.type = ?3 AND e.size = reach.key"
-        " AND e.start_pts > reach.value AND e.start_pts < ?4) AND NOT derived AND state != 'retracted'",
-        (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
+        f"SELECT * FROM events WHERE seq IN ({near}) AND stream_id = ? AND type = ?"  # noqa: S608  fixed text
+        " AND NOT derived AND state != 'retracted'",
+        (*values, stream_id, type_),
     ).fetchall()
     subjects = _subjects(connection, [row["seq"] for row in found])
     out = []
@@ -278,15 +279,6 @@ def _given(connection: Connection, stream_id: str, type_: str, window: Window) -
         theirs = subjects.get(row["seq"], frozenset())
         out.append(Happening(id=row["id"], start=start, end=end, subjects=theirs))
     return out
-
-
-def reach(low: float, unit: float) -> str:
-    """For each `size`, the start after which a row may still reach beyond `low`, as a JSON list.
-
-    A row of size n lasts less than 2^n ms; `unit` is the length of a millisecond. The last is for rows without end.
-    """
-    bounds = [low - 2 * unit * 2.0**size for size in range(64)]
-    return json.dumps([*bounds, -1e300])
 
 
 def _subjects(connection: Connection, events: list[int]) -> dict[int, frozenset[str]]:

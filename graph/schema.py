@@ -2,7 +2,7 @@
 
 Properties are named as the graph's (design §8), maps end in `_json`; `start`, `end`, `at` are instants
 in integer milliseconds, `start_pts`, `end_pts`, `pts` media seconds. `size` is the bit length of a row's
-duration in ms (`OPEN` while it has no end): rows of one size that may reach into a window are a range
+duration in ms (`OPEN` while it has no end): long rows of one size that may reach into a window are a range
 of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new watch has not said again.
 """
 
@@ -216,6 +216,8 @@ CREATE TABLE sink_states (
 # Speed. What is said, takes part and is shown is joined by numbers, which grow with time, instead of by ids, which do
 # not. A `shape` is what filters ask of events (stream, type, zone, line, labels, whether retracted): few, however many
 # events there are, so that counts are sums over shapes and a filter is a range of (shape, start). Triggers count.
+# Most rows last less than 2^16 ms, so what may reach into a window is a stretch of time before it, and few long ones.
+# Each index of ids or hashes costs a page a row at every commit: there is none that a query can do without.
 _SPEED = """
 CREATE TABLE says_new (
     assertion_seq INTEGER PRIMARY KEY REFERENCES assertions (seq), event_seq INTEGER NOT NULL REFERENCES events (seq)
@@ -243,7 +245,35 @@ INSERT INTO shown_in_new SELECT a.seq, p.place, p.kind, p.sha256, p.uri, p.pts, 
     JOIN assertions a ON a.id = p.assertion_id ORDER BY a.seq;
 DROP TABLE shown_in;
 ALTER TABLE shown_in_new RENAME TO shown_in;
-CREATE INDEX shown_in_sha256 ON shown_in (sha256);
+CREATE INDEX shown_in_pts ON shown_in (pts);
+DROP INDEX keyframes_sha256;
+CREATE INDEX keyframes_pts ON keyframes (pts);
+CREATE TABLE path_new (
+    track_seq INTEGER NOT NULL REFERENCES tracks (seq), pts REAL NOT NULL,
+    x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL, PRIMARY KEY (track_seq, pts)
+) STRICT, WITHOUT ROWID;
+INSERT INTO path_new SELECT t.seq, p.pts, p.x1, p.y1, p.x2, p.y2 FROM path p JOIN tracks t ON t.id = p.track_id
+    ORDER BY t.seq, p.pts;
+DROP TABLE path;
+ALTER TABLE path_new RENAME TO path;
+DROP INDEX tracks_run;
+DROP INDEX assertions_run;
+DROP INDEX observations_stream;
+DROP INDEX entities_label;
+DROP INDEX entities_kind;
+DROP INDEX events_type;
+DROP INDEX events_size;
+DROP INDEX events_size_pts;
+DROP INDEX tracks_size;
+DROP INDEX tracks_size_pts;
+DROP INDEX segments_size;
+DROP INDEX segments_size_pts;
+CREATE INDEX events_long ON events (size, start) WHERE size > 16;
+CREATE INDEX events_long_pts ON events (size, start_pts) WHERE size > 16;
+CREATE INDEX tracks_long ON tracks (size, start) WHERE size > 16;
+CREATE INDEX tracks_long_pts ON tracks (size, start_pts) WHERE size > 16;
+CREATE INDEX segments_long ON segments (size, start) WHERE size > 16;
+CREATE INDEX segments_long_pts ON segments (size, start_pts) WHERE size > 16;
 CREATE TABLE shapes (
     id INTEGER PRIMARY KEY, stream_id TEXT NOT NULL REFERENCES streams, type TEXT NOT NULL, zone TEXT NOT NULL,
     line TEXT NOT NULL, labels TEXT NOT NULL, live INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0,
@@ -253,7 +283,6 @@ CREATE TABLE shape_labels (
     shape INTEGER NOT NULL REFERENCES shapes (id), label TEXT NOT NULL, PRIMARY KEY (shape, label)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE events ADD COLUMN shape INTEGER REFERENCES shapes (id);
-DROP INDEX events_stream;
 DROP INDEX events_zone;
 DROP INDEX events_start;
 CREATE TRIGGER events_counted AFTER UPDATE OF shape ON events WHEN old.shape IS NOT new.shape BEGIN

@@ -24,13 +24,15 @@ def write_tracks(scene: Scene) -> None:
     )
     known = {row["id"]: row["present"] for row in found}
     upsert_all(scene.connection, "tracks", "id", [_track_row(scene, track) for track in tracks])
+    written = "SELECT id, seq FROM tracks WHERE id IN (SELECT value FROM json_each(?))"
+    seqs = {row["id"]: row["seq"] for row in scene.connection.execute(written, _of(tracks))}
     scene.connection.executemany(
-        "DELETE FROM path WHERE track_id = ? AND pts >= ?",
-        [(track.id, _kept_before(track, known[track.id])) for track in tracks if track.id in known],
+        "DELETE FROM path WHERE track_seq = ? AND pts >= ?",
+        [(seqs[track.id], _kept_before(track, known[track.id])) for track in tracks if track.id in known],
     )
     scene.connection.executemany(
         "INSERT OR REPLACE INTO path VALUES (?, ?, ?, ?, ?, ?)",
-        [(track.id, point.pts_s, *point.box) for track in tracks for point in track.path],
+        [(seqs[track.id], point.pts_s, *point.box) for track in tracks for point in track.path],
     )
 
 

@@ -110,13 +110,13 @@ def read_heat(connection: Connection, query: Heat) -> list[HeatCell]:
     found = connection.execute(
         "".join(
             (
-                "WITH chosen AS (SELECT tracks.id FROM tracks",
+                "WITH chosen AS (SELECT tracks.seq FROM tracks",
                 where.text,
                 " ORDER BY tracks.id LIMIT ?),"
-                " feet AS (SELECT path.track_id AS id, (path.x1 + path.x2) / 2 AS x, path.y2 AS y,"
+                " feet AS (SELECT path.track_seq AS id, (path.x1 + path.x2) / 2 AS x, path.y2 AS y,"
                 " lead((path.x1 + path.x2) / 2) OVER way AS next_x, lead(path.y2) OVER way AS next_y"
-                " FROM chosen JOIN path ON path.track_id = chosen.id"
-                " WINDOW way AS (PARTITION BY path.track_id ORDER BY path.pts))"
+                " FROM chosen JOIN path ON path.track_seq = chosen.seq"
+                " WINDOW way AS (PARTITION BY path.track_seq ORDER BY path.pts))"
                 " SELECT max(0, min(? - 1, CAST((x + part.value * coalesce(next_x - x, 0)) * ? AS INTEGER))) AS x,"
                 " max(0, min(? - 1, CAST((y + part.value * coalesce(next_y - y, 0)) * ? AS INTEGER))) AS y,"
                 " count(DISTINCT feet.id) AS count FROM feet JOIN json_each('[0,0.25,0.5,0.75]') part GROUP BY 2, 1 ORDER BY 2, 1",

@@ -78,7 +78,7 @@ _EDGES = {
     " JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
     ("Event", "SHOWN_IN", "Keyframe"): "SELECT e.id AS source, k.id AS target,"
     " json_object('box_json', p.box_json) AS properties FROM events e JOIN says s ON s.event_seq = e.seq"
-    " JOIN shown_in p ON p.assertion_seq = s.assertion_seq JOIN keyframes k ON k.sha256 = p.sha256",
+    " JOIN shown_in p ON p.assertion_seq = s.assertion_seq JOIN keyframes k ON k.pts = p.pts AND k.sha256 = p.sha256",
     ("Assertion", "SAYS", "Event"): "SELECT a.id AS source, e.id AS target, '{}' AS properties FROM says s"
     " JOIN assertions a ON a.seq = s.assertion_seq JOIN events e ON e.seq = s.event_seq",
     ("Assertion", "FROM", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM assertions"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from graph.reading import where as conditions
 from graph.reading.finding import order_by
-from graph.rows import Connection, Row, many, to_instant
+from graph.rows import Connection, Row, to_instant
 from vidette.models import EntityRow, Label, PathPoint, TrackRow
 from vidette.queries import Entities, Filter, Tracks
 
@@ -28,8 +28,8 @@ def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
         ),
         (*where.values, query.limit),
     ).fetchall()
-    paths = {} if query.brief else _paths(connection, many(row["id"] for row in found))
-    return [_row(row, tuple(paths.get(row["id"], ()))) for row in found]
+    paths = {} if query.brief else _paths(connection, [row["seq"] for row in found])
+    return [_row(row, tuple(paths.get(row["seq"], ()))) for row in found]
 
 
 def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:
@@ -48,14 +48,15 @@ def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:
     )
 
 
-def _paths(connection: Connection, ids: str) -> dict[str, list[PathPoint]]:
+def _paths(connection: Connection, seqs: list[int]) -> dict[int, list[PathPoint]]:
     found = connection.execute(
-        "SELECT * FROM path WHERE track_id IN (SELECT value FROM json_each(?)) ORDER BY track_id, pts", (ids,)
+        "SELECT * FROM path WHERE track_seq IN (SELECT value FROM json_each(?)) ORDER BY track_seq, pts",
+        (json.dumps(seqs),),
     )
-    out: dict[str, list[PathPoint]] = defaultdict(list)
+    out: dict[int, list[PathPoint]] = defaultdict(list)
     for row in found:
         box = row["x1"], row["y1"], row["x2"], row["y2"]
-        out[row["track_id"]].append(PathPoint(pts_s=row["pts"], box=box))
+        out[row["track_seq"]].append(PathPoint(pts_s=row["pts"], box=box))
     return out
 
 
@@ -64,6 +65,8 @@ def entities_where(asked: Filter) -> conditions.Where:
     where = conditions.Where()
     where.add("entities.present")
     conditions.streams(where, "entities", asked)
+    if asked.labels and not asked.streams:
+        where.add("entities.stream_id IN (SELECT id FROM streams)")  # the index is by stream and label
     where.among("entities.label", asked.labels)
     where.among("entities.kind", asked.kinds)
     where.among("entities.id", asked.ids)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from graph.reach import near_instant, near_media
 from graph.rows import Value, many, to_ms
-from graph.saying import reach
 from vidette.queries import Filter
 
 _WORDS = 64
@@ -64,8 +64,8 @@ def window(where: Where, table: str, asked: Filter, *, by_index: bool = True) ->
     `by_index` names them by index too: not worth it where other conditions leave few to look at.
     """
     since, until = _instant(asked.since), _instant(asked.until)
-    _side(where, table, "start", '"end"', since, until, asked.starts_inside, 1, by_index)
-    _side(where, table, "start_pts", "end_pts", asked.from_s, asked.to_s, asked.starts_inside, 0.001, by_index)
+    _side(where, table, "start", '"end"', since, until, asked.starts_inside, by_index)
+    _side(where, table, "start_pts", "end_pts", asked.from_s, asked.to_s, asked.starts_inside, by_index)
 
 
 def _instant(at: datetime | None) -> int | None:
@@ -80,7 +80,6 @@ def _side(
     low: float | None,
     high: float | None,
     inside: bool,
-    unit: float,
     by_index: bool,
 ) -> None:
     if high is not None:
@@ -93,13 +92,10 @@ def _side(
     where.add(f"({table}.{end} > ? OR {table}.{start} >= ? OR {table}.{end} IS NULL)", low, low)
     if not by_index:
         return
-    # The same rows by index: of each size only those near enough to reach into the window.
-    near = f"SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x WHERE x.size = near.key"  # noqa: S608  a name from this file
-    where.add(
-        f"{table}.seq IN ({near} AND x.{start} > near.value AND x.{start} < ?)",
-        reach(low, unit),
-        1e300 if high is None else high,
-    )
+    # The same rows by index: only those near enough to reach into the window.
+    end_of = 1e300 if high is None else high
+    near, values = near_instant(table, low, end_of) if start == "start" else near_media(table, low, end_of)
+    where.add(f"{table}.seq IN ({near})", *values)
 
 
 def words(where: Where, table: str, asked: Filter) -> None:
@@ -141,8 +137,8 @@ def reaching(asked: Filter, since: datetime) -> Where:
     shaped(where, asked, "+events.shape")  # the plus keeps to the other index: these are few
     low = to_ms(since)
     high = low if asked.until is None else min(low, to_ms(asked.until))
-    near = "SELECT x.seq FROM json_each(?) near CROSS JOIN events x WHERE x.size = near.key"
-    where.add(f"events.seq IN ({near} AND x.start > near.value AND x.start < ?)", reach(low, 1), high)
+    near, values = near_instant("events", low, high)
+    where.add(f"events.seq IN ({near})", *values)
     where.add('(events."end" > ? OR events."end" IS NULL)', low)
     return where
 
