@@ -4,12 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from graph.assertions import assertions_of, rest_of
 from graph.reach import near_media, reach
 from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
 from graph.shapes import reshape_stream, shapes_of
-from vidette import codec
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
 from vidette.intervals import union
@@ -101,7 +101,7 @@ def _row(scene: Scene, said: Assertion, seq: int) -> dict[str, Value]:
         "confidence": said.confidence,
         "caption": said.caption,
         "segment_id": said.segment_id,
-        "body_json": codec.encode(said).decode(),
+        "rest_json": rest_of(said),
     }
 
 
@@ -253,13 +253,13 @@ def _any_free(connection: Connection, stream_id: str, type_: str) -> bool:
 def _deep(connection: Connection, stream_id: str, type_: str, window: Window) -> Iterator[Happening]:
     """Free deep assertions that overlap a window of media milliseconds."""
     found = connection.execute(
-        "SELECT body_json FROM assertions WHERE seq IN (SELECT a.seq FROM json_each(?1) reach CROSS JOIN assertions a"
+        "SELECT * FROM assertions WHERE seq IN (SELECT a.seq FROM json_each(?1) reach CROSS JOIN assertions a"
         ' WHERE a.stream_id = ?2 AND a.type = ?3 AND a."of" IS NULL AND a.size = reach.key'
         " AND a.start_pts > reach.value AND a.start_pts < ?4)",
         (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
-    )
-    for row in found:
-        one = happening(codec.decode(Assertion, row["body_json"]))
+    ).fetchall()
+    for said in assertions_of(connection, found):
+        one = happening(said)
         if one.end > window[0]:
             yield one
 
@@ -322,8 +322,8 @@ def _placed(connection: Connection, placed: Iterable[str]) -> dict[str, str]:
 
 
 def _write_founder(connection: Connection, origin_ms: int, assertion_id: str) -> None:
-    row = connection.execute("SELECT body_json FROM assertions WHERE id = ?", (assertion_id,)).fetchone()
-    said = codec.decode(Assertion, row["body_json"])
+    found = connection.execute("SELECT * FROM assertions WHERE id = ?", (assertion_id,)).fetchall()
+    (said,) = assertions_of(connection, found)
     founded = event_row(origin_ms, fold(None, said), look="deep", derived=True, watch=0)
     insert(connection, "events", founded, conflict=EVENT_MOVED)
 

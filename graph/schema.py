@@ -246,6 +246,10 @@ INSERT INTO shown_in_new SELECT a.seq, p.place, p.kind, p.sha256, p.uri, p.pts, 
 DROP TABLE shown_in;
 ALTER TABLE shown_in_new RENAME TO shown_in;
 CREATE INDEX shown_in_pts ON shown_in (pts);
+ALTER TABLE assertions ADD COLUMN rest_json TEXT NOT NULL DEFAULT '{}';
+UPDATE assertions SET rest_json = json_object('state', body_json ->> '$.state', 'box', json(body_json -> '$.box'),
+    'zone', body_json ->> '$.zone', 'line', body_json ->> '$.line', 'attributes', json(body_json -> '$.attributes'));
+ALTER TABLE assertions DROP COLUMN body_json;
 DROP INDEX keyframes_sha256;
 CREATE INDEX keyframes_pts ON keyframes (pts);
 CREATE TABLE path_new (

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeVar
 
+from graph.assertions import assertions_of
 from graph.reading.finding import find
 from graph.rows import Connection, Row, to_box, to_instant
-from vidette import codec
 from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, Label, Run, State
 from vidette.queries import AssertionsOf, Events
 
@@ -121,9 +121,9 @@ def _runs(connection: Connection, listed: str) -> dict[int, list[Run]]:
 def read_assertions(connection: Connection, query: AssertionsOf) -> list[Assertion]:
     """Every assertion that supports an event, oldest (by media time) first."""
     found = connection.execute(
-        "SELECT a.body_json FROM events e JOIN says ON says.event_seq = e.seq"
+        "SELECT a.* FROM events e JOIN says ON says.event_seq = e.seq"
         " JOIN assertions a ON a.seq = says.assertion_seq WHERE e.id = ?"
         " ORDER BY a.start_pts, a.look = 'deep', a.seq",
         (query.event_id,),
-    )
-    return [codec.decode(Assertion, row["body_json"]) for row in found]
+    ).fetchall()
+    return assertions_of(connection, found)

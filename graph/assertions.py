@@ -1,0 +1,72 @@
+"""Assertions as rows: most of one are columns of its own and rows beside it, the rest is a little JSON."""
+
+import json
+from collections import defaultdict
+
+from graph.rows import Connection, Row, dump, to_box
+from vidette.models import Assertion, EventType, Evidence, Role, State
+
+
+def rest_of(said: Assertion) -> str:
+    """JSON of what has no column, left out where it is as usual."""
+    rest = {"box": said.box, "zone": said.zone, "line": said.line, "attributes": said.attributes or None}
+    state = {} if said.state is State.CLOSED else {"state": said.state}
+    return dump({**{name: value for name, value in rest.items() if value is not None}, **state})
+
+
+def assertions_of(connection: Connection, found: list[Row]) -> list[Assertion]:
+    """The assertions in rows of `assertions`, as they were said; times are to the millisecond."""
+    if not found:
+        return []
+    listed = json.dumps([row["seq"] for row in found])
+    roles, evidence = _roles(connection, listed), _evidence(connection, listed)
+    return [_assertion(row, roles.get(row["seq"], ()), evidence.get(row["seq"], ())) for row in found]
+
+
+def _assertion(row: Row, roles: tuple[Role, ...], evidence: tuple[Evidence, ...]) -> Assertion:
+    rest = json.loads(row["rest_json"])
+    return Assertion(
+        id=row["id"],
+        stream_id=row["stream_id"],
+        look=row["look"],
+        run_id=row["run_id"],
+        type=EventType(row["type"]),
+        start_s=row["start_pts"],
+        end_s=row["end_pts"],
+        confidence=row["confidence"],
+        caption=row["caption"],
+        of=row["of"],
+        state=State(rest.get("state") or State.CLOSED),
+        box=tuple(rest["box"]) if rest.get("box") else None,
+        zone=rest.get("zone"),
+        line=rest.get("line"),
+        segment_id=row["segment_id"],
+        roles=roles,
+        evidence=evidence,
+        attributes=rest.get("attributes") or {},
+    )
+
+
+def _roles(connection: Connection, listed: str) -> dict[int, tuple[Role, ...]]:
+    found = connection.execute(
+        "SELECT * FROM takes_part WHERE assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY assertion_seq, place",
+        (listed,),
+    )
+    out: dict[int, list[Role]] = defaultdict(list)
+    for row in found:
+        role = Role(role=row["role"], track_id=row["track_id"], entity_id=row["entity_id"])
+        out[row["assertion_seq"]].append(role)
+    return {seq: tuple(roles) for seq, roles in out.items()}
+
+
+def _evidence(connection: Connection, listed: str) -> dict[int, tuple[Evidence, ...]]:
+    found = connection.execute(
+        "SELECT * FROM shown_in WHERE assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY assertion_seq, place",
+        (listed,),
+    )
+    out: dict[int, list[Evidence]] = defaultdict(list)
+    for row in found:
+        box = to_box(row["box_json"])
+        shown = Evidence(kind=row["kind"], sha256=row["sha256"], uri=row["uri"], pts_s=row["pts"], box=box)
+        out[row["assertion_seq"]].append(shown)
+    return {seq: tuple(shown) for seq, shown in out.items()}
