@@ -126,6 +126,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
             uri=self._only_read,
+            cached_statements=512,
         )
         with self._lock:
             self._opened.append(connection)

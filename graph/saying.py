@@ -330,12 +330,15 @@ def _write_founder(connection: Connection, origin_ms: int, assertion_id: str) ->
 
 def refresh_words(connection: Connection, events: Iterable[int]) -> None:
     """Set what full-text search finds an event by: its caption and those of the deep looks that support it."""
+    listed = list(events)
+    if not listed:
+        return
     connection.execute(
         "UPDATE events SET words = caption || coalesce((SELECT char(10) || group_concat(caption, char(10)) FROM"
         " (SELECT DISTINCT a.caption FROM says JOIN assertions a ON a.seq = says.assertion_seq"
         " WHERE says.event_seq = events.seq AND a.look = 'deep' AND a.caption != events.caption ORDER BY a.id)), '')"
         " WHERE seq IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(events)),),
+        (json.dumps(listed),),
     )
 
 
