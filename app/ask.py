@@ -70,10 +70,10 @@ def show(answer: "Answer", tz: "tzinfo | None") -> None:
 
 def footnotes(answer: "Answer") -> list[str]:
     """The plan that was run, and how much of the time asked was watched."""
+    from agent.ask.say import lasting
+
     seen = answer.coverage
     lines = [f"plan: {answer.plan.words}"] if answer.plan.words else []
     lines += [f"note: {note}" for note in answer.plan.notes]
-    lines.append(
-        f"watched {seen.watched_s:.1f} of {seen.total_s:.1f} s" + (f", {len(seen.gaps)} gaps" if seen.gaps else "")
-    )
-    return lines
+    gaps = f", {len(seen.gaps)} gap{'s' if len(seen.gaps) > 1 else ''}" if seen.gaps else ""
+    return [*lines, f"watched: {lasting(seen.watched_s)} of {lasting(seen.total_s)}{gaps}"]

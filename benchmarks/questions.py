@@ -5,6 +5,8 @@
 2. Where ../shared/captions/uca_val.json is there: it is imported as `vidette import` does, every caption is asked as a
    question, and its own event (or one of the same stream with the same words) is looked for among the first 1 and 5.
    All captions, unless that would take longer than --limit seconds, then a fixed sample of 1000.
+3. How long an answer takes over a large memory, by kind of question: a store of --events (as memory.py fills it), or
+   the one in --large, which is only read.
 """
 
 import argparse
@@ -17,6 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from memory import fill
+from questions_large import large
 
 from agent.ask.ask import LONGEST, ask
 from app.importing import take_in
@@ -38,12 +43,26 @@ def main() -> None:
     options.add_argument("--faults", action="store_true", help="say what is wrong with each wrong answer")
     options.add_argument("--captions", type=Path, default=CAPTIONS, help="captions to import and ask")
     options.add_argument("--limit", type=float, default=120.0, help="seconds for all captions; else a sample")
+    options.add_argument("--events", type=int, default=100_000, help="events of the large memory; 0 for none")
+    options.add_argument("--large", type=Path, help="a store that memory.py filled, to ask instead")
+    options.add_argument("--rounds", type=int, default=10, help="questions of each kind asked of it")
     given = options.parse_args()
     the_set(faults=given.faults)
     if given.captions.is_file():
         captions(given.captions, given.limit)
     else:
         print(f"no captions at {given.captions}: not asked")
+    if given.large or given.events:
+        over_many(given.large, given.events, given.rounds)
+
+
+def over_many(db: Path | None, events: int, rounds: int) -> None:
+    """Answers over a large memory, made where none is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        if db is None:
+            db = Path(folder) / "large.db"
+            fill(db, events)
+        large(db, rounds)
 
 
 def the_set(*, faults: bool) -> None:

@@ -1,5 +1,6 @@
 """Answers that measure: the longest, the most, averages, peaks, comparisons, the time between two things."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +32,7 @@ def _longest(asked: Asked, found: Found) -> Answer:
     so_far = " so far" if best.open else ""
     others = sum(1 for stay in lasted if round(stay.seconds, 3) == round(best.seconds, 3)) - 1
     alike = f"; {others} more lasted as long" if others else ""
-    text = f"the {plan.kind} of {things(plan, len(lasted))} that {did(plan, len(lasted))} lasted {lasting(best.seconds)}{so_far}, {moment(asked, best.row)}{alike}"
+    text = f"the {plan.kind} of {things(plan, len(lasted))} that {did(plan, len(lasted))}: {lasting(best.seconds)}{so_far}, {moment(asked, best.row)}{alike}"
     return full(asked, found, text, (best.row,), round(best.seconds, 3), "s")
 
 
@@ -93,7 +94,7 @@ def _most(asked: Asked, found: Found) -> Answer:
         f" and {len(best) - 5} more" if len(best) > 5 else ""
     )
     one = len(best) == 1
-    what = f"{things(plan, count)} {did(plan, count)}"
+    what = f"{things(plan, count)} {did(plan, count).replace(' in a zone', ' there').replace(' a zone', ' it').replace(' a line', ' it')}"
     text = f"{names}{'' if one else ' alike'}: {what}{' each' if not one else ''}"
     answer = full(asked, found, text, (), _value(best[0]) if one else None, plan.by if one else None)
     order = sorted(counted, key=lambda group: (-group.count if plan.kind == "most" else group.count, group.name))
@@ -223,12 +224,13 @@ def _of(footage: Footage, streams: tuple[str, ...]) -> Footage:
 
 
 def _compared(plan: Plan, a: Plan, b: Plan, x: int, y: int) -> tuple[str, Value, str | None]:
-    one, two = plain(a.said, 60), plain(b.said, 60)
+    one, two = _named(a), _named(b)
     said = f"{one}: {things(a, x)} {did(a, x)}; {two}: {things(b, y)} {did(b, y)}"
     match plan.more:
         case "which":
-            more = "as many of both" if x == y else one if x > y else two
-            return f"{more} ({said})", None if x == y else more, None
+            if x == y:
+                return f"as many of both ({said})", None, None
+            return f"{one if x > y else two} ({said})", plain((a if x > y else b).said, 60), None
         case "difference":
             return f"{x - y} more ({said})", x - y, a.subjects
         case "equal":
@@ -238,6 +240,12 @@ def _compared(plan: Plan, a: Plan, b: Plan, x: int, y: int) -> tuple[str, Value,
         case _:
             yes = x > y
     return f"{'yes' if yes else 'no'} ({said})", yes, None
+
+
+def _named(side: Plan) -> str:
+    """What a side is called, without the thing that is counted anyway: "on Monday"."""
+    name = plain(side.said, 60).removeprefix(f"{side.subjects} ")
+    return re.sub(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", lambda found: found[0].capitalize(), name)
 
 
 def _none_seen(asked: Asked, found: Found) -> Answer:

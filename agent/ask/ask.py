@@ -82,12 +82,12 @@ def _by_words(question: str, store: GraphStore, planner: Planner) -> Answer | No
 
 def _looking(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:
     """A search; its coverage is that of the streams in which something is found."""
-    plan = replace(plan, words=plan_words(plan))
+    plan = replace(plan, words=plan_words(plan, planner.everything.tz))
     return Asked(question, plan, store, Clock(planner.footage(plan.where.streams)), Covered(), planner.known)
 
 
 def _asked(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:
-    plan = replace(plan, words=plan_words(plan))
+    plan = replace(plan, words=plan_words(plan, planner.everything.tz))
     footage = planner.footage(plan.where.streams)
     return Asked(question, plan, store, Clock(footage), covered(store, plan.where, footage), planner.known)
 

@@ -23,7 +23,7 @@ _WHICH_BUSIER = re.compile(
     r"|^(?:which|what|who|when)(?: camera| stream| zone| day)? (?:was|is)(?: it)? (?P<how2>busier|quieter) (?P<a2>.+?) or (?P<b2>.+)$"
 )
 _OR = re.compile(
-    r"^(?:did|do|were there|are there|which (?:camera|stream|feed|zone|area|day) (?:saw|had|has|recorded|got))"
+    r"^(?!.* than )(?:did|do|were there|are there|were|are|was|which (?:camera|stream|feed|zone|area|day) (?:saw|had|has|recorded|got))"
     r" (?P<how>more|fewer) (?P<a>.+?) or (?P<b>.+)$"
 )
 

@@ -135,7 +135,9 @@ def in_watched(coverage: Covered) -> str:
 
 def _missed(coverage: Covered) -> str:
     missing = coverage.total_s - coverage.watched_s
-    return f" {lasting(missing)} of the {lasting(coverage.total_s)} asked were not watched ({_reasons(coverage)}), so there may be more."
+    return (
+        f" Not watched: {lasting(missing)} of {lasting(coverage.total_s)} ({_reasons(coverage)}), so there may be more."
+    )
 
 
 def _reasons(coverage: Covered) -> str:

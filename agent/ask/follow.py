@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
-from agent.ask.fragment import amended, read_fragment
+from agent.ask.fragment import Fragment, amended, read_fragment
 from agent.ask.names import normal
+from agent.ask.plan import Parts, counted
 from agent.ask.question import Planner
 from agent.ask.scan import NotUnderstood
 from agent.ask.words import ANY
@@ -13,6 +14,7 @@ from vidette.answers import Plan
 _FOLLOWS = re.compile(
     r"^(?:(?:and|but|ok|so|then) )?(?:what about|how about|what of|(?:the )?same (?:question )?(?:for|on|in|with|at)|and)\s(?P<rest>.+)$"
 )
+_OF_VERBS = frozenset({"count", "list", "exists", "when", "first", "last", "how_long"})
 _WHOLE = re.compile(r"^(?:how|who|what|which|when|where|did|was|were|is|are|has|have|list|show)\b")
 
 
@@ -34,9 +36,20 @@ def followed(added: str, previous: Plan | None, planner: Planner) -> Plan:
     fragment = read_fragment(added, planner.known, planner.footage(()))
     if fragment.empty:
         raise NotUnderstood(f"I do not see what {added[:60]!r} changes in the question before")
+    if fragment.verb and fragment.parts:
+        return _doing(fragment, fragment.parts, previous)
     if previous.of not in ("events", "tracks", "coverage"):
         raise NotUnderstood("that cannot be asked of another time or place; ask it in full")
     return amended(previous, fragment)
+
+
+def _doing(fragment: Fragment, parts: Parts, previous: Plan) -> Plan:
+    """ "and stopped?": the question before, of what the same things did instead."""
+    if previous.kind not in _OF_VERBS or previous.of not in ("events", "tracks") or previous.sides:
+        raise NotUnderstood("ask that as a question of its own")
+    plan = counted(parts, fragment.named, fragment.window)
+    distinct = plan.distinct and previous.kind == "count"
+    return _placed_as(replace(plan, kind=previous.kind, pick=previous.pick, distinct=distinct), previous)
 
 
 def _placed_as(plan: Plan, previous: Plan) -> Plan:

@@ -26,6 +26,11 @@ class Footage:
         return bool(self.streams) and all(stream.kind != "live" for stream in self.streams)
 
     @property
+    def live(self) -> bool:
+        """Whether none of it is a file: then media times say nothing to a person."""
+        return bool(self.streams) and all(stream.kind == "live" for stream in self.streams)
+
+    @property
     def longest_s(self) -> float:
         """Length of the longest stream."""
         return max((length_s(stream) for stream in self.streams), default=0.0)

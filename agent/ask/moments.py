@@ -53,6 +53,9 @@ EDGE = re.compile(
 )
 FROM_ON = re.compile(rf"\bfrom ({_INSTANT})(?: (?:on|onwards?))?{_ENDS}")
 ALONE = re.compile(rf"\b(?:(?:on|in|during) )?({_AGO}|{DAY}){_ENDS}")
+PART_OF_DAY = re.compile(
+    rf"(?<![\w:])({BARE}|\d{{1,2}}:\d\d)(?: o'clock)? (?:in the (morning|afternoon|evening)|(at night)){_ENDS}"
+)
 _HOURS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (22, 30)}
 _MAX_S = 1.5e9
 
@@ -65,6 +68,14 @@ def seconds(text: str) -> float:
     for number, unit in re.findall(rf"({_N})? ?\b({_U})\b|$", _spaced(text)):
         total += number_of(number or "one") * _unit_s(unit) if unit else 0.0
     return min(total, _MAX_S)
+
+
+def hour_of(found: re.Match[str]) -> str:
+    """ "nine in the morning" as "9 am"; what is no hour of twelve stays as it is."""
+    clock = found[1] if ":" in found[1] else f"{number_of(found[1]):g}"
+    if not re.fullmatch(r"(?:[1-9]|1[0-2])(?::\d\d)?", clock):
+        return found[0]
+    return f"{clock} {'am' if found[2] == 'morning' else 'pm'}"
 
 
 def number_of(text: str) -> float:
@@ -127,7 +138,7 @@ def read_day(text: str, now: datetime, tz: tzinfo) -> Stretch | None:
 def with_unit_of(text: str, other: str) -> str:
     """A bare number with the unit of the other end: "10" of "10 and 20 seconds", "8" of "8 and 9 pm"."""
     if found := re.search(r"\b[ap]m\b|(?<=\d)[ap]m\b", other):
-        return f"{text} {found[0]}"
+        return f"{number_of(text):g} {found[0]}"
     if re.fullmatch(SPAN, other):
         unit = re.search(rf"{_U}$", other)
         return f"{text} {unit[0] if unit else 's'}"

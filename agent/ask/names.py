@@ -99,9 +99,12 @@ def normal(text: str) -> str:
 def find_names(text: str, known: Known) -> Named:
     """Takes the names out of a normalised question; a slip of the pen is read as the one name it is near to."""
     text, notes = _corrected(text, known)
-    text, lines = _take(text, {name: (name,) for name in known.lines}, r"(?:line)")
-    text, zones = _take(text, {name: (name,) for name in known.zones}, _PLACE)
-    text, streams = _take(text, _stream_names(known.streams), _STREAM)
+    text, (lines, zones, streams) = _taken(
+        text,
+        ({name: (name,) for name in known.lines}, r"(?:line)"),
+        ({name: (name,) for name in known.zones}, _PLACE),
+        (_stream_names(known.streams), _STREAM),
+    )
     problem = _unknown(text, known)
     text = re.sub(r"\x01(?: (?:and |or )?(?:the )?\x01)+", "\x01", " ".join(text.replace("\x01", " \x01 ").split()))
     return Named(
@@ -143,17 +146,20 @@ def _stream_names(rows: Iterable[StreamRow]) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _take(text: str, names: dict[str, tuple[str, ...]], word: str) -> tuple[str, tuple[str, ...]]:
-    found: list[str] = []
-    for name in sorted(names, key=len, reverse=True):
+def _taken(text: str, *sorts: tuple[dict[str, tuple[str, ...]], str]) -> tuple[str, list[tuple[str, ...]]]:
+    """The text without names, and those of each sort; the longest first: a front door is no door."""
+    found: list[list[str]] = [[] for _ in sorts]
+    names = [(name, at) for at, (known, _) in enumerate(sorts) for name in known]
+    for name, at in sorted(names, key=lambda one: (-len(one[0]), one[1])):
+        known, word = sorts[at]
         plain = normal(name)
         if not plain or re.sub(r"[-_ ]", "", plain) not in re.sub(r"[-_ ]", "", text):
             continue
         pattern = _pattern(plain, word)
         if re.search(pattern, text):
-            found += names[name]
+            found[at] += known[name]
             text = re.sub(pattern, "\x01", text)
-    return text, tuple(dict.fromkeys(found))
+    return text, [tuple(dict.fromkeys(names)) for names in found]
 
 
 def _pattern(plain: str, word: str) -> str:

@@ -332,6 +332,8 @@ def _presence(parts: Parts, noun: Noun, verb: Verb, named: Named, zoned: bool) -
         raise NotUnderstood("a line goes with crossing it; ask about the rest on its own")
     if EventType.LINE_CROSSED in types and named.lines:
         past = f"crossed the line {' or '.join(named.lines)}"
+    elif named.lines and not types:
+        past = f"{past} at the line {' or '.join(named.lines)}"
     if zoned:
         types, past = _in_zone(verb, named)
     of: Of = "events" if types else "tracks"

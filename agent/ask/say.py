@@ -2,11 +2,11 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from agent.ask.footage import Footage
 from agent.ask.words import WORDS, Verb
-from vidette.answers import Plan
+from vidette.answers import Plan, Relation
 from vidette.models import Box, EventRow, EventType, TrackRow
 from vidette.queries import Filter
 
@@ -68,7 +68,7 @@ class Clock:
         local = moment.astimezone(self.footage.tz)
         today = self.footage.now.astimezone(self.footage.tz).date()
         text = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
-        return text if pts_s is None else f"{text} ({media(pts_s)})"
+        return text if pts_s is None or self.footage.live else f"{text} ({media(pts_s)})"
 
     def on(self, stream: str) -> str:
         """Which stream, where there are several."""
@@ -77,9 +77,9 @@ class Clock:
     def claim(self, row: EventRow | TrackRow) -> str:
         """What one row says, with its times."""
         if isinstance(row, TrackRow):
-            end = f" to {self.at(row.end, row.end_s)}" if row.end and row.end_s is not None else " on"
+            end = f" to {self.at(row.end, row.end_s)}" if row.end and row.end_s is not None else ""
             what = plain(str(row.attributes.get("kind") or row.label.value), 60)
-            return f"{what} in view from {self.at(row.start, row.start_s)}{end}{self.on(row.stream)}"
+            return f"{what} in view {'from' if end else 'since'} {self.at(row.start, row.start_s)}{end}{self.on(row.stream)}"
         what = plain(row.caption, _CAPTION).rstrip(".") or event_said(row)
         ends = row.end is not None and row.end_s is not None and row.end_s - row.start_s >= 1
         until = f" to {self.at(row.end, row.end_s)}" if ends and row.end else ""
@@ -98,7 +98,8 @@ def event_said(row: EventRow) -> str:
     past = _PAST.get(row.type, row.type.value.replace("_", " "))
     if row.type in _ALONE:
         return past
-    thing = next((entity.label.value for entity in row.entities if entity.role == "subject"), "object")
+    subjects = (entity for entity in row.entities if entity.role == "subject")
+    thing = next((plain(str(one.attributes.get("kind") or one.label.value), 60) for one in subjects), "object")
     zone = f"{'' if row.type in _BORDERS else 'in '}the zone {plain(row.zone, 60)}" if row.zone else ""
     line = f"the line {plain(row.line, 60)}" if row.line else ""
     if row.type in _BORDERS and not zone:
@@ -107,11 +108,40 @@ def event_said(row: EventRow) -> str:
 
 
 def did(plan: Plan, count: int) -> str:
-    """The verb for so many: "passed", "was removed", "were seen"."""
+    """The verb for so many, with the conditions: "passed", "was removed", "were seen and never stopped"."""
+    return f"{_did(plan, count)}{_told(plan)}"
+
+
+def _did(plan: Plan, count: int) -> str:
     past = plan.verb or "seen"
     if past.split()[0] in _PASSIVE and not (past == "moved" and plan.of == "tracks"):
         return f"{'was' if count == 1 else 'were'} {past}"
     return past
+
+
+def _told(plan: Plan) -> str:
+    """What else was asked to hold: " after a bag was left", " for 10 min or more", " and never stopped"."""
+    parts = [f" {'and then' if plan.ordered else 'and'} {one.verb}" for one in plan.also]
+    parts += [f" and never {one.verb}" for one in plan.never]
+    if plan.longer_s is not None:
+        parts.append(f" for {lasting(round(plan.longer_s))} or more")
+    if plan.shorter_s is not None:
+        parts.append(f" for less than {lasting(plan.shorter_s)}")
+    return "".join([*parts, *(_related(relation) for relation in plan.relations)])
+
+
+def _related(relation: Relation) -> str:
+    anchor, how = relation.anchor, {"during": "while"}.get(relation.kind, relation.kind)
+    within = "" if relation.within_s is None else f"within {lasting(relation.within_s)} "
+    if anchor.subject == "scene":
+        return f" {within}{'during' if how == 'while' else how} {anchor.verb}"
+    named = anchor.subject if anchor.subject.startswith("the ") else f"the {anchor.pick} {anchor.subject}" if anchor.pick else f"{_article(anchor.subject)} {anchor.subject}"  # fmt: skip
+    stood = how == "while" and anchor.where.types == (EventType.OBJECT_STOPPED,) and anchor.kind != "when"
+    return f" {within}{how} {named} {'stood still' if stood else did(anchor, 1)}"
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeio" else "a"
 
 
 def things(plan: Plan, count: int) -> str:
@@ -128,8 +158,8 @@ def place(box: Box) -> str:
     return "in the middle of the picture" if across == down else f"at the {down} {across} of the picture"
 
 
-def plan_words(plan: Plan) -> str:
-    """The plan in readable words: "count tracks · label vehicle · stream any · second 10 to 20"."""
+def plan_words(plan: Plan, tz: tzinfo = UTC) -> str:
+    """The plan in readable words, instants as the zone's clocks show them: "count tracks · label vehicle · stream any"."""
     where = plan.where
     parts = [f"{plan.kind.replace('_', ' ')} {plan.of}"]
     for name, values in (
@@ -142,13 +172,13 @@ def plan_words(plan: Plan) -> str:
         if values:
             parts.append(f"{name} {' or '.join(plain(str(v), 60) for v in values)}")
     parts.append(f"stream {' or '.join(plain(s, 60) for s in where.streams) or 'any'}")
-    parts += [window for window in (_seconds_said(where), _instants_said(where)) if window]
+    parts += [window for window in (_seconds_said(where), _instants_said(where, tz)) if window]
     if plan.moving:
         parts.append("moving only")
-    return " · ".join(parts + _conditions_said(plan))
+    return " · ".join(parts + _conditions_said(plan, tz))
 
 
-def _conditions_said(plan: Plan) -> list[str]:
+def _conditions_said(plan: Plan, tz: tzinfo) -> list[str]:
     """What else must hold, and how it is counted."""
     parts = [f"by {plan.by}"] if plan.by else []
     if plan.nth is not None:
@@ -157,24 +187,24 @@ def _conditions_said(plan: Plan) -> list[str]:
         parts.append(f"words {plain(plan.where.text, 120)!r}")
     for relation in plan.relations:
         within = "" if relation.within_s is None else f" within {relation.within_s:g} s"
-        parts.append(f"{relation.kind}{within} ({plan_words(relation.anchor)})")
+        parts.append(f"{relation.kind}{within} ({plan_words(relation.anchor, tz)})")
     if plan.longer_s is not None:
         parts.append(f"at least {plan.longer_s:g} s")
     if plan.shorter_s is not None:
         parts.append(f"under {plan.shorter_s:g} s")
-    parts += [f"{'then' if plan.ordered else 'also'} ({plan_words(other)})" for other in plan.also]
-    parts += [f"never ({plan_words(other)})" for other in plan.never]
-    parts += [f"without {_left_out(out)}" for out in plan.without]
+    parts += [f"{'then' if plan.ordered else 'also'} ({plan_words(other, tz)})" for other in plan.also]
+    parts += [f"never ({plan_words(other, tz)})" for other in plan.never]
+    parts += [f"without {_left_out(out, tz)}" for out in plan.without]
     parts += [f"of {label.value} only {' or '.join(kinds)}" for label, kinds in plan.narrow]
     if plan.at_least is not None or plan.at_most is not None:
         parts.append(f"number {plan.at_least or 0} to {'any' if plan.at_most is None else plan.at_most}")
     if plan.sides:
-        parts.append(" against ".join(f"({plan_words(side)})" for side in plan.sides))
+        parts.append(" against ".join(f"({plan_words(side, tz)})" for side in plan.sides))
     return [*parts, "turned round"] if plan.negated else parts
 
 
-def _left_out(out: Filter) -> str:
-    said = [*(label.value for label in out.labels), *out.kinds, _seconds_said(out), _instants_said(out)]
+def _left_out(out: Filter, tz: tzinfo) -> str:
+    said = [*(label.value for label in out.labels), *out.kinds, _seconds_said(out), _instants_said(out, tz)]
     return " ".join(part for part in said if part)
 
 
@@ -186,7 +216,7 @@ def _seconds_said(where: Filter) -> str:
     return f"second {where.from_s or 0:g} to {where.to_s:g}"
 
 
-def _instants_said(where: Filter) -> str:
-    since = f"from {where.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if where.since else ""
-    until = f"to {where.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if where.until else ""
+def _instants_said(where: Filter, tz: tzinfo) -> str:
+    since = f"from {where.since.astimezone(tz):%Y-%m-%d %H:%M:%S %Z}" if where.since else ""
+    until = f"to {where.until.astimezone(tz):%Y-%m-%d %H:%M:%S %Z}" if where.until else ""
     return " ".join(part for part in (since, until) if part)

@@ -15,10 +15,12 @@ from agent.ask.moments import (
     FROM_ON,
     LAST,
     LOOSE,
+    PART_OF_DAY,
     RANGE,
     SPAN,
     TOD,
     colon_s,
+    hour_of,
     number_of,
     position_s,
     read_day,
@@ -77,6 +79,7 @@ class _Reader:
         self.moments: list[tuple[str, _Moment]] = []
 
     def read(self, text: str) -> tuple[str, Window]:
+        text = PART_OF_DAY.sub(hour_of, text)
         for pattern, take in (
             (RANGE, self._range),
             (AFTER_FIRST, self._after_first),
@@ -278,6 +281,8 @@ class _Reader:
         if end - start < timedelta(days=1):  # footage over midnight: the nearer of two
             return min(moments, key=lambda at: max(start - at, at - end))
         if today in dates:
+            if len(dates) > 1:
+                self._note(f"{text} read as {today} {tod:%H:%M}; name a day for another")
             return self._join(today, tod, text)
         self._fail(f"which day? There is footage of {dates[0]} to {dates[-1]}; name one, as in 'on {dates[-1]}'")
         return None

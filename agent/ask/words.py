@@ -91,7 +91,8 @@ def _verbs() -> dict[str, Verb]:
     said: dict[Verb, str] = {
         PASSED: "pass|passed|passes|passing|pass by|passed by|passes by|passing by|go by|went by|goes by|going by|"
         "drive by|drove by|drives by|walk by|walked by|walks by|come by|came by|go past|went past|drive past|"
-        "drove past|walk past|walked past|pass through|passed through|go through|went through",
+        "drove past|drive through|drove through|drives through|driving through|drive|drives|drove|"
+        "driving|walk through|walked through|walk|walks|walked|walking|ride|rides|rode|riding|walk past|walked past|pass through|passed through|go through|went through",
         SEEN: "seen|see|saw|spotted|visible|present|in view|in the scene|in the picture|in the frame|in frame|"
         "occupied|in use|in the image|in the view|on screen|on camera|in shot|on the picture|tracked|observed|detected|on the scene",
         ENTERED: "enter|enters|entered|entering|come|came|comes|coming|come in|come through|came through|came in|comes in|coming in|come into|came into|came inside|"
@@ -246,7 +247,7 @@ def _marks() -> dict[str, Mark]:
         Mark("left"): "left",
         Mark("move"): "move|moves|moving",
         Mark("moved"): "moved",
-        Mark("happen"): "happen|happened|happens|going on|occur|occurred|happening",
+        Mark("happen"): "happen|happened|happens|to happen|to occur|going on|occur|occurred|happening",
         Mark("gone"): "stand|stood|stands|standing|stay|stayed|stays|staying|remain|remained|remains|lie|lay|lying|"
         "wait|waited|lasted|spend|spent",
     }

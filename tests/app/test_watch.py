@@ -150,7 +150,7 @@ def test_a_question_is_answered_with_citations(watched, capsys):
     said = run(capsys, "ask", "how many objects entered?", *db).out
     assert "2 objects" in said
     assert "plan: " in said
-    assert "watched 14.0 of 14.0 s" in said
+    assert "watched: 14 s of 14 s" in said
 
 
 def test_settings_bring_zones(street, tmp_path, capsys, monkeypatch):

@@ -17,6 +17,8 @@ def q(text: str, kind: str, value: Any = None, **more: Any) -> Question:
 
 TUNED: dict[str, list[Question]] = {
     "relations": [
+        q("How many people entered while the van was parked?", "count", 1),
+        q("Did any person enter while the car was stopped?", "exists", True, cites="p5"),
         q("Who entered before the bag was left?", "list", 4, cites="p1 p2 p3 p4", labels="person"),
         q("How many people entered before the bag was left?", "count", 4),
         q("How many people arrived after the bag was removed?", "count", 9),
@@ -37,6 +39,7 @@ TUNED: dict[str, list[Question]] = {
         q("Who entered before the fire broke out?", "cannot_tell"),
     ],
     "superlatives": [
+        q("What was the last thing to happen on Monday?", "last", 27000.0),
         q("Which car stayed the longest?", "longest", 600.0),
         q("What was the longest stay of a person?", "longest", 7200.0),
         q("Which vehicle was in view the shortest time?", "shortest", 60.0),
@@ -55,6 +58,7 @@ TUNED: dict[str, list[Question]] = {
         q("How many cameras saw people?", "count", 3, by="stream"),
     ],
     "comparisons": [
+        q("Were more people seen at the front door or in the yard?", "compare", "front-door"),
         q("Were there more cars than people?", "compare", False),
         q("Did more people enter on Monday than on Tuesday?", "compare", True),
         q("Was it busier before noon or after?", "compare", "before noon"),
@@ -67,6 +71,8 @@ TUNED: dict[str, list[Question]] = {
         q("Which camera saw more people, yard or loading?", "compare"),
     ],
     "amounts": [
+        q("How many people came in between nine and ten in the morning on Monday?", "count", 3),
+        q("How often did a vehicle drive through the gate?", "count", 2),
         q("How many people entered per day?", "average", None, by="day"),
         q("How many people entered per hour on average?", "average", None, by="hour"),
         q("What was the average stay of vehicles?", "average", 990.0),
@@ -131,10 +137,11 @@ TUNED: dict[str, list[Question]] = {
 
 HELD_OUT: dict[str, list[Question]] = {
     "relations": [
+        q("Was the animal there before the bicycle?", "exists", True),
         q("How many vehicles entered before the bag was taken away?", "count", 3),
         q("Which people arrived after the parcel was removed?", "list", 8),
         q("What happened within a minute after a truck crossed the gate?", "describe", 1),
-        q("Did anyone enter while the van was stopped?", "cannot_tell"),
+        q("Did anyone enter while the van was stopped?", "exists", True, cites="p11"),
         q("Did somebody come in during the hour before the bag was left?", "exists", True),
         q("How many people went away within 5 minutes after the bag was removed?", "count", 1),
         q("Was anyone in the yard while the van was in the parking zone?", "exists", True),
@@ -151,6 +158,7 @@ HELD_OUT: dict[str, list[Question]] = {
         q("Who entered before the elephant?", "cannot_tell"),
     ],
     "superlatives": [
+        q("On which day did the most vehicles come?", "most", "2026-03-08T23:00:00Z", by="day"),
         q("Who stayed the longest?", "longest", 7200.0),
         q("Which truck was in view for the longest time?", "longest", 3000.0),
         q("What was the shortest visit of a person on Monday?", "shortest", 40.0),
@@ -170,6 +178,7 @@ HELD_OUT: dict[str, list[Question]] = {
         q("On which days were bicycles seen?", "list", 1, by="day"),
     ],
     "comparisons": [
+        q("Did the package stay longer than the bag?", "compare", True),
         q("Did more vehicles come on Monday than on Wednesday?", "compare", True),
         q("Are there more trucks than cars?", "compare", False),
         q("Were there more people in the morning or in the afternoon?", "cannot_tell"),
@@ -182,6 +191,8 @@ HELD_OUT: dict[str, list[Question]] = {
         q("Were there as many people as cars?", "compare", False),
     ],
     "amounts": [
+        q("How many times did somebody cross the door line on Monday?", "count", 2),
+        q("How long was the truck stopped on Wednesday?", "how_long", 2880.0),
         q("How many vehicles per day?", "average", None, by="day"),
         q("On average, how many people came in per hour?", "average", None, by="hour"),
         q("What is the average time people spent in the entrance?", "average", None),
@@ -196,6 +207,8 @@ HELD_OUT: dict[str, list[Question]] = {
         q("How much time passed between the bag being left and it being taken?", "how_long", 1140.0),
     ],
     "conditions": [
+        q("Has anyone been at the bay for more than ten minutes?", "exists", True, cites="p14"),
+        q("Was anybody running before Wednesday?", "exists", False),
         q("How many vehicles stayed longer than 10 minutes?", "count", 2),
         q("Which people were in the entrance for less than 20 seconds?", "list", 1),
         q("How many people entered the entrance zone but never left?", "count", 1),
@@ -213,6 +226,9 @@ HELD_OUT: dict[str, list[Question]] = {
         q("Who came in and stayed for at least 15 minutes?", "list", 4),
     ],
     "wording": [
+        q("Show the cars seen on Wednesday", "list", 1, cites="v7"),
+        q("When was the bag taken away?", "when", 10200.0),
+        q("Was the yard empty of vehicles on Tuesday morning?", "exists", False),
         q("Would you kindly show me every vehicle on Tuesday?", "list", 2),
         q("how many persons have been seen at the front door?", "count", 10),
         q("Please count the cars in the yard on Monday", "count", 2),

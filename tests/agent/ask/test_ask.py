@@ -269,7 +269,7 @@ def test_half_filmed_clock_time_is_a_gap(make, lobby):
     assert answer.value == 2
     assert answer.coverage.total_s == 1800.0
     assert {gap.reason for gap in answer.coverage.gaps} == {"view blocked", "nothing was filmed"}
-    assert "29 min 3 s of the 30 min asked were not watched" in answer.answer
+    assert "Not watched: 29 min 3 s of 30 min (view blocked, nothing was filmed)" in answer.answer
 
 
 def test_meaning_needs_a_model_that_could_have_said_it(make, traffic, scene):
