@@ -17,6 +17,7 @@ from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
 from vidette.answers import Answer, Covered, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
+from vidette.queries import Runs
 
 LONGEST = 1000
 _LEAST = 0.6
@@ -52,7 +53,7 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous
         return _by_words(question, store, planner) or _cannot(question, store, planner, why, help_=True)
     if not answered.unknown and (answered.rows or answered.claims or not _captions_only(answered, planner)):
         return answered
-    return _by_words(question, store, planner) or answered
+    return (_by_words(question, store, planner) if _described(store, planner) else None) or answered
 
 
 def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
@@ -66,6 +67,12 @@ def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan 
         case "coverage":
             return about_coverage(asked) if asked.coverage.total_s else unknown(asked, "cannot tell: there is no footage of the time asked")  # fmt: skip
     return answer(asked)
+
+
+def _described(store: GraphStore, planner: Planner) -> bool:
+    """Whether anyone but the fast look said anything of the pictures."""
+    imported = any(stream.kind == "import" for stream in planner.known.streams)
+    return imported or any(run.prompt_hash for run in store.read(Runs()))
 
 
 def _captions_only(answered: Answer, planner: Planner) -> bool:

@@ -163,7 +163,7 @@ def plan_words(plan: Plan, tz: tzinfo = UTC) -> str:
     where = plan.where
     parts = [f"{plan.kind.replace('_', ' ')} {plan.of}"]
     for name, values in (
-        ("type", where.types),
+        ("type", () if plan.kind == "search" else where.types),
         ("label", where.labels),
         ("kind", where.kinds),
         ("zone", where.zones),

@@ -55,3 +55,9 @@ def test_a_time_of_day_over_several_days_is_today_and_says_so(store):
     assert answer.value == 12
     assert answer.plan.notes == ("noon read as 2026-03-11 12:00; name a day for another",)
     assert "to 2026-03-11 12:00:00 CET" in answer.plan.words
+
+
+def test_what_the_fast_look_wrote_itself_is_no_answer_to_what_it_cannot_tell(store):
+    answer = ask("Who entered after a bicycle stopped?", store, now=NOW, tz=PARIS)
+    assert answer.unknown
+    assert answer.answer == "cannot tell: no bicycle was seen that stopped to relate to."
