@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from graph import judging, opening, outbox, writing
+from graph import judging, opening, outbox, saying, writing
 from graph.connection import Database
 from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.alerts import (
@@ -91,6 +91,7 @@ class EmbeddedStore:
             if judge is not None:
                 stream_id, read = observation.stream_id, _reader(connection)
                 judging.judge_changed(connection, stream_id, observation.look, changed, judge, read)
+            saying.sweep(connection, changed)
             return True
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:

@@ -52,7 +52,7 @@ def record(connection: Connection, attempt: Attempt) -> None:
     if connection.total_changes == before:
         return
     connection.execute(
-        "UPDATE deliveries SET tries = (SELECT count(*) FROM attempts WHERE delivery_id = ?1) WHERE id = ?1",
+        "UPDATE deliveries SET tries = tries + 1 WHERE id = ?",
         (attempt.delivery,),
     )
     done = attempt.status is DeliveryStatus.DELIVERED
@@ -70,13 +70,13 @@ def next_due(connection: Connection, sinks: Sequence[str]) -> datetime | None:
 
 
 def replay(connection: Connection, where: DeliveryFilter, now: datetime) -> int:
-    """Make those that are done due again; -> how many."""
+    """Make those that are done due again, as if they had never been tried; -> how many."""
     matching = of_deliveries(where)
     matching.add("d.status IN ('delivered', 'dead')")
     moved = connection.execute(
         "".join(
             (
-                "UPDATE deliveries SET status = 'pending', next_at = ? WHERE seq IN (SELECT d.seq FROM deliveries d",
+                "UPDATE deliveries SET status = 'pending', tries = 0, next_at = ? WHERE seq IN (SELECT d.seq FROM deliveries d",
                 matching.text,
                 ")",
             )

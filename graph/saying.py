@@ -297,7 +297,7 @@ def _subjects(connection: Connection, events: list[int]) -> dict[int, frozenset[
 
 
 def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> set[str]:
-    """Write which event each deep assertion supports, founders first, emptied events last; -> what changed and is left."""
+    """Write which event each deep assertion supports, founders first; -> what changed. Emptied events are retracted."""
     before = _placed(connection, placed)
     moved = {said: event for said, event in placed.items() if before.get(said) != event}
     for said, event in moved.items():
@@ -306,10 +306,19 @@ def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> se
     said_by, events = _seqs(connection, "assertions", moved), _seqs(connection, "events", moved.values())
     connection.executemany(SAYS, [(said_by[said], events[event]) for said, event in moved.items()])
     gone = [said for said in moved if before.get(said) == said]
-    connection.executemany("DELETE FROM events WHERE id = ? AND derived", [(event,) for event in gone])
-    changed = {*moved.values(), *(before[said] for said in moved if said in before)} - set(gone)
+    connection.executemany("UPDATE events SET state = 'retracted' WHERE id = ? AND derived", [(one,) for one in gone])
+    changed = {*moved.values(), *(before[said] for said in moved if said in before)}
     refresh_words(connection, _seqs(connection, "events", changed).values())
     return changed
+
+
+def sweep(connection: Connection, changed: Iterable[str]) -> None:
+    """Forget events that deep looks founded and that nothing says any more, once the judge was told."""
+    connection.execute(
+        "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?)) AND derived"
+        " AND NOT EXISTS (SELECT 1 FROM says WHERE says.event_seq = events.seq)",
+        (many(changed),),
+    )
 
 
 def _placed(connection: Connection, placed: Iterable[str]) -> dict[str, str]:
@@ -351,5 +360,5 @@ def retract(connection: Connection, stream_id: str, origin_ms: int) -> None:
         'SELECT DISTINCT type FROM assertions WHERE stream_id = ? AND "of" IS NULL', (stream_id,)
     ).fetchall()
     for row in types:
-        derive(connection, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)])
+        sweep(connection, derive(connection, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)]))
     reshape_stream(connection, stream_id)

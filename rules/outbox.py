@@ -13,10 +13,9 @@ def delay_s(tries: int, share: float) -> float | None:
     """Seconds to wait after `tries` attempts (at least 1); None: given up.
 
     `share` in 0..1 places it in the ±20 % about the schedule, so that many that failed together
-    do not come again together. One that was given up and replayed has the whole schedule again.
+    do not come again together. Of one that was replayed, the tries since then count: it has the whole schedule again.
     """
-    step = tries % len(DELAYS_S)
-    return DELAYS_S[step] * (1 + JITTER * (2 * share - 1)) if step else None
+    return DELAYS_S[tries] * (1 + JITTER * (2 * share - 1)) if tries < len(DELAYS_S) else None
 
 
 def attempt_of(delivery: Delivery, sent: Sent, *, at: datetime, took_s: float, share: float) -> Attempt:

@@ -91,7 +91,8 @@ class Delivery:
     """One message (an alert as it was at `sequence`) to one sink.
 
     `id` is the `webhook-id`: alert, sequence and sink, the same on every attempt. Those of one
-    alert to one sink are sent in the order of `sequence`. `tries` counts the attempts made.
+    alert to one sink are sent in the order of `sequence`. `tries` counts the attempts made, of
+    one that was replayed those since then.
     """
 
     id: str

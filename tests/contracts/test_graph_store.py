@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from vidette import ids
+from vidette.alerts import Case, Judgement
 from vidette.errors import ConfigError, StoreError
 from vidette.models import (
     Assertion,
@@ -34,7 +35,7 @@ from vidette.models import (
     Track,
     Zone,
 )
-from vidette.ports import GraphStore
+from vidette.ports import GraphStore, Reader
 from vidette.queries import (
     AssertionsOf,
     CoOccurrence,
@@ -683,3 +684,26 @@ def settled(kind: str, observations: list[Observation]) -> list[object]:
         return [plain, supports, found, store.read(CoverageIn())]
     finally:
         store.close()
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_the_judge_is_told_that_a_deep_event_became_a_fast_one(kind: str, tmp_path: Path) -> None:
+    cases: list[Case] = []
+
+    class Listener:
+        def judge(self, case: Case, read: Reader) -> Judgement:
+            cases.append(case)
+            held = read(Events(where=Filter(ids=tuple(event.id for event in case.events), retracted=True)))
+            assert {event.id for event in held} == {event.id for event in case.events}
+            return Judgement()
+
+    store = STORES[kind](tmp_path)
+    store.open_stream(YARD)
+    store.settle(deep("look", deep_said("smoke", FIRE, 1, 3)), Listener())
+    store.settle(fast(0, assertions=(said("flame", FIRE, 1, 4),)), Listener())
+    told = [{event.id: event.state for event in case.events} for case in cases]
+    assert told == [{"smoke": State.CLOSED}, {"flame": State.CLOSED, "smoke": State.RETRACTED}]
+    assert event_ids(store, retracted=True) == ["flame"]
+    assert store.read(Count(of="events")) == 1
+    assert [one.id for one in store.read(AssertionsOf(event_id="flame"))] == ["flame", "smoke"]
+    store.close()

@@ -412,7 +412,7 @@ class TestClaims:
         assert store.replay(DeliveryFilter(statuses=(PENDING,)), NOW) == 0
         assert store.replay(DeliveryFilter(statuses=(DEAD,)), after(50)) == 1
         assert store.replay(DeliveryFilter(sinks=("ops",)), after(60)) == 1
-        assert [(row.next_at, row.tries) for row in store.claim("ops", after(60), 30)] == [(after(90), 1)] * 2
+        assert [(row.next_at, row.tries) for row in store.claim("ops", after(60), 30)] == [(after(90), 0)] * 2
 
     def test_a_disabled_sink_gets_nothing_until_it_is_enabled(self, store: Store) -> None:
         judged(store, delivery("ops", alert("one")), delivery("ops", alert("two")), delivery("log", alert("one")))
@@ -557,7 +557,7 @@ class Interleaved(RuleBasedStateMachine):
         where = DeliveryFilter(sinks=(sink,), statuses=(status,))
         assert self.store.replay(where, after(self.now)) == len(matching)
         for one in matching:
-            one.status, one.next_s = PENDING, self.now
+            one.status, one.next_s, one.tries = PENDING, self.now, 0
 
     @invariant()
     def agrees(self) -> None:

@@ -1,13 +1,18 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.embedded import EmbeddedStore
 from rules.outbox import DELAYS_S, LONGEST_WAIT_S, attempt_of, delay_s
 from tests.telling import AT, delivery
-from vidette.alerts import DeliveryStatus, Sent
+from vidette.alerts import DeliveryFilter, DeliveryStatus, Judgement, Sent
+from vidette.models import Stream
+from vidette.queries import Attempts, Deliveries
 
 FAILED = Sent(ok=False, error="no")
 SHARES = st.floats(0, 1)
@@ -39,7 +44,7 @@ def test_jitter_stays_within_a_fifth(share):
 @given(st.integers(1, 200), SHARES)
 def test_every_count_of_tries_has_an_answer(tries, share):
     wait = delay_s(tries, share)
-    assert (wait is None) == (tries % len(DELAYS_S) == 0)
+    assert (wait is None) == (tries >= len(DELAYS_S))
 
 
 @given(st.integers(0, 8), SHARES, st.floats(0, 1e12), st.floats(0, 300))
@@ -67,7 +72,33 @@ def test_what_follows_from_an_answer(sent, status):
     assert (attempt.next_at is not None) == (status == DeliveryStatus.PENDING)
 
 
-def test_one_given_up_and_replayed_has_the_whole_schedule_again():
-    assert attempt_of(replace(delivery(), tries=10), FAILED, at=AT, took_s=0, share=0.5).next_at == AT + timedelta(
-        seconds=2
-    )
+@pytest.fixture
+def store() -> Iterator[EmbeddedStore]:
+    told = Judgement(alerts=(delivery().message,), deliveries=(delivery(),))
+    store = EmbeddedStore(":memory:")
+    store.open_stream(Stream(id="yard", name="yard", kind="file", uri="yard.mp4", start=AT))
+    store.rejudge("yard", SimpleNamespace(judge=lambda *_: told))
+    yield store
+    store.close()
+
+
+def tried(store: EmbeddedStore, sent: Sent) -> DeliveryStatus:
+    """One try, when it is due."""
+    at = store.next_due([delivery().sink])
+    (mine,) = store.claim(delivery().sink, at, 60)
+    attempt = attempt_of(mine, sent, at=at, took_s=0, share=0.5)
+    store.record(attempt)
+    return attempt.status
+
+
+@pytest.mark.parametrize("before", [1, 3, 10])
+def test_one_given_up_and_replayed_has_the_whole_schedule_again(store, before):
+    failed = [FAILED] * (before - 1) + [replace(FAILED, gone=True)]
+    assert [tried(store, sent) for sent in failed][-1] == DeliveryStatus.DEAD
+    (row,) = store.read(Deliveries())
+    assert (row.status, row.tries) == (DeliveryStatus.DEAD, before)
+    assert store.replay(DeliveryFilter(), AT + timedelta(days=9)) == 1
+    statuses = [tried(store, FAILED) for _ in DELAYS_S]
+    assert statuses == [DeliveryStatus.PENDING] * 9 + [DeliveryStatus.DEAD]
+    assert store.next_due([delivery().sink]) is None
+    assert len(store.read(Attempts(deliveries=(row.id,)))) == before + len(DELAYS_S)
