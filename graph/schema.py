@@ -8,6 +8,7 @@ of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new wa
 
 import sqlite3
 
+from graph.lanes import LANES
 from graph.sorts import SORTS
 from vidette.errors import StoreError
 
@@ -335,7 +336,7 @@ CREATE TRIGGER tracks_recounted AFTER UPDATE OF present ON tracks WHEN old.prese
 END;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _ALERTS, _SPEED, SORTS)
+STEPS: tuple[str, ...] = (_FIRST, _ALERTS, _SPEED, SORTS, LANES)
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
 

@@ -90,7 +90,7 @@ def _conditioned(store: GraphStore, plan: Plan, footage: Footage, remark: str, *
         if reason := cannot_look_for(store, wanted):
             raise Untold(reason)
         found = find(store, wanted, footage, most=most)
-        return Read(found.rows, len(found.rows) if found.total is None else found.total, found.more)
+        return Read(found.rows, found.more)
 
     tolerance = tolerance_s(store) if plan.relations else 0.0
     told = [related(store, one, plan, footage, other, tolerance, MOST) for one in plan.relations]

@@ -18,6 +18,7 @@ from vidette.queries import Filter, Runs
 Rows = tuple[AnyRow, ...]
 FOREVER = float("inf")
 _RATE = 5.0
+_SEVERAL = 101
 _GOES_ON = frozenset({EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED, EventType.OBJECT_STOPPED})
 
 
@@ -26,15 +27,14 @@ class Untold(Exception):
 
 
 class Read(NamedTuple):
-    """Rows of another plan, how many there are of them in all, and whether there are more than were read."""
+    """Rows of another plan, and whether there are more than were read."""
 
     rows: Rows
-    number: int
     more: bool = False
 
 
 Find = Callable[[Plan, int], Read]
-"""Reads the rows of a plan, so many at most; of 0, the first few and their number."""
+"""Reads the rows of a plan, so many at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def _near_to(relation: Relation, asked: Filter, tolerance: float) -> Plan:
 def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find, tolerance: float) -> Related:
     """Relation to the first of several anchors, or the last where that is meant."""
     anchor, nth = relation.anchor, relation.anchor.nth
-    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), 0))
+    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), _SEVERAL))
     spans = sorted(zip(_spans(store, relation, told.rows, footage), (row.id for row in told.rows), strict=True))
     if nth is not None and nth > len(spans):
         raise Untold(f"there were only {len(spans)} {anchor.subjects} to relate to")
@@ -136,11 +136,12 @@ def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find,
             return one.is_after((ended, ended) if isinstance(row, TrackRow) else _begun(row), tolerance, FOREVER)
         return one.is_before(_begun(row), tolerance, FOREVER)
 
-    several = told.number > 1 and anchor.pick is None and nth is None
+    number = f"more than {_SEVERAL - 1}" if told.more else str(len(told.rows))
+    several = len(told.rows) > 1 and anchor.pick is None and nth is None
     return Related(
         windows=((chosen[1], FOREVER) if later else (0.0, chosen[0]),),
         stands=_of_others({own}, stands),
-        note=f"{told.number} {anchor.subjects} {anchor.verb or 'were seen'}; read as the first" if several else "",
+        note=f"{number} {anchor.subjects} {anchor.verb or 'were seen'}; read as the first" if several else "",
     )
 
 

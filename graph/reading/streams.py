@@ -16,8 +16,7 @@ from vidette.queries import CoverageIn, Filter, LastCommit, Settled, StreamOf, S
 _COUNTED = (
     "SELECT streams.*,"
     " (SELECT coalesce(sum(s.count), 0) FROM shapes s WHERE s.stream_id = streams.id AND s.live) AS events,"
-    " (SELECT coalesce(sum(c.end_pts - c.start_pts), 0.0) FROM coverage c WHERE c.stream_id = streams.id"
-    " AND c.look = 'fast' AND c.state = 'watched') AS watched,"
+    " coalesce((SELECT watched / 1000.0 FROM lanes WHERE stream_id = streams.id AND look = 'fast'), 0.0) AS watched,"
     " max(coalesce((SELECT c.end_pts FROM coverage c WHERE c.stream_id = streams.id AND c.look = 'fast'"
     " ORDER BY c.start_pts DESC LIMIT 1), 0.0), coalesce((SELECT c.end_pts FROM coverage c WHERE c.stream_id = streams.id"
     " AND c.look = 'deep' ORDER BY c.start_pts DESC LIMIT 1), 0.0)) AS reach,"

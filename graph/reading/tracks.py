@@ -13,7 +13,7 @@ from vidette.queries import Entities, Filter, Tracks
 
 def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
     """Tracks that match."""
-    where = conditions.tracks(query.where)
+    where, by = _placed(connection, query)
     found = connection.execute(
         "".join(
             (
@@ -22,7 +22,7 @@ def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
                 " JOIN identities ON identities.track_id = tracks.id"
                 " JOIN entities ON entities.id = identities.entity_id",
                 where.text,
-                order_by("tracks", query.order),
+                by,
                 " LIMIT ?",
             )
         ),
@@ -30,6 +30,18 @@ def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
     ).fetchall()
     paths = {} if query.brief else _paths(connection, [row["seq"] for row in found])
     return [_row(row, tuple(paths.get(row["seq"], ()))) for row in found]
+
+
+def _placed(connection: Connection, query: Tracks) -> tuple[conditions.Where, str]:
+    """Conditions and order; of one stream by its media time, which an index holds in that order."""
+    by, names = order_by("tracks", query.order), query.where.streams
+    if len(names) != 1 or query.order not in ("start", "-start"):
+        return conditions.tracks(query.where), by
+    found = connection.execute("SELECT id FROM streams WHERE id = ?1 OR name = ?1", (names[0],)).fetchall()
+    if len(found) != 1:
+        return conditions.tracks(query.where), by
+    where = conditions.tracks(replace(query.where, streams=())).also("tracks.stream_id = ?", found[0]["id"])
+    return where, by.replace("tracks.start", "tracks.start_pts")
 
 
 def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:

@@ -1,6 +1,7 @@
 """How much of a window was watched and examined: summed by the database, so that only what was not watched is read."""
 
 from dataclasses import replace
+from typing import cast
 
 from graph import covering
 from graph.reading.streams import chosen, coverage_row, window
@@ -19,6 +20,12 @@ _SUMS = (
     f"SELECT max(min(start_pts), ?3) AS low, min(max(end_pts), ?4) AS high, total({_LENGTH}) AS known,"
     f" total(CASE WHEN state = 'watched' THEN {_LENGTH} END) AS watched,"
     f" total(CASE WHEN deep = 'examined' THEN {_LENGTH} END) AS examined{_MET}"
+)
+_WHOLE = (
+    "SELECT known / 1000.0 AS known, watched / 1000.0 AS watched, examined / 1000.0 AS examined,"
+    " (SELECT start_pts FROM coverage WHERE stream_id = ?1 AND look = ?2 ORDER BY start_pts LIMIT 1) AS low,"
+    " (SELECT end_pts FROM coverage WHERE stream_id = ?1 AND look = ?2 ORDER BY start_pts DESC LIMIT 1) AS high"
+    " FROM lanes WHERE stream_id = ?1 AND look = ?2"
 )
 _HOLES = "".join(
     (
@@ -49,7 +56,7 @@ def _of_stream(connection: Connection, stream: Row, low: float, high: float) -> 
     if high <= low:
         return Watching(stream=stream["name"])
     asked = stream["id"], "fast", low, high
-    fast = connection.execute(_SUMS, asked).fetchone()
+    fast = _sums(connection, asked)
     known = _known(connection, fast, asked)
     deep = [row for gap in complement(known, (low, high)) for row in _rows(connection, stream["id"], *gap)]
     dark = [_cut(covering.of_row(row), low, high) for row in connection.execute(_UNWATCHED, asked)]
@@ -61,6 +68,14 @@ def _of_stream(connection: Connection, stream: Row, low: float, high: float) -> 
         known=(*known, *((row.start_s, row.end_s) for row in deep)),
         unwatched=tuple(coverage_row(stream, row) for row in sorted(dark, key=lambda row: row.start_s)),
     )
+
+
+def _sums(connection: Connection, asked: tuple[str, str, float, float]) -> Row:
+    """What a lane says of a window: kept where that is all of the lane."""
+    whole = connection.execute(_WHOLE, asked[:2]).fetchone()
+    if whole and whole["low"] is not None and asked[2] <= whole["low"] and whole["high"] <= asked[3]:
+        return cast("Row", whole)
+    return cast("Row", connection.execute(_SUMS, asked).fetchone())
 
 
 def _known(connection: Connection, fast: Row, asked: tuple[str, str, float, float]) -> list[Span]:
@@ -84,7 +99,8 @@ def _cut(row: Coverage, low: float, high: float) -> Coverage:
 
 
 def _examined(connection: Connection, stream_id: str, low: float, high: float, fast: float) -> float:
-    one = "SELECT 1 FROM coverage WHERE stream_id = ? AND look = 'deep' LIMIT 1"
-    if not connection.execute(one, (stream_id,)).fetchone():
-        return fast
+    """What either look examined: what one of them did, where the other did nothing."""
+    deep = _sums(connection, (stream_id, "deep", low, high))["examined"] or 0.0
+    if not fast or not deep:
+        return float(fast or deep)
     return float(connection.execute(_EXAMINED, (stream_id, low, high)).fetchone()[0])

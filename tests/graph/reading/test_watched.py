@@ -11,12 +11,30 @@ from graph import covering
 from graph.embedded import EmbeddedStore
 from vidette.aggregates import Watched
 from vidette.ids import stream_id
-from vidette.intervals import total, union
+from vidette.intervals import complement, total, union
 from vidette.models import Coverage, DeepState, FastState, Stream
-from vidette.queries import CoverageIn, Filter
+from vidette.queries import CoverageIn, Filter, Streams
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 CAM = Stream(id=stream_id("cam"), name="cam", kind="live", uri="rtsp://cam", start=START)
+KEPT = "SELECT * FROM lanes WHERE known != 0"
+SUMMED = (
+    "SELECT stream_id, look, CAST(sum(1000 * (end_pts - start_pts)) AS INTEGER),"
+    " CAST(sum((state = 'watched') * 1000 * (end_pts - start_pts)) AS INTEGER),"
+    " CAST(sum((deep = 'examined') * 1000 * (end_pts - start_pts)) AS INTEGER) FROM coverage GROUP BY stream_id, look"
+)
+
+
+def _deep_alone(store):
+    """Seconds that only the deep look says were watched: a stream's row tells of the fast look alone."""
+    with store._database.read() as connection:
+        fast = [
+            (row["start_pts"], row["end_pts"])
+            for row in connection.execute("SELECT * FROM coverage WHERE look = 'fast'")
+        ]
+    rows = store.read(CoverageIn())
+    alone = [(row.start_s, row.end_s) for row in rows if row.state == FastState.WATCHED]
+    return total(part for span in alone for part in complement(fast, span))
 
 
 @st.composite
@@ -39,15 +57,20 @@ def window() -> st.SearchStrategy[Filter]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(fast=lane(), deep=lane(), where=window())
-def test_it_sums_what_the_rows_say(fast, deep, where):
+@given(first=lane(), fast=lane(), deep=lane(), again=st.booleans(), where=window())
+def test_it_sums_what_the_rows_say(first, fast, deep, again, where):
     store = EmbeddedStore(":memory:")
     store.open_stream(CAM)
     with store._database.write() as connection:
+        covering.write(connection, CAM.id, 0, "fast", first)
+        if again:
+            covering.retract(connection, CAM.id)
         covering.write(connection, CAM.id, 0, "fast", fast)
         covering.write(connection, CAM.id, 0, "deep", deep)
+        assert sorted(map(tuple, connection.execute(KEPT))) == sorted(map(tuple, connection.execute(SUMMED)))
     rows = store.read(CoverageIn(where=where))
-    (told,) = store.read(Watched(where=where))
+    (told,), (stream,) = store.read(Watched(where=where)), store.read(Streams())
+    assert stream.watched_s == pytest.approx(store.read(Watched())[0].watched_s - _deep_alone(store))
     store.close()
     spans = [(row.start_s, row.end_s) for row in rows]
     watched = [(row.start_s, row.end_s) for row in rows if row.state == FastState.WATCHED]
