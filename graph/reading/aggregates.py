@@ -1,5 +1,6 @@
 """Counts by groups, where things were, and how long they stayed: computed by the database."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from graph.reading import where as conditions
@@ -7,6 +8,7 @@ from graph.rows import Connection, Row, Value, to_instant, to_ms
 from vidette.aggregates import Breakdown, Grouped, Heat, HeatCell, Visit, Visits
 from vidette.errors import ConfigError
 from vidette.models import Label
+from vidette.queries import Filter
 
 _LABEL_OF_TRACK = (
     "(SELECT n.label FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id)"
@@ -45,7 +47,7 @@ _RANKED = (
     " max(CASE WHEN place = (9 * known + 9) / 10 THEN v END) AS p90"
     " FROM ranked GROUP BY {by} ORDER BY count(*) DESC, {by} LIMIT ?"
 )
-_WHERE = {"events": conditions.events, "tracks": conditions.tracks}
+_WHERE: dict[str, Callable[[Filter], conditions.Where]] = {"events": conditions.events, "tracks": conditions.tracks}
 
 
 def read_breakdown(connection: Connection, query: Breakdown) -> list[Grouped]:

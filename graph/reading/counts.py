@@ -1,6 +1,7 @@
 """Counts and timelines: computed by the database."""
 
 from dataclasses import replace
+from typing import cast
 
 from graph.reading import sorts
 from graph.reading import where as conditions
@@ -57,6 +58,21 @@ def _count_events(connection: Connection, asked: Filter) -> int:
     )
 
 
+def _origin(connection: Connection, of: str, asked: Filter, where: conditions.Where) -> int | None:
+    """When media time 0 of the earliest stream was that has a matching row."""
+    if of == "tracks" or not plain(asked):
+        return cast(
+            "int | None", connection.execute(_ORIGIN[of].replace("$where", where.text), where.values).fetchone()[0]
+        )
+    inside = conditions.Where()
+    conditions.window(inside, "events", asked)
+    shapes = conditions.shapes(asked).also(
+        "".join(("EXISTS (SELECT 1 FROM events", inside.also("events.shape = shapes.id").text, ")")), *inside.values
+    )
+    found = "".join(("SELECT min(start) FROM streams WHERE id IN (SELECT stream_id FROM shapes", shapes.text, ")"))
+    return cast("int | None", connection.execute(found, shapes.values).fetchone()[0])
+
+
 def read_timeline(connection: Connection, query: Timeline) -> list[Bucket]:
     """What starts in each bucket; buckets count from media time 0 of the stream (of the earliest, if many)."""
     width = round(query.bucket_s * 1000)
@@ -64,7 +80,7 @@ def read_timeline(connection: Connection, query: Timeline) -> list[Bucket]:
         raise ConfigError(f"a timeline of {query.bucket_s!r} s buckets; give at least 0.001")
     asked = replace(query.where, starts_inside=True)
     where = _WHERE[query.of](asked)
-    origin = connection.execute(_ORIGIN[query.of].replace("$where", where.text), where.values).fetchone()[0]
+    origin = _origin(connection, query.of, asked, where)
     found = connection.execute(
         "".join(
             (

@@ -14,6 +14,8 @@ from vidette.queries import Events, Filter, Order
 
 _LOOKED = 5_000
 """So many of a filter's events, nearest in time, are looked through for a word that very many hold."""
+_FEW = 2_000
+"""Of so few events their tracks are found one by one."""
 _MANY = 5_000
 """Where more events than this hold the words, not all of them are ranked or sorted."""
 _NEAR = 20_000
@@ -53,6 +55,15 @@ def plain(asked: Filter) -> bool:
     """Whether shapes and instants alone tell which events match."""
     others = asked.ids or asked.tracks or asked.kinds or asked.text or asked.min_confidence > 0
     return not others and asked.from_s is None and asked.to_s is None
+
+
+def few_events(connection: Connection, asked: Filter) -> bool:
+    """Whether a type, zone or line is asked for that not many events have, so that tracks are best found from these."""
+    if not (asked.types or asked.zones or asked.lines):
+        return False
+    where = conditions.shapes(replace(asked, labels=()))
+    counted = "".join(("SELECT coalesce(sum(count), 0) FROM shapes", where.text))
+    return int(connection.execute(counted, where.values).fetchone()[0]) <= _FEW
 
 
 def stretches(asked: Filter) -> list[Where]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from graph.reading import where as conditions
-from graph.reading.finding import order_by
+from graph.reading.finding import few_events, order_by
 from graph.rows import Connection, Row, to_instant
 from vidette.models import EntityRow, Label, PathPoint, TrackRow
 from vidette.queries import Entities, Filter, Tracks
@@ -13,8 +13,27 @@ from vidette.queries import Entities, Filter, Tracks
 
 def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
     """Tracks that match."""
+    found: list[Row] = []
+    for where in _lots(query):
+        found += _found(connection, replace(query, where=where, limit=max(0, query.limit - len(found))))
+    paths = {} if query.brief else _paths(connection, [row["seq"] for row in found])
+    return [_row(row, tuple(paths.get(row["seq"], ()))) for row in found]
+
+
+def _lots(query: Tracks) -> list[Filter]:
+    """A filter in one lot or two in the order of time: those that reach into its window, and those that begin inside."""
+    asked = query.where
+    timely = query.order in ("start", "-start") and asked.from_s is None and asked.to_s is None
+    if asked.since is None or asked.starts_inside or not timely:
+        return [asked]
+    reaching = replace(asked, until=asked.since if asked.until is None else min(asked.since, asked.until))
+    lots = [reaching, replace(asked, starts_inside=True)]
+    return lots[::-1] if query.order == "-start" else lots
+
+
+def _found(connection: Connection, query: Tracks) -> list[Row]:
     where, by = _placed(connection, query)
-    found = connection.execute(
+    return connection.execute(
         "".join(
             (
                 "SELECT tracks.*, streams.name AS stream, identities.entity_id, entities.label AS told FROM tracks"
@@ -28,19 +47,18 @@ def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:
         ),
         (*where.values, query.limit),
     ).fetchall()
-    paths = {} if query.brief else _paths(connection, [row["seq"] for row in found])
-    return [_row(row, tuple(paths.get(row["seq"], ()))) for row in found]
 
 
 def _placed(connection: Connection, query: Tracks) -> tuple[conditions.Where, str]:
     """Conditions and order; of one stream by its media time, which an index holds in that order."""
-    by, names = order_by("tracks", query.order), query.where.streams
+    by, names, few = order_by("tracks", query.order), query.where.streams, few_events(connection, query.where)
     if len(names) != 1 or query.order not in ("start", "-start"):
-        return conditions.tracks(query.where), by
+        return conditions.tracks(query.where, few=few), by
     found = connection.execute("SELECT id FROM streams WHERE id = ?1 OR name = ?1", (names[0],)).fetchall()
     if len(found) != 1:
-        return conditions.tracks(query.where), by
-    where = conditions.tracks(replace(query.where, streams=())).also("tracks.stream_id = ?", found[0]["id"])
+        return conditions.tracks(query.where, few=few), by
+    bare = replace(query.where, streams=())
+    where = conditions.tracks(bare, few=few).also("tracks.stream_id = ?", found[0]["id"])
     return where, by.replace("tracks.start", "tracks.start_pts")
 
 

@@ -182,8 +182,11 @@ def events(asked: Filter, *, by_index: bool = True) -> Where:
     return where
 
 
-def tracks(asked: Filter) -> Where:
-    """Conditions on `tracks`; a type, zone, line or text asks for tracks that take part in such an event."""
+def tracks(asked: Filter, *, few: bool = False) -> Where:
+    """Conditions on `tracks`; a type, zone, line or text asks for tracks that take part in such an event.
+
+    `few`: not many events are of that type and place.
+    """
     where = Where()
     where.add("tracks.present")
     streams(where, "tracks", asked)
@@ -203,9 +206,10 @@ def tracks(asked: Filter) -> Where:
         shaped(inner, replace(asked, streams=(), labels=()))
         words(inner, "events", asked)
         # Words are rare: from them to the tracks. The rest is common: from each track to its events.
-        inner.add("t.track_id IS NOT NULL" if asked.text else "t.track_id = tracks.id")
+        few = few or bool(asked.text)
+        inner.add("t.track_id IS NOT NULL" if few else "t.track_id = tracks.id")
         joined = (
-            "tracks.id IN (SELECT t.track_id" if asked.text else "EXISTS (SELECT 1",
+            "tracks.id IN (SELECT t.track_id" if few else "EXISTS (SELECT 1",
             " FROM events JOIN says ON says.event_seq = events.seq"
             " JOIN takes_part t ON t.assertion_seq = says.assertion_seq",
         )

@@ -14,7 +14,7 @@ from graph.embedded import EmbeddedStore
 from graph.reading import finding
 from vidette import ids
 from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Stream, Track
-from vidette.queries import AssertionsOf, Count, Events, Filter, Streams, Timeline, WholeGraph
+from vidette.queries import AssertionsOf, Count, Events, Filter, Streams, Timeline, Tracks, WholeGraph
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")
@@ -236,3 +236,54 @@ def _holds(one: Any, where: Filter) -> bool:
             one.confidence >= where.min_confidence,
         )
     )
+
+
+WINDOWS = (
+    Filter(),
+    Filter(since=START + timedelta(seconds=30)),
+    Filter(since=START + timedelta(seconds=30), until=START + timedelta(seconds=50)),
+    Filter(since=START + timedelta(seconds=30), until=START + timedelta(seconds=20)),
+    Filter(until=START + timedelta(seconds=25)),
+    Filter(since=START + timedelta(seconds=40), starts_inside=True),
+)
+
+
+@pytest.mark.parametrize("where", WINDOWS)
+@pytest.mark.parametrize("order", ["start", "-start"])
+def test_tracks_of_a_window_by_time(where: Filter, order: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some reach into the window, one of them for a day, one has not ended; however they are looked for."""
+    lengths = (3, 30, 70, None, 90_000)
+    store = EmbeddedStore(":memory:")
+    store.open_stream(YARD)
+    tracks = [
+        Track(
+            id=f"t{at}",
+            stream_id=YARD.id,
+            label=Label.PERSON,
+            start_s=at // 2 * 3,
+            end_s=None if lengths[at % 5] is None else at // 2 * 3 + lengths[at % 5],
+            confidence=1,
+            path=(),
+        )
+        for at in range(50)
+    ]
+    told = [said(f"e{one.id}", YARD, ENTERED, one.start_s, one.start_s, roles=subject(one.id)) for one in tracks[::2]]
+    store.settle(observation(YARD, 0, *told, tracks=tuple(tracks)))
+    every = store.read(Tracks(limit=99))
+    wanted = sorted((one for one in every if _meets(one, where)), key=lambda one: (one.start, one.id))
+    wanted = wanted[::-1] if order == "-start" else wanted
+    for few in (0, 10_000):
+        monkeypatch.setattr(finding, "_FEW", few)
+        for limit in (1, 4, 99):
+            found = store.read(Tracks(where=where, order=order, limit=limit))
+            assert [one.id for one in found] == [one.id for one in wanted[:limit]]
+            asked = replace(where, types=(ENTERED,))
+            entered = [one.id for one in wanted if int(one.id[1:]) % 2 == 0]
+            assert [one.id for one in store.read(Tracks(where=asked, order=order, limit=limit))] == entered[:limit]
+    store.close()
+
+
+def _meets(one: Any, where: Filter) -> bool:
+    begins = where.since is None or one.start >= where.since
+    reaches = not where.starts_inside and where.since is not None and (one.end is None or one.end > where.since)
+    return (where.until is None or one.start < where.until) and (begins or reaches)
