@@ -61,7 +61,11 @@ def related(text: str, clause: Clause, known: Known, footage: Footage) -> Plan |
 
 def _trailing(text: str, clause: Clause) -> Plan | None:
     """ "who entered | after | the bag was left": at the last such word, so that each part is read on its own."""
-    marks = [found for found in _AT.finditer(text) if found.start() > 0 and not _is_time(text, found)]
+    marks = [
+        found
+        for found in _AT.finditer(text)
+        if found.start() > 0 and not _is_time(text, found) and not _named(text, found)
+    ]
     if not marks:
         return None
     found = marks[-1]
@@ -100,6 +104,11 @@ def _between(text: str, clause: Clause) -> Plan | None:
         plan = clause(main)
         return _joined(_joined(plan, Relation(kind="after", anchor=start)), Relation(kind="before", anchor=end))
     return None
+
+
+def _named(text: str, found: re.Match[str]) -> bool:
+    """Whether the word stands as a name: "entered the till"."""
+    return text[: found.start("word")].endswith("the ") and not found["within"]
 
 
 def _is_time(text: str, found: re.Match[str]) -> bool:

@@ -18,6 +18,7 @@ from vidette.queries import Count, Events, Filter, Order, Runs, Tally, Tracks
 
 MOST = 2_000
 _WINDOWS = 40
+_ENDS = 2
 SHOWN = 101
 SEEN_BY_PIXELS = frozenset(
     {
@@ -74,11 +75,13 @@ def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0) -> F
     nameless = bool(plan.where.labels) and not told.where.labels
     if conditioned(told):
         return _conditioned(store, told, footage, remark, nameless=nameless)
+    if told.kind in ("first", "last") and told.nth is None and not nameless and not _by_rows(told):
+        most = most or _ENDS  # of the first or the last, no more are needed, nor how many there are
     total = None if nameless or most or _by_rows(told) else _total(store, told)
     rows, more = _rows(store, told, nameless=nameless, most=most or (MOST if total is None else SHOWN))
     if nameless and not rows:
         return Found(plan=plan, rows=())
-    if plan.where.labels and not remark and not most:
+    if plan.where.labels and not remark and most in (0, _ENDS):
         remark = _undecided(store, plan)
     if more and total is None and not most:
         remark = "; ".join(part for part in (_bounded(told, MOST), remark) if part)
