@@ -19,6 +19,7 @@ from vidette.queries import Count, Events, Filter, Order, Runs, Tally, Tracks
 MOST = 2_000
 _WINDOWS = 40
 _ENDS = 2
+_NEAR = 8
 SHOWN = 101
 SEEN_BY_PIXELS = frozenset(
     {
@@ -213,12 +214,13 @@ def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[
     """Rows by their start, of the last one the newest first; and whether there are more of them."""
     last = plan.kind == "last" or plan.pick == "last"
     order: Order = "-start" if last or (most > SHOWN and not oldest(plan)) else "start"
-    rows: list[EventRow] | list[TrackRow]
+    rows: list[EventRow] | list[TrackRow] | None
     if plan.of == "tracks":
         where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless else _where(plan)
         rows = store.read(Tracks(where=where, limit=most, order=order, brief=True))
     else:
-        rows = store.read(Events(where=plan.where, limit=most, order=order, brief=True))
+        rows = _of_kinds(store, plan.where, most, order) if plan.where.kinds and most <= SHOWN else None
+        rows = rows or store.read(Events(where=plan.where, limit=most, order=order, brief=True))
     more = len(rows) >= most
     if order == "-start" and not last:
         rows.reverse()
@@ -226,6 +228,13 @@ def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[
         return tuple(rows), more
     events = tuple(row for row in rows if isinstance(row, EventRow) and (not nameless or _nameless(row)))
     return (_one_a_thing(events) if plan.where.types else events), more
+
+
+def _of_kinds(store: GraphStore, where: Filter, most: int, order: Order) -> list[EventRow] | None:
+    """A few events of things of such kinds, looked for among the nearest of any kind; None where these are not enough."""
+    near = store.read(Events(where=replace(where, kinds=()), limit=_NEAR * most, order=order, brief=True))
+    kept = [row for row in near if any(thing.attributes.get("kind") in where.kinds for thing in row.entities)]
+    return kept[:most] if len(kept) >= most or len(near) < _NEAR * most else None
 
 
 def _one_a_thing(events: tuple[EventRow, ...]) -> tuple[EventRow, ...]:

@@ -18,7 +18,7 @@ from vidette.queries import Filter, Runs
 Rows = tuple[AnyRow, ...]
 FOREVER = float("inf")
 _RATE = 5.0
-_SEVERAL = 101
+_SEVERAL = 21
 _GOES_ON = frozenset({EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED, EventType.OBJECT_STOPPED})
 
 
@@ -122,7 +122,7 @@ def _near_to(relation: Relation, asked: Filter, tolerance: float) -> Plan:
 def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find, tolerance: float) -> Related:
     """Relation to the first of several anchors, or the last where that is meant."""
     anchor, nth = relation.anchor, relation.anchor.nth
-    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), _SEVERAL))
+    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), max(_SEVERAL, nth or 0)))
     spans = sorted(zip(_spans(store, relation, told.rows, footage), (row.id for row in told.rows), strict=True))
     if nth is not None and nth > len(spans):
         raise Untold(f"there were only {len(spans)} {anchor.subjects} to relate to")
