@@ -12,7 +12,7 @@ from graph.reading.where import Where
 from graph.rows import Connection
 from vidette.queries import Events, Filter, Order
 
-_LOOKED = 5_000
+_LOOKED = 2_000
 """So many of a filter's events, nearest in time, are looked through for a word that very many hold."""
 _FEW = 2_000
 """Of so few events their tracks are found one by one."""
