@@ -60,7 +60,7 @@ def filled(db: Path, marks: tuple[int, ...]) -> Iterator[tuple[EmbeddedStore, Ma
         spent += time.perf_counter() - began
         computed += time.thread_time() - began_cpu
         written += added
-        if written >= waiting[0]:
+        if waiting and written >= waiting[0]:
             new = written - before
             yield store, Mark(events=written, written_s=spent / new, written_cpu_s=computed / new, bytes=size(db))
             waiting.pop(0)
