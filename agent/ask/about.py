@@ -33,11 +33,11 @@ def about_coverage(asked: Asked) -> Answer:
     coverage, kind = asked.coverage, asked.plan.kind
     full = whole(coverage)
     share = (
-        f"all {lasting(coverage.total_s)} were"
+        f"all of it was watched: {lasting(coverage.total_s)}"
         if full
-        else f"{lasting(coverage.watched_s)} of {lasting(coverage.total_s)} were"
+        else f"{lasting(coverage.watched_s)} of {lasting(coverage.total_s)} were watched"
     )
-    text = f"{share} watched, {lasting(coverage.examined_s)} examined"
+    text = f"{share}, {lasting(coverage.examined_s)} of that examined"
     if kind == "exists":
         text = f"{'yes' if full else 'no'}, {text}"
     if kind == "how_long":
