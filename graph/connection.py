@@ -140,6 +140,7 @@ class Database:
         connection.execute("PRAGMA cache_size = -32768")  # KiB; pages that random ids touch stay at hand
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA wal_autocheckpoint = 16384")  # pages: those written again and again go once
+        connection.execute("PRAGMA journal_size_limit = 67108864")  # a log that grew behind a long read shrinks again
         if self.on_disk and not self._only_read:
             _use_wal(connection)
         return connection
