@@ -268,7 +268,7 @@ def _given(connection: Connection, stream_id: str, type_: str, window: Window) -
     """Given events that overlap a window of media milliseconds; retracted ones are none."""
     near, values = near_media("events", window[0] / 1000, window[1] / 1000, stream_id)
     found = connection.execute(
-        f"SELECT * FROM events WHERE seq IN ({near}) AND stream_id = ? AND type = ?"  # noqa: S608  fixed text
+        f"SELECT * FROM events WHERE seq IN ({near}) AND +stream_id = ? AND +type = ?"  # noqa: S608  fixed text
         " AND NOT derived AND state != 'retracted'",
         (*values, stream_id, type_),
     ).fetchall()
