@@ -16,7 +16,7 @@ _LOOKED = 2_000
 """So many of a filter's events, nearest in time, are looked through for a word that very many hold."""
 _FEW = 2_000
 """Of so few events their tracks are found one by one."""
-_MANY = 5_000
+_MANY = 3_000
 """Where more events than this hold the words, not all of them are ranked or sorted."""
 _NEAR = 20_000
 """So many events are walked in the order of time before all of a filter's are looked at."""
