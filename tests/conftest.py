@@ -1,11 +1,14 @@
 """What every test stands on: no network, no settings of the person who runs it, no silent skips."""
 
+import logging
 import os
 import socket
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from vidette.log import JsonFormat, TextFormat
 
 REQUIRE_ALL = os.environ.get("VIDETTE_REQUIRE_ALL") == "1"
 VIDEOS = Path(__file__).resolve().parents[1].parent / "shared" / "videos"
@@ -27,6 +30,18 @@ def _own_surroundings(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture(autouse=True)
+def _own_log():
+    """What a command line run in this process sets up is over with its test."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = [
+        one for one in root.handlers if one in handlers or not isinstance(one.formatter, TextFormat | JsonFormat)
+    ]
 
 
 @pytest.fixture(autouse=True, scope="session")
