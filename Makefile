@@ -27,7 +27,7 @@ check: $(VENV)/.installed-dev  ## format, lint, types, import order, docs in ste
 	$(BIN)/lint-imports
 	$(BIN)/python -m app.reference --check
 
-bench: $(VENV)/.installed-dev  ## speed, memory and accuracy beside ffmpeg and DVR-Scan, on this machine (needs ffmpeg; shorter: ARGS=--short)
+bench: $(VENV)/.installed-dev  ## speed, memory and accuracy beside ffmpeg and DVR-Scan, on this machine (an hour; needs ffmpeg; minutes: ARGS=--short)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 $(BIN)/python:
