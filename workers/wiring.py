@@ -24,7 +24,7 @@ from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, MediaStore, VisionModel
 from vidette.settings import Settings, SinkSettings
-from workers.delivering import Lane, Pump, Store
+from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
 
 _LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
@@ -105,11 +105,6 @@ def judge_of(settings: Settings) -> Engine | None:
         max_age_s=settings.alerts.max_age_s,
         now=lambda: datetime.now(UTC),
     )
-
-
-def pump_of(pipeline: Pipeline) -> Pump:
-    """What delivers to the sinks of the settings. Raises ConfigError."""
-    return Pump(pipeline.store, lanes_of(pipeline.settings, pipeline.media))
 
 
 def lanes_of(settings: Settings, media: MediaStore) -> tuple[Lane, ...]:
