@@ -7,52 +7,11 @@ from rules.occurrence import INSTANTS
 from rules.rule import listed, words_of
 from rules.rulebook import hearers, near
 from vidette.alerts import Severity
+from vidette.families import CAMERA, MEANING, SYSTEM
 from vidette.models import EventType, Label
 from vidette.settings import RuleSettings, Settings, SinkSettings, WhenSettings
 
-MEANING = frozenset(
-    {
-        EventType.FIRE,
-        EventType.SMOKE,
-        EventType.PERSON_FELL,
-        EventType.FIGHT,
-        EventType.WEAPON_SHOWN,
-        EventType.THEFT,
-        EventType.VANDALISM,
-        EventType.TRAFFIC_ACCIDENT,
-        EventType.VEHICLE_STOPPED_ON_ROAD,
-        EventType.DEBRIS_ON_ROAD,
-        EventType.PPE_MISSING,
-        EventType.SHELF_EMPTY,
-        EventType.QUEUE_FORMED,
-        EventType.PARCEL_DELIVERED,
-        EventType.SPILL,
-        EventType.MACHINE_FAULT,
-    }
-)
-"""Types that only a vision-language model tells."""
-
-PLACELESS = frozenset(
-    {
-        EventType.CROWD_FORMED,
-        EventType.COUNT_CHANGED,
-        EventType.SIGNAL_LOST,
-        EventType.SIGNAL_RESTORED,
-        EventType.PICTURE_FROZEN,
-        EventType.PICTURE_LOOPED,
-        EventType.SCENE_CHANGED,
-        EventType.CAMERA_MOVED,
-        EventType.VIEW_BLOCKED,
-        EventType.TOO_DARK,
-        EventType.TOO_BRIGHT,
-        EventType.BLURRED,
-        EventType.CLOCK_JUMPED,
-        EventType.CLOCK_WRONG,
-        EventType.HOST_OFFLINE,
-        EventType.STORAGE_LOW,
-        EventType.SINK_DISABLED,
-    }
-)
+PLACELESS = CAMERA | SYSTEM | {EventType.CROWD_FORMED, EventType.COUNT_CHANGED}
 """Types that are about the whole picture: in no zone, of no thing."""
 
 

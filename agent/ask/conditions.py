@@ -9,8 +9,9 @@ from agent.ask.fragment import PRESENCE, Fragment, read_fragment
 from agent.ask.moments import SPAN, seconds
 from agent.ask.names import Known
 from agent.ask.scan import NotUnderstood
-from agent.ask.words import LONGEST, THINGS, WORDS, Mark, Noun, Verb
+from agent.ask.words import LONGEST, WORDS, Mark, Noun, Verb
 from vidette.answers import Plan
+from vidette.families import THINGS
 from vidette.queries import Filter
 
 Clause = Callable[[str], Plan]

@@ -8,9 +8,10 @@ from agent.ask.footage import Footage
 from agent.ask.relating import Read, Rows, Untold, oldest, related, tolerance_s, window_of
 from agent.ask.sieve import conditioned, sieved, subjects, thing_of
 from agent.ask.stays import AnyRow
-from agent.ask.words import ANY, THINGS
+from agent.ask.words import ANY
 from vidette.aggregates import Told
 from vidette.answers import Plan
+from vidette.families import PICTURE, PRESENCE, SIGNAL, THINGS
 from vidette.intervals import Span, union
 from vidette.models import EventRow, EventType, Label, TrackRow
 from vidette.ports import GraphStore
@@ -21,32 +22,8 @@ _WINDOWS = 40
 _ENDS = 2
 _NEAR = 8
 SHOWN = 101
-SEEN_BY_PIXELS = frozenset(
-    {
-        EventType.OBJECT_ENTERED,
-        EventType.OBJECT_EXITED,
-        EventType.OBJECT_STOPPED,
-        EventType.OBJECT_MOVED_OFF,
-        EventType.LINE_CROSSED,
-        EventType.ZONE_ENTERED,
-        EventType.ZONE_EXITED,
-        EventType.LOITERING,
-        EventType.RUNNING,
-        EventType.CROWD_FORMED,
-        EventType.COUNT_CHANGED,
-        EventType.OBJECT_LEFT,
-        EventType.OBJECT_ABANDONED,
-        EventType.OBJECT_REMOVED,
-        EventType.PICTURE_FROZEN,
-        EventType.SCENE_CHANGED,
-        EventType.CAMERA_MOVED,
-        EventType.VIEW_BLOCKED,
-        EventType.TOO_DARK,
-        EventType.TOO_BRIGHT,
-        EventType.BLURRED,
-    }
-)
-_SYSTEM = frozenset({EventType.PICTURE_LOOPED, EventType.SIGNAL_LOST, EventType.SIGNAL_RESTORED})
+SEEN_BY_PIXELS = PRESENCE | THINGS | PICTURE - {EventType.PICTURE_LOOPED}
+_SYSTEM = SIGNAL | {EventType.PICTURE_LOOPED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from agent.ask.words import (
     PASSED,
     SEEN,
     SOMEONE,
-    THINGS,
     Ask,
     Mark,
     Noun,
@@ -25,6 +24,7 @@ from agent.ask.words import (
     Word,
 )
 from vidette.answers import Kind, Of, Plan
+from vidette.families import THINGS
 from vidette.models import EventType, Label
 from vidette.queries import Filter
 

@@ -67,7 +67,6 @@ LEFT_BEHIND = Verb("left", (EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED))
 REMOVED = Verb("removed", (EventType.OBJECT_REMOVED,))
 CAMERA_MOVED = Verb("moved", (EventType.CAMERA_MOVED,), "camera", noun="the camera")
 ANYTHING = Verb("happened", (), "scene")
-THINGS = frozenset({EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED, EventType.OBJECT_REMOVED})
 
 
 def _verbs() -> dict[str, Verb]:

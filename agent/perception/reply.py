@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from vidette.families import CLOCK, SIGNAL, SYSTEM
 from vidette.models import Attributes, Box, EventType, Label, LookReply, LookRequest, SeenEntity, SeenEvent
 
 MAX_CAPTION = 500
@@ -15,15 +16,7 @@ MAX_ATTRIBUTES = 16
 MAX_VALUE = 120
 _HUGE = 1e15
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_NOT_SEEN = {  # facts about clocks, hosts and signals: no picture shows them
-    EventType.SIGNAL_LOST,
-    EventType.SIGNAL_RESTORED,
-    EventType.CLOCK_JUMPED,
-    EventType.CLOCK_WRONG,
-    EventType.HOST_OFFLINE,
-    EventType.STORAGE_LOW,
-    EventType.SINK_DISABLED,
-}
+_NOT_SEEN = SIGNAL | CLOCK | SYSTEM  # facts about clocks, hosts and signals: no picture shows them
 
 
 def checked(reply: LookReply, request: LookRequest) -> LookReply:

@@ -20,7 +20,7 @@ _QUALITY = 85
 class Sight:
     """A frame: its working planes and short view; `telling` for the first frame of each 0.6 s.
 
-    `frame` is let go of where the frame waits to be looked at; what is asked for then is read again.
+    `frame` may be let go of while it waits to be looked at; what is asked for then is read again.
     """
 
     pts_s: float
