@@ -9,4 +9,4 @@ _spec.loader.exec_module(_flow)
 
 clip, other_clip, media, memory, spec_of = _flow.clip, _flow.other_clip, _flow.media, _flow.memory, _flow.spec_of
 held, _watched, both = _flow.held, _flow._watched, _flow.both
-on_celery, _worker = _flow.on_celery, _flow._worker
+on_celery = _flow.on_celery

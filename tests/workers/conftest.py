@@ -1,6 +1,7 @@
 """What the flow's tests stand on: a small real clip, memory in a folder, and what memory holds, comparable."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,28 +161,20 @@ def reply_to():
     return reply
 
 
-class Workers:
-    """A real Celery worker on the memory broker that works with the pipeline of the test at hand."""
-
-    def __init__(self) -> None:
-        self.pipeline: Pipeline | None = None
-        self.app = make_app("memory://", lambda: self.pipeline)
-
-
-@pytest.fixture(scope="session")
-def _worker():
-    workers = Workers()
-    with start_worker(workers.app, pool="threads", concurrency=3, perform_ping_check=False, shutdown_timeout=30):
-        yield workers
-
-
 @pytest.fixture
-def on_celery(_worker):
-    """Makes a runner on the worker for a pipeline, one pipeline at a time."""
+def on_celery():
+    """Makes a runner on a real Celery worker of the memory broker, one pipeline at a time.
 
-    def runner(pipeline: Pipeline) -> CeleryRunner:
-        _worker.pipeline = pipeline
-        return CeleryRunner(_worker.app, pipeline)
+    The broker is shared by all of this process: a worker that outlived its test would take the jobs of the next.
+    """
+    with ExitStack() as workers:
 
-    yield runner
-    _worker.pipeline = None
+        def runner(pipeline: Pipeline) -> CeleryRunner:
+            workers.close()
+            app = make_app("memory://", lambda: pipeline)
+            workers.enter_context(
+                start_worker(app, pool="threads", concurrency=3, perform_ping_check=False, shutdown_timeout=30)
+            )
+            return CeleryRunner(app, pipeline)
+
+        yield runner
