@@ -65,7 +65,10 @@ _DIGITS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSpec:
-    """One stream to watch: its files in order, where each begins in media time, and when it began."""
+    """One stream to watch: its files in order, where each begins in media time, and when it began.
+
+    A camera has no files but a `url`, without its credentials: those are in the settings of its name.
+    """
 
     name: str
     stream_id: str
@@ -76,6 +79,7 @@ class SourceSpec:
     duration_s: float
     width: int = 0
     height: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from vidette.feeds import FeedState
+
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 Attributes = dict[str, Any]
@@ -306,7 +308,8 @@ class Observation:
     Fast observations carry `sequence` 0, 1, 2... per stream and settle in order; deep ones have
     sequence None and settle in any order, any number of times. `watermark_s` is the media time
     up to which this look has said everything. `carry` is the fast look's state at that time, so
-    that a resumed watch goes on from it exactly. `final` ends the stream.
+    that a resumed watch goes on from it exactly. `final` ends the stream. `feed` is how a live stream
+    is at that time.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
@@ -326,6 +329,7 @@ class Observation:
     coverage: tuple[Coverage, ...] = ()
     carry: bytes = b""
     final: bool = False
+    feed: FeedState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidette.alerts import Attempt, Case, Delivery, DeliveryFilter, Judgement, Sent
+from vidette.feeds import FeedState
 from vidette.models import Commit, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
 from vidette.queries import Query
+from vidette.signals import Signal
 
 R = TypeVar("R")
 Spec_contra = TypeVar("Spec_contra", contravariant=True)
@@ -70,6 +72,25 @@ class VideoSource(Protocol):
 
     def close(self) -> None:
         """Give back what is held open."""
+
+
+class Feed(Protocol):
+    """An opened camera: pictures as they come, and what it says between them, for ever."""
+
+    def frames(self) -> "Iterator[Frame | Signal]":
+        """Sampled frames and signals in the order of media time, one or the other at least every second.
+
+        Never raises for what the other side did: that is a signal. Ends once `close` was called.
+        """
+
+    def calm(self, calm: bool) -> None:
+        """Whether nothing moves now: then the feed may decode keyframes only until something does."""
+
+    def state(self) -> FeedState:
+        """How the feed is now."""
+
+    def close(self) -> None:
+        """Let the camera go; from any thread."""
 
 
 class VisionModel(Protocol):

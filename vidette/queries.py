@@ -17,6 +17,7 @@ from vidette.alerts import (
     RuleState,
     SinkState,
 )
+from vidette.feeds import FeedRow
 from vidette.models import (
     Assertion,
     Commit,
@@ -80,6 +81,13 @@ class Streams(Query[list[StreamRow]]):
     """Every stream, by name."""
 
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds(Query[list[FeedRow]]):
+    """The newest state of each live stream, by name."""
+
+    streams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,15 +61,118 @@ class LineSettings(Model):
     )
 
 
+class ActiveSettings(Model):
+    """When a rule holds, by the clock of `tz`; an end before the begin is on the next day."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default_factory=list, description="days on which it begins; a range may be written `mon-fri`; empty: every day"
+    )
+    begin: Clock = Field(default="00:00", alias="from", description="HH:MM")
+    end: Clock = Field(default="24:00", alias="to", description="HH:MM, up to 24:00")
+    tz: str = Field(default="", description="time zone (IANA name); empty is that of the settings")
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        return [day for one in value for day in _range(str(one))] if isinstance(value, list) else value
+
+    @field_validator("tz")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key if value else ""
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
+
+
 class StreamSettings(Model):
     """One file or camera, with what is special about it."""
 
     name: Name = Field(description="the stream's name; its id is made of it")
-    source: str = Field(default="", description="path, glob or URL; empty: these settings are for `watch --name`")
+    source: str = Field(
+        default="", max_length=2000, description="path, glob or URL; empty: these settings are for `watch --name`"
+    )
+    sub: str = Field(
+        default="", max_length=2000, description="camera: URL of its smaller stream; it is looked at, `source` is kept"
+    )
+    username: str = Field(default="", max_length=200, description="camera: name to log in with")
+    password: Secret = Field(default="", max_length=200, description="camera: password; use `${NAME}`")
+    transport: Literal["tcp", "udp"] = Field(default="tcp", description="camera: how RTSP brings pictures")
+    sample: str = Field(default="", description="as `sample` of the settings, for this stream only")
+    idle: Literal["keyframes", "full"] = Field(
+        default="keyframes",
+        description="camera: what is decoded while nothing moves; `full` costs more and sees a GOP earlier",
+    )
+    overload: Literal["newest", "thin", "hold"] = Field(
+        default="newest",
+        description="camera: what gives way when looking is too slow: old pictures, every other one, or disk space",
+    )
+    record: Literal["off", "continuous"] = Field(
+        default="off", description="camera: whether everything is kept, besides the clips of alerts"
+    )
+    active: ActiveSettings | None = Field(default=None, description="camera: when it is watched; without: always")
+    context: str = Field(default="", max_length=2000, description="what is to be seen there, in words, for models")
     zones: list[ZoneSettings] = Field(default_factory=list, description="named polygons")
     lines: list[LineSettings] = Field(default_factory=list, description="named directed lines")
-    masks: list[Annotated[list[tuple[Share, Share]], Field(min_length=3)]] = Field(
-        default_factory=list, description="polygons that are never looked at"
+    masks: list[Annotated[list[tuple[Share, Share]], Field(min_length=3, max_length=64)]] = Field(
+        default_factory=list, description="polygons that are painted over before anything is looked at or kept"
+    )
+
+    @field_validator("sample")
+    @classmethod
+    def _sample(cls, value: str) -> str:
+        return sampled(value) if value else value
+
+
+def sampled(value: str) -> str:
+    """`value` where it says how to sample. Raises ValueError."""
+    if value == "keyframes":
+        return value
+    try:
+        fps = float(value)
+    except ValueError:
+        fps = 0.0
+    if not 0.1 <= fps <= 30:
+        raise ValueError("give `keyframes` or a number of frames a second from 0.1 to 30")
+    return value
+
+
+class LiveSettings(Model):
+    """Cameras: how long they may be silent, what is buffered."""
+
+    timeout_s: Annotated[float, Field(ge=0.5, le=60)] = Field(
+        default=3.0, description="a camera that is silent this long while it is asked for pictures is left"
+    )
+    lost_s: Annotated[float, Field(ge=0.5, le=3600)] = Field(
+        default=3.0, description="the signal is said to be lost after this long without a picture"
+    )
+    idle_s: Positive = Field(default=5.0, description="keyframes only are decoded after this much quiet")
+    audit: Share = Field(default=0.02, description="share of quiet groups of pictures that are decoded all the same")
+    late_s: Annotated[float, Field(ge=0.5, le=600)] = Field(
+        default=5.0, description="pictures that come later than this are skipped, to be at now again"
+    )
+    buffer_mb: int = Field(default=64, ge=4, le=4096, description="memory for a camera's last packets, for clips")
+    hold_mb: int = Field(
+        default=1024, ge=16, le=1_000_000, description="disk for a camera that `hold`s when overloaded"
+    )
+    pre_s: Annotated[float, Field(ge=0, le=120)] = Field(default=5.0, description="a clip begins this long before")
+    post_s: Annotated[float, Field(ge=0, le=120)] = Field(default=10.0, description="and ends this long after")
+    clip_max_s: Annotated[float, Field(ge=5, le=3600)] = Field(default=120.0, description="longest clip of an alert")
+
+
+class KeepSettings(Model):
+    """How long media is kept; the oldest of what may go goes first."""
+
+    alerts_days: Annotated[float, Field(gt=0, le=36_500)] = Field(
+        default=365, description="clips and pictures of alerts"
+    )
+    pictures_days: Annotated[float, Field(gt=0, le=36_500)] = Field(default=30, description="other pictures")
+    recordings_days: Annotated[float, Field(gt=0, le=36_500)] = Field(default=7, description="recordings")
+    max_gb: Annotated[float, Field(ge=0, le=10_000_000)] = Field(
+        default=0, description="all media together at most; 0: as much as the disk has"
+    )
+    free_gb: Annotated[float, Field(ge=0, le=10_000_000)] = Field(
+        default=2, description="left free on the disk: below it, recordings go first, then pictures, alerts last"
     )
 
 
@@ -110,30 +213,6 @@ class VlmSettings(Model):
     """Deep looks by a vision-language model."""
 
     backend: Literal["none"] = Field(default="none", description="`none`: captions are composed from what was tracked")
-
-
-class ActiveSettings(Model):
-    """When a rule holds, by the clock of `tz`; an end before the begin is on the next day."""
-
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
-        default_factory=list, description="days on which it begins; a range may be written `mon-fri`; empty: every day"
-    )
-    begin: Clock = Field(default="00:00", alias="from", description="HH:MM")
-    end: Clock = Field(default="24:00", alias="to", description="HH:MM, up to 24:00")
-    tz: str = Field(default="", description="time zone (IANA name); empty is that of the settings")
-
-    @field_validator("days", mode="before")
-    @classmethod
-    def _days(cls, value: object) -> object:
-        return [day for one in value for day in _range(str(one))] if isinstance(value, list) else value
-
-    @field_validator("tz")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            return ZoneInfo(value).key if value else ""
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
 
 
 class WhenSettings(Model):
@@ -232,6 +311,11 @@ class Settings(Model):
     segments: SegmentSettings = Field(default_factory=SegmentSettings, description="how time is cut")
     fast: FastSettings = Field(default_factory=FastSettings, description="the fast look")
     vlm: VlmSettings = Field(default_factory=VlmSettings, description="deep looks")
+    live: LiveSettings = Field(default_factory=LiveSettings, description="cameras")
+    keep: KeepSettings = Field(default_factory=KeepSettings, description="how long media is kept")
+    metrics: str = Field(
+        default="", max_length=200, description="`host:port` where `watch` serves Prometheus metrics; empty: nowhere"
+    )
     rules: list[RuleSettings] = Field(default_factory=list, description="when to raise alerts")
     sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="what holds for all alerts")
@@ -239,12 +323,4 @@ class Settings(Model):
     @field_validator("sample")
     @classmethod
     def _sample(cls, value: str) -> str:
-        if value == "keyframes":
-            return value
-        try:
-            fps = float(value)
-        except ValueError:
-            fps = 0.0
-        if not 0.1 <= fps <= 30:
-            raise ValueError("give `keyframes` or a number of frames a second from 0.1 to 30")
-        return value
+        return sampled(value)
