@@ -18,6 +18,7 @@ from graph.reading.alerts import (
 )
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
+from graph.reading.moments import read_moments
 from graph.reading.segments import read_segments
 from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
@@ -27,7 +28,7 @@ from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.reading.watched import read_watched
 from graph.rows import Connection
-from vidette import aggregates, queries
+from vidette import aggregates, moments, queries
 from vidette.alerts import Attempt, Delivery, DeliveryFilter
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
@@ -65,6 +66,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     aggregates.Visits: read_visits,
     aggregates.Watched: read_watched,
     aggregates.Told: read_told,
+    moments.Moments: read_moments,
 }
 
 

@@ -1,0 +1,130 @@
+"""Moments of every GraphStore: the same rows as events and tracks, whatever is asked and however they are found."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.embedded import EmbeddedStore
+from graph.reading import moments
+from tests.agent.ask.world import build
+from tests.contracts.test_graph_store_aggregates import START, settle
+from vidette.models import EventRow, EventType, Label, TrackRow
+from vidette.moments import Moment, Moments
+from vidette.queries import Events, Filter, Tracks
+
+STORES = {
+    "embedded on disk": lambda folder: EmbeddedStore(folder / "v.db"),
+    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
+}
+
+
+def of_event(row: EventRow) -> Moment:
+    """The same by the whole row."""
+    subjects = [one for one in row.entities if one.role == "subject"]
+    meant = subjects or [one for one in row.entities if one.role not in ("bringer", "taker")]
+    return Moment(
+        row.id, row.stream, row.start.timestamp(), None if row.end is None else row.end.timestamp(), row.start_s, row.type,
+        row.zone, row.line, row.tracks, meant[0].id if meant else row.id, tuple(one.label for one in meant),
+        meant[0].attributes.get("kind") if meant else None,
+    )  # fmt: skip
+
+
+def of_track(row: TrackRow) -> Moment:
+    """The same by the whole row."""
+    until = None if row.end is None else row.end.timestamp()
+    return Moment(
+        row.id, row.stream, row.start.timestamp(), until, row.start_s, tracks=(row.id,), thing=row.entity,
+        labels=(row.label,), kind=row.attributes.get("kind"),
+    )  # fmt: skip
+
+
+def by_rows(store: Any, query: Moments) -> list[Moment]:
+    """The plain reference: whole rows, made narrow."""
+    asked = {"where": query.where, "limit": query.limit, "order": query.order, "brief": True}
+    if query.of == "tracks":
+        return [of_track(row) for row in store.read(Tracks(**asked))]
+    return [of_event(row) for row in store.read(Events(**asked))]
+
+
+@pytest.fixture(params=list(STORES))
+def store(request, tmp_path):
+    opened = STORES[request.param](tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("few", [0, 2_000])
+@pytest.mark.parametrize("of", ["events", "tracks"])
+def test_moments_of_several_days_and_cameras_are_its_rows(store, monkeypatch, of, few):
+    build(store)
+    monkeypatch.setattr(moments, "_FEW", few)
+    asked = Moments(of=of, where=Filter(retracted=True), limit=1000)
+    assert store.read(asked) == by_rows(store, asked)
+    assert len(store.read(asked)) > 20
+
+
+def test_times_come_back_as_they_are_told(store):
+    build(store)
+    rows = [*store.read(Events(limit=1000)), *store.read(Tracks(limit=1000))]
+    told = [*store.read(Moments(of="events")), *store.read(Moments(of="tracks"))]
+    assert [(one.start, one.end, one.start_s, one.end_s) for one in told] == [
+        (row.start, row.end, row.start_s, row.end_s) for row in rows
+    ]
+
+
+def test_without_things_only_what_they_are_about_is_missing(store):
+    build(store)
+    bare = store.read(Moments(of="events", things=False))
+    assert bare == [
+        one._replace(tracks=(), thing=one.id, labels=(), kind=None) for one in store.read(Moments(of="events"))
+    ]
+
+
+THINGS = st.lists(
+    st.tuples(st.integers(0, 300), st.one_of(st.none(), st.integers(0, 200)), st.sampled_from(list(Label)[:3]),
+              st.sampled_from(["van", "dog", None]), st.booleans()),
+    max_size=15,
+)  # fmt: skip
+SAID = st.lists(
+    st.tuples(
+        st.sampled_from([EventType.OBJECT_STOPPED, EventType.ZONE_ENTERED, EventType.OBJECT_LEFT]), st.integers(0, 300),
+        st.integers(0, 100), st.one_of(st.none(), st.integers(0, 14)), st.sampled_from(["dock", None]),
+    ),
+    max_size=15,
+)  # fmt: skip
+AT = st.one_of(st.none(), st.integers(-50, 400))
+FILTERS = st.fixed_dictionaries(
+    {}, optional={
+        "streams": st.lists(st.sampled_from(["a", "b", "none"]), max_size=2).map(tuple),
+        "labels": st.lists(st.sampled_from(list(Label)[:4]), max_size=2).map(tuple),
+        "kinds": st.just(("van",)), "types": st.just((EventType.OBJECT_STOPPED,)), "zones": st.just(("dock",)),
+        "since": AT.map(lambda s: None if s is None else START + timedelta(seconds=s)),
+        "until": AT.map(lambda s: None if s is None else START + timedelta(seconds=s)),
+        "from_s": AT, "to_s": AT, "starts_inside": st.booleans(), "moving": st.booleans(),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    things=THINGS, said=SAID, asked=FILTERS, of=st.sampled_from(["events", "tracks"]),
+    order=st.sampled_from(["start", "-start", "duration", "-duration"]), limit=st.sampled_from([1, 3, 5_000]),
+)  # fmt: skip
+def test_moments_are_the_rows_that_they_stand_for(things, said, asked, of, order, limit):
+    store = EmbeddedStore(":memory:")
+    for name, some in (("a", things), ("b", things[::2])):
+        seen = [
+            (start, None if length is None else start + length, label, {"kind": kind, "still": still}, ())
+            for start, length, label, kind, still in some
+        ]
+        told = [
+            (type_, at, at + length, track if track is not None and track < len(some) else None, {"zone": zone})
+            for type_, at, length, track, zone in said
+        ]
+        settle(store, name, seen, told)
+    query = Moments(of=of, where=Filter(**asked), order=order, limit=limit)
+    assert store.read(query) == by_rows(store, query)
+    store.close()

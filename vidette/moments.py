@@ -1,0 +1,62 @@
+"""Narrow rows: when events and tracks were and what they are about, for questions over many of them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from vidette.models import EventType, Label
+from vidette.queries import Filter, Order, Query
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(NamedTuple):
+    """An event, or a track where it has no `type`; a tuple, since many thousands are read at once.
+
+    `since` and `until` are seconds since 1970 (no end: still open), `start_s` media seconds. `thing` is the id of the
+    entity that it happened to (its own id where none is known), `labels` those of all that it happened to, `kind` the
+    finer kind of the first. Where a query leaves things out, events have no `tracks`, `labels` and `kind`.
+    """
+
+    id: str
+    stream: str
+    since: float
+    until: float | None
+    start_s: float
+    type: EventType | None = None
+    zone: str | None = None
+    line: str | None = None
+    tracks: tuple[str, ...] = ()
+    thing: str = ""
+    labels: tuple[Label, ...] = ()
+    kind: str | None = None
+
+    @property
+    def start(self) -> datetime:
+        """When it began."""
+        return _instant(self.since)
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended."""
+        return None if self.until is None else _instant(self.until)
+
+    @property
+    def end_s(self) -> float | None:
+        """Media time of its end."""
+        return None if self.until is None else round(self.start_s + self.until - self.since, 3)
+
+
+def _instant(seconds: float) -> datetime:
+    return _EPOCH + timedelta(milliseconds=round(1000 * seconds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments(Query[list[Moment]]):
+    """The rows that `Events` or `Tracks` would give, as moments; without `things`, only ids, times and places of events."""
+
+    of: Literal["events", "tracks"]
+    where: Filter = field(default_factory=Filter)
+    limit: int = 100_000
+    order: Order = "start"
+    things: bool = True
