@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.ask.covering import covered, merged, watched_spans
-from agent.ask.evidence import MOST_CLAIMS, Asked, Value, claims, full, number, seen_so, unknown
+from agent.ask.evidence import MOST_CLAIMS, Asked, Value, citations, claim, full, number, seen_so, unknown
 from agent.ask.footage import Footage
 from agent.ask.groups import Group, ceiling, floor, groups, with_empty
 from agent.ask.lookup import Found, find
 from agent.ask.relating import Rows
 from agent.ask.say import did, lasting, plain, things
-from agent.ask.sieve import thing_of
 from agent.ask.stays import Stay, instant, since_1970, stays
 from agent.ask.telling import moment
 from vidette.answers import Answer, Claim, Plan
@@ -118,15 +117,16 @@ def group_said(asked: Asked, group: Group) -> str:
 
 def _group_claims(asked: Asked, found: Found, order: list[Group]) -> tuple[Claim, ...]:
     """A claim a group, with the events of its rows as far as these were read."""
-    cited: dict[str, list[str]] = {}
     shown = order[:MOST_CLAIMS]
-    for group in shown:
-        where = _where_of(asked, found.plan, group)
-        rows = () if where is None else _read(asked, where)
-        cited[group.name] = list(dict.fromkeys(i for claim in claims(asked, rows, len(rows)) for i in claim.citations))
+    plans = [_where_of(asked, found.plan, group) for group in shown]
+    rows = [() if plan is None else _read(asked, plan) for plan in plans]
+    cited = citations(asked.store, [row for some in rows for row in some])
     return tuple(
-        Claim(text=f"{group_said(asked, group)}: {group.count}", citations=tuple(cited.get(group.name, [])))
-        for group in shown
+        Claim(
+            text=f"{group_said(asked, group)}: {group.count}",
+            citations=tuple(dict.fromkeys(event for row in some for event in cited.get(row.id, ()))),
+        )
+        for group, some in zip(shown, rows, strict=True)
     )
 
 
@@ -172,7 +172,7 @@ def _peak(asked: Asked, found: Found) -> Answer:
     lasted = stays(asked.store, found.rows, asked.clock.footage.reach)
     by_thing: dict[str, list[Stay]] = {}
     for stay in lasted:
-        by_thing.setdefault(thing_of(stay.row), []).append(stay)
+        by_thing.setdefault(stay.row.thing, []).append(stay)
     steps = sorted((t, step) for parts in by_thing.values() for a, b in union(s.span for s in parts) for t, step in ((a, 1), (b, -1)))  # fmt: skip
     most = now = 0
     moment_ = 0.0
@@ -193,7 +193,7 @@ def _gap(asked: Asked, found: Found) -> Answer:
     start = (max if relation.anchor.pick == "last" else min)(told, key=lambda row: row.start)
     row = found.rows[0] if relation.kind == "after" else max(found.rows, key=lambda row: row.start)
     seconds = abs((row.start - start.start).total_seconds())
-    text = f"{lasting(seconds)}: {asked.clock.claim(start)}; {asked.clock.claim(row)}"
+    text = f"{lasting(seconds)}: {claim(asked, start)}; {claim(asked, row)}"
     return full(asked, found, text, (start, row), round(seconds, 3), "s")
 
 

@@ -9,6 +9,7 @@ from agent.ask.evidence import (
     MOST_ROWS,
     Asked,
     Value,
+    claim,
     footage_said,
     full,
     in_watched,
@@ -17,17 +18,17 @@ from agent.ask.evidence import (
     seen_so,
     sentence,
     unknown,
-    whole_row,
+    whole_rows,
 )
 from agent.ask.lookup import Found, by_meaning, cannot_look_for, find
 from agent.ask.relating import Untold
 from agent.ask.say import did, lasting, place, things
-from agent.ask.sieve import thing_of
 from agent.ask.stays import Stay, since_1970, stays
 from agent.ask.telling import alone, at, first_at, moment, one, stands_alone, times
 from vidette.answers import Answer, Plan
 from vidette.intervals import total, union
 from vidette.models import Box, EventRow, TrackRow
+from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
 from vidette.queries import Filter, Tracks
 
@@ -101,10 +102,10 @@ def _holds(plan: Plan, count: int) -> bool:
     return enough != plan.negated
 
 
-def _in_view(asked: Asked) -> tuple[TrackRow, ...]:
+def _in_view(asked: Asked) -> tuple[Moment, ...]:
     """What was in view while no event began."""
     where = replace(asked.plan.where, starts_inside=False)
-    return tuple(asked.store.read(Tracks(where=where, limit=MOST_ROWS)))
+    return tuple(asked.store.read(Moments(of="tracks", where=where, limit=MOST_ROWS)))
 
 
 def _none(plan: Plan) -> str:
@@ -167,7 +168,7 @@ def _when(asked: Asked, found: Found) -> Answer:
 def _ranked(asked: Asked, found: Found) -> Answer:
     """The second, the third, ... of them."""
     plan, nth = asked.plan, asked.plan.nth or 1
-    rows = tuple({thing_of(row): row for row in reversed(found.rows)}.values()) if plan.where.types else found.rows
+    rows = tuple({row.thing: row for row in reversed(found.rows)}.values()) if plan.where.types else found.rows
     rows = tuple(sorted(rows, key=lambda row: (row.start, row.id)))
     if nth > len(rows):
         return full(asked, found, f"there is none: {things(plan, len(rows))} {did(plan, len(rows))}", rows, None, None)
@@ -200,7 +201,7 @@ def _how_long(asked: Asked, found: Found) -> Answer:
     seconds = sum(total(union(spans)) for spans in by_stream.values())
     open_ = " so far" if any(stay.open for stay in lasted) else ""
     if len(lasted) <= 1:
-        text = f"{lasting(seconds)}{open_}: {asked.clock.claim(rows[0])}"
+        text = f"{lasting(seconds)}{open_}: {claim(asked, rows[0])}"
     else:
         longest = max(stay.seconds for stay in lasted)
         text = f"{lasting(seconds)} in all{open_}: {things(plan, len(lasted))} {did(plan, len(lasted))}, the longest for {lasting(longest)}"
@@ -221,12 +222,12 @@ def _inside(stay: Stay, where: Filter) -> Stay | None:
 def _where(asked: Asked, found: Found) -> Answer:
     plan = asked.plan
     row = max(found.rows, key=lambda row: row.start) if plan.pick == "last" else found.rows[0]
-    row = whole_row(asked.store, row)
-    box = _box(asked.store, row)
-    zone = f"in the zone {row.zone}" if isinstance(row, EventRow) and row.zone else ""
+    (whole,) = whole_rows(asked.store, (row,))
+    box = _box(asked.store, whole)
+    zone = f"in the zone {row.zone}" if row.zone else ""
     spot = " ".join(part for part in (zone, place(box) if box else "") if part)
     if not spot:
-        return unknown(asked, f"cannot tell: no place is stored of it; {asked.clock.claim(row)}")
+        return unknown(asked, f"cannot tell: no place is stored of it; {asked.clock.claim(whole)}")
     many = len(found.rows) if found.total is None else found.total
     more = f" (the {plan.pick or 'first'} of {many})" if many > 1 else ""
     return full(asked, found, f"{spot}, at {at(asked, row)}{more}", (row,) if plan.pick else found.rows, None, None)
@@ -234,7 +235,9 @@ def _where(asked: Asked, found: Found) -> Answer:
 
 def _describe(asked: Asked, found: Found) -> Answer:
     many = number(found)
-    text = f"{many} event{'s' if many > 1 else ''}: " + "; ".join(asked.clock.claim(row) for row in found.rows[:3])
+    text = f"{many} event{'s' if many > 1 else ''}: " + "; ".join(
+        asked.clock.claim(row) for row in whole_rows(asked.store, found.rows[:3])
+    )
     more = f"; and {many - 3} more" if many > 3 else ""
     return full(asked, found, text + more, found.rows, many, "events", total=many)
 

@@ -8,17 +8,18 @@ from agent.ask.lookup import Found
 from agent.ask.names import Known
 from agent.ask.relating import window_of
 from agent.ask.say import Clock, lasting
-from agent.ask.sieve import thing_of
-from agent.ask.stays import AnyRow
 from vidette.answers import Answer, Claim, Covered, Plan
 from vidette.models import EventRow, TrackRow
+from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
 from vidette.queries import Events, Filter, Tracks
 
 MOST_CLAIMS = 10
 MOST_ROWS = 100
 _MOST_WINDOWS = 12
-Rows = Sequence[AnyRow]
+_MOST_CITED = 10_000
+Rows = Sequence[Moment]
+AnyRow = EventRow | TrackRow
 Value = float | int | bool | str | None
 
 
@@ -57,7 +58,7 @@ def number(found: Found) -> int:
     """How many rows, or how many different things: by the database's count where it has one."""
     if found.total is not None:
         return found.total
-    return len({thing_of(row) for row in found.rows}) if found.plan.distinct else len(found.rows)
+    return len({row.thing for row in found.rows}) if found.plan.distinct else len(found.rows)
 
 
 def full(
@@ -70,53 +71,60 @@ def full(
 
 def made(asked: Asked, text: str, rows: Rows, value: Value, unit: str | None, *, total: int | None = None) -> Answer:
     """An answer with the rows, at most a hundred of them, and the events that show them; `total` is how many there are."""
+    shown = whole_rows(asked.store, rows[:MOST_ROWS])
     return Answer(
         question=asked.question,
         plan=asked.plan,
         answer=text,
-        claims=claims(asked, rows, len(rows) if total is None else total),
-        rows=_whole_rows(asked.store, rows[:MOST_ROWS]),
+        claims=_claims(asked, shown, max(len(rows), total or 0)),
+        rows=shown,
         coverage=asked.coverage,
         value=value,
         unit=unit,
     )
 
 
-def claims(asked: Asked, rows: Rows, total: int) -> tuple[Claim, ...]:
+def _claims(asked: Asked, rows: Sequence[AnyRow], total: int) -> tuple[Claim, ...]:
     """One claim a row, of the first ten; the rest in one."""
-    cited = citations(asked.store, rows[:MOST_ROWS])
+    cited = citations(asked.store, rows)
     out = [Claim(text=asked.clock.claim(row), citations=cited.get(row.id, ())) for row in rows[:MOST_CLAIMS]]
     if len(rows) > MOST_CLAIMS:
-        ids = tuple(dict.fromkeys(event for row in rows[MOST_CLAIMS:MOST_ROWS] for event in cited.get(row.id, ())))
-        out.append(Claim(text=f"and {max(total, len(rows)) - MOST_CLAIMS} more", citations=ids))
+        ids = tuple(dict.fromkeys(event for row in rows[MOST_CLAIMS:] for event in cited.get(row.id, ())))
+        out.append(Claim(text=f"and {total - MOST_CLAIMS} more", citations=ids))
     return tuple(out)
 
 
-def citations(store: GraphStore, rows: Rows) -> dict[str, tuple[str, ...]]:
+def citations(store: GraphStore, rows: Sequence[AnyRow | Moment]) -> dict[str, tuple[str, ...]]:
     """Event ids by row: an event cites itself, a track the events it takes part in."""
-    tracks = tuple(row.id for row in rows if isinstance(row, TrackRow))
-    out: dict[str, tuple[str, ...]] = {row.id: (row.id,) for row in rows if isinstance(row, EventRow)}
-    for event in store.read(Events(where=Filter(tracks=tracks), limit=1000, brief=True)) if tracks else []:
-        for track in set(event.tracks) & set(tracks):
+    tracks = tuple(row.id for row in rows if is_track(row))
+    out: dict[str, tuple[str, ...]] = {row.id: (row.id,) for row in rows if not is_track(row)}
+    where = Filter(tracks=tracks)
+    for event in store.read(Moments(of="events", where=where, limit=_MOST_CITED)) if tracks else []:
+        for track in event.tracks:
             out[track] = (*out.get(track, ()), event.id)
     return out
 
 
-def _whole_rows(store: GraphStore, rows: Rows) -> tuple[AnyRow, ...]:
-    """The same rows with their evidence, runs and paths."""
-    events = tuple(row.id for row in rows if isinstance(row, EventRow))
-    tracks = tuple(row.id for row in rows if isinstance(row, TrackRow))
+def is_track(row: AnyRow | Moment) -> bool:
+    """Whether a row is a track, not an event."""
+    return isinstance(row, TrackRow) or (isinstance(row, Moment) and row.type is None)
+
+
+def whole_rows(store: GraphStore, rows: Rows) -> tuple[AnyRow, ...]:
+    """The rows that moments stand for, with their evidence, runs and paths; at most a hundred."""
+    events = tuple(row.id for row in rows if row.type)
+    tracks = tuple(row.id for row in rows if not row.type)
     read: dict[str, AnyRow] = {}
     if events:
-        read.update({row.id: row for row in store.read(Events(where=Filter(ids=events), limit=MOST_ROWS))})
+        read.update({row.id: row for row in store.read(Events(where=Filter(ids=events, retracted=True)))})
     if tracks:
-        read.update({row.id: row for row in store.read(Tracks(where=Filter(ids=tracks), limit=MOST_ROWS))})
-    return tuple(read.get(row.id, row) for row in rows)
+        read.update({row.id: row for row in store.read(Tracks(where=Filter(ids=tracks)))})
+    return tuple(read[row.id] for row in rows if row.id in read)
 
 
-def whole_row(store: GraphStore, row: AnyRow) -> AnyRow:
-    """One row with its evidence, runs and path."""
-    return _whole_rows(store, (row,))[0]
+def claim(asked: Asked, row: Moment) -> str:
+    """What one row says, with its times."""
+    return "; ".join(asked.clock.claim(whole) for whole in whole_rows(asked.store, (row,)))
 
 
 def sentence(text: str, remark: str) -> str:

@@ -8,11 +8,10 @@ from typing import Literal
 from agent.ask.covering import watched_spans
 from agent.ask.evidence import Asked
 from agent.ask.lookup import Found
-from agent.ask.sieve import subjects, thing_of
-from agent.ask.stays import AnyRow, instant
+from agent.ask.stays import instant
 from vidette.answers import By
 from vidette.intervals import Span, total, union
-from vidette.models import EventRow
+from vidette.moments import Moment
 from vidette.queries import Tally
 
 _Cell = Literal["stream", "zone", "line", "label", "minute", "quarter"]
@@ -60,24 +59,23 @@ def _of_rows(asked: Asked, found: Found, by: By) -> list[Group]:
             starts[name.isoformat()] = name
             name = name.isoformat()
         if name:
-            seen.setdefault(name, set()).add(thing_of(row) if asked.plan.distinct else row.id)
+            seen.setdefault(name, set()).add(row.thing if asked.plan.distinct else row.id)
     return [
         _stretch(starts[name], len(ids)) if name in starts else Group(name, len(ids))
         for name, ids in sorted(seen.items())
     ]
 
 
-def _name(row: AnyRow, by: By, tz: tzinfo) -> str | datetime:
+def _name(row: Moment, by: By, tz: tzinfo) -> str | datetime:
     match by:
         case "stream":
             return row.stream
         case "zone":
-            return (row.zone or "") if isinstance(row, EventRow) else ""
+            return row.zone or ""
         case "line":
-            return (row.line or "") if isinstance(row, EventRow) else ""
+            return row.line or ""
         case "label":
-            things = subjects(row) if isinstance(row, EventRow) else ()
-            return things[0].label if things else "" if isinstance(row, EventRow) else row.label
+            return row.labels[0] if row.labels else ""
     return floor(row.start, by, tz)
 
 

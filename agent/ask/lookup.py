@@ -1,21 +1,22 @@
 """What the store holds for a plan: rows, and what to say where it cannot tell the asker's word from others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from agent.ask.allen import during
 from agent.ask.footage import Footage
 from agent.ask.relating import Read, Rows, Untold, oldest, related, tolerance_s, window_of
-from agent.ask.sieve import conditioned, sieved, subjects, thing_of
-from agent.ask.stays import AnyRow
+from agent.ask.sieve import conditioned, sieved
 from agent.ask.words import ANY
 from vidette.aggregates import Told
 from vidette.answers import Plan
 from vidette.families import PICTURE, PRESENCE, SIGNAL, THINGS
 from vidette.intervals import Span, union
-from vidette.models import EventRow, EventType, Label, TrackRow
+from vidette.models import EventType, Label
+from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
-from vidette.queries import Count, Events, Filter, Order, Runs, Tally, Tracks
+from vidette.queries import Count, Events, Filter, Order, Runs, Tally
 
 MOST = 2_000
 _WINDOWS = 40
@@ -112,7 +113,7 @@ def _in_windows(
     wide = union((low - slack, high + slack) for low, high in windows)
     if len(wide) > _WINDOWS:
         wide = [(wide[0][0], wide[-1][1])]
-    found: dict[str, AnyRow] = {}
+    found: dict[str, Moment] = {}
     more = False
     for span in wide if oldest(plan) else reversed(wide):
         if where := window_of(span, plan.where):
@@ -122,10 +123,10 @@ def _in_windows(
             more = more or cut or len(found) >= MOST
         if more:
             break
-    return tuple(sorted(found.values(), key=lambda row: (row.start, row.id))), more
+    return tuple(sorted(found.values(), key=lambda row: (row.since, row.id))), more
 
 
-def _inside(row: AnyRow, where: Filter) -> bool:
+def _inside(row: Moment, where: Filter) -> bool:
     """Whether a row that meets the window began in it, where that is asked."""
     late = where.since is None or row.start >= where.since
     return not where.starts_inside or (late and (where.from_s is None or row.start_s >= where.from_s))
@@ -191,37 +192,33 @@ def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[
     """Rows by their start, of the last one the newest first; and whether there are more of them."""
     last = plan.kind == "last" or plan.pick == "last"
     order: Order = "-start" if last or (most > SHOWN and not oldest(plan)) else "start"
-    rows: list[EventRow] | list[TrackRow] | None
     if plan.of == "tracks":
         where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless else _where(plan)
-        rows = store.read(Tracks(where=where, limit=most, order=order, brief=True))
+        rows = store.read(Moments(of="tracks", where=where, limit=most, order=order))
     else:
-        rows = _of_kinds(store, plan.where, most, order) if plan.where.kinds and most <= SHOWN else None
-        rows = rows or store.read(Events(where=plan.where, limit=most, order=order, brief=True))
+        rows = _of_kinds(store, plan.where, most, order) if plan.where.kinds and most <= SHOWN else []
+        rows = rows or store.read(Moments(of="events", where=plan.where, limit=most, order=order))
     more = len(rows) >= most
     if order == "-start" and not last:
         rows.reverse()
-    if plan.of == "tracks":
-        return tuple(rows), more
-    events = tuple(row for row in rows if isinstance(row, EventRow) and (not nameless or _nameless(row)))
-    return (_one_a_thing(events) if plan.where.types else events), more
+    if plan.of == "events" and nameless:
+        rows = [row for row in rows if all(label == Label.OBJECT for label in row.labels)]
+    return (_one_a_thing(rows) if plan.where.types else tuple(rows)), more
 
 
-def _of_kinds(store: GraphStore, where: Filter, most: int, order: Order) -> list[EventRow] | None:
-    """A few events of things of such kinds, looked for among the nearest of any kind; None where these are not enough."""
-    near = store.read(Events(where=replace(where, kinds=()), limit=_NEAR * most, order=order, brief=True))
-    kept = [row for row in near if any(thing.attributes.get("kind") in where.kinds for thing in row.entities)]
-    return kept[:most] if len(kept) >= most or len(near) < _NEAR * most else None
+def _of_kinds(store: GraphStore, where: Filter, most: int, order: Order) -> list[Moment]:
+    """A few events of things of such kinds, looked for among the nearest of any kind; none where these are not enough."""
+    any_kind = replace(where, kinds=())
+    near = store.read(Moments(of="events", where=any_kind, limit=_NEAR * most, order=order, things=False))
+    those = replace(where, ids=tuple(row.id for row in near))
+    kept = store.read(Moments(of="events", where=those, limit=most, order=order)) if near else []
+    return kept if len(kept) >= most or len(near) < _NEAR * most else []
 
 
-def _one_a_thing(events: tuple[EventRow, ...]) -> tuple[EventRow, ...]:
+def _one_a_thing(events: Sequence[Moment]) -> Rows:
     """A thing that was left and later counted as abandoned is said once, from when it was left."""
-    left = {thing_of(row) for row in events if row.type == EventType.OBJECT_LEFT}
-    return tuple(row for row in events if row.type != EventType.OBJECT_ABANDONED or thing_of(row) not in left)
-
-
-def _nameless(row: EventRow) -> bool:
-    return all(thing.label == Label.OBJECT for thing in subjects(row))
+    left = {row.thing for row in events if row.type == EventType.OBJECT_LEFT}
+    return tuple(row for row in events if row.type != EventType.OBJECT_ABANDONED or row.thing not in left)
 
 
 def _undecided(store: GraphStore, plan: Plan) -> str:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from agent.ask.allen import Anchors, anchors
 from agent.ask.footage import Footage
 from agent.ask.fragment import PRESENCE
-from agent.ask.stays import AnyRow, instant, since_1970, span_of, stays
+from agent.ask.stays import instant, span_of, stays
 from vidette.answers import Plan, Relation
 from vidette.intervals import Span, union
-from vidette.models import EventType, TrackRow
+from vidette.models import EventType
+from vidette.moments import Moment
 from vidette.ports import GraphStore
 from vidette.queries import Filter, Runs
 
-Rows = tuple[AnyRow, ...]
+Rows = tuple[Moment, ...]
 FOREVER = float("inf")
 _RATE = 5.0
 _SEVERAL = 21
@@ -42,7 +43,7 @@ class Related:
     """What a relation leaves: the time in which rows can stand (seconds since 1970), and which do."""
 
     windows: tuple[Span, ...]
-    stands: Callable[[AnyRow], bool]
+    stands: Callable[[Moment], bool]
     note: str = ""
     remark: str = ""
 
@@ -88,7 +89,7 @@ def related(
     return Related(windows=tuple(union(_near(span, relation) for span in spans)), stands=stands, remark=remark)
 
 
-def _of_others(own: set[str], stands: Callable[[AnyRow], bool]) -> Callable[[AnyRow], bool]:
+def _of_others(own: set[str], stands: Callable[[Moment], bool]) -> Callable[[Moment], bool]:
     """What is related to is not itself meant."""
     return lambda row: row.id not in own and stands(row)
 
@@ -130,10 +131,10 @@ def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find,
     one: Anchors = anchors([chosen])
     later = relation.kind == "after"  # what was in view then was in view after it, whenever it came
 
-    def stands(row: AnyRow) -> bool:
+    def stands(row: Moment) -> bool:
         if later:
             ended = span_of(row, footage.reach)[1]
-            return one.is_after((ended, ended) if isinstance(row, TrackRow) else _begun(row), tolerance, FOREVER)
+            return one.is_after((ended, ended) if row.type is None else _begun(row), tolerance, FOREVER)
         return one.is_before(_begun(row), tolerance, FOREVER)
 
     number = f"more than {_SEVERAL - 1}" if told.more else str(len(told.rows))
@@ -145,10 +146,9 @@ def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find,
     )
 
 
-def _begun(row: AnyRow) -> Span:
+def _begun(row: Moment) -> Span:
     """Before and after are told of when something began: a person who came before is not one who had gone by then."""
-    start = since_1970(row.start)
-    return start, start
+    return row.since, row.since
 
 
 def _near(span: Span, relation: Relation) -> Span:
@@ -163,7 +163,7 @@ def _spans(store: GraphStore, relation: Relation, told: Rows, footage: Footage) 
     if relation.kind == "during" and (stopped or anchor.where.types == PRESENCE):
         return [stay.span for stay in stays(store, told, footage.reach)]
     if anchor.kind == "when" or (relation.kind == "after" and set(anchor.where.types) & _GOES_ON):
-        return [(since_1970(row.start), since_1970(row.start)) for row in told]
+        return [_begun(row) for row in told]
     return [span_of(row, footage.reach) for row in told]
 
 

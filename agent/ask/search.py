@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from agent.ask.covering import covered
-from agent.ask.evidence import MOST_CLAIMS, Asked, citations, unknown
+from agent.ask.evidence import MOST_CLAIMS, Asked, unknown
 from agent.ask.footage import Footage
 from agent.ask.lookup import SEEN_BY_PIXELS
 from agent.ask.names import Known, find_names, normal
@@ -252,7 +252,7 @@ def _said(asked: Asked, row: EventRow | SegmentRow) -> str:
 def _cited(asked: Asked, row: EventRow | SegmentRow) -> tuple[str, ...]:
     """An event cites itself; a stretch the events that began in it."""
     if isinstance(row, EventRow):
-        return citations(asked.store, (row,)).get(row.id, ())
+        return (row.id,)
     where = Filter(streams=(row.stream,), since=row.start, until=row.end, starts_inside=True)
     return tuple(event.id for event in asked.store.read(Events(where=where, limit=5, brief=True)))
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 from agent.ask.footage import Footage
 from agent.ask.relating import FOREVER, Find, Rows, window_of
-from agent.ask.stays import AnyRow, Stay, since_1970, stays
+from agent.ask.stays import Stay, since_1970, stays
 from vidette.aggregates import Watched
 from vidette.answers import Plan
 from vidette.intervals import Span
-from vidette.models import EntityRow, EventRow, Label
+from vidette.models import Label
+from vidette.moments import Moment
 from vidette.ports import GraphStore
 from vidette.queries import Filter
 
-_MOST_OF_THESE = 50_000
+_MOST_OF_THESE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,11 @@ def _ended(stay: Stay, high: float) -> bool:
 
 def _narrowed(plan: Plan, rows: Rows) -> Rows:
     """Without things of other kinds than those meant, where anything tells kinds of that label."""
-    kinds = {label: of for label, of in plan.narrow if any(_label(r) == label and _kind(r) for r in rows)}
-    return tuple(row for row in rows if _label(row) not in kinds or _kind(row) in kinds[Label(_label(row))])
+    kinds = {label: of for label, of in plan.narrow if any(_label(r) == label and r.kind for r in rows)}
+    return tuple(row for row in rows if _label(row) not in kinds or row.kind in kinds[Label(_label(row))])
 
 
-def _holds(out: Filter, row: AnyRow) -> bool:
+def _holds(out: Filter, row: Moment) -> bool:
     """Whether a row is of what is left out: that sort of thing, at that time."""
     if out.since and row.start < out.since:
         return False
@@ -76,48 +77,20 @@ def _holds(out: Filter, row: AnyRow) -> bool:
         return False
     if out.labels and _label(row) not in out.labels:
         return False
-    return not out.kinds or _kind(row) in out.kinds
+    return not out.kinds or row.kind in out.kinds
 
 
-def _label(row: AnyRow) -> str:
-    if isinstance(row, EventRow):
-        found = subjects(row)
-        return found[0].label if found else ""
-    return row.label
-
-
-def _kind(row: AnyRow) -> object:
-    if isinstance(row, EventRow):
-        found = subjects(row)
-        return found[0].attributes.get("kind") if found else None
-    return row.attributes.get("kind")
-
-
-def subjects(row: EventRow) -> tuple[EntityRow, ...]:
-    """The things that an event happened to, without who brought or took them."""
-    named = tuple(thing for thing in row.entities if thing.role == "subject")
-    return named or tuple(thing for thing in row.entities if thing.role not in ("bringer", "taker"))
-
-
-def thing_of(row: AnyRow) -> str:
-    """The id of the thing that a row is about; the row's own where none is known."""
-    if isinstance(row, EventRow):
-        found = subjects(row)
-        return found[0].id if found else row.id
-    return row.entity or row.id
+def _label(row: Moment) -> str:
+    return row.labels[0] if row.labels else ""
 
 
 def _of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
     """The other plan asked of the tracks of these rows, whatever they are called; of the time asked where it has none."""
-    tracks = tuple(dict.fromkeys(track for row in rows for track in _tracks(row)))
+    tracks = tuple(dict.fromkeys(track for row in rows for track in row.tracks))
     where = replace(plan.where, tracks=tracks, labels=(), kinds=())
     if all(border is None for border in (where.since, where.until, where.from_s, where.to_s)):
         where = replace(where, since=asked.since, until=asked.until, from_s=asked.from_s, to_s=asked.to_s)
     return replace(plan, where=replace(where, starts_inside=False))
-
-
-def _tracks(row: AnyRow) -> tuple[str, ...]:
-    return row.tracks if isinstance(row, EventRow) else (row.id,)
 
 
 def _with(rows: Rows, other: Plan, find: Find, *, ordered: bool) -> Rows:
@@ -126,17 +99,16 @@ def _with(rows: Rows, other: Plan, find: Find, *, ordered: bool) -> Rows:
         return ()
     last: dict[str, float] = {}
     for row in find(other, _MOST_OF_THESE).rows:
-        thing = thing_of(row)
-        last[thing] = max(last.get(thing, 0.0), since_1970(row.start))
-    return tuple(row for row in rows if last.get(thing_of(row), -1.0) >= (since_1970(row.start) if ordered else 0.0))
+        last[row.thing] = max(last.get(row.thing, 0.0), row.since)
+    return tuple(row for row in rows if last.get(row.thing, -1.0) >= (row.since if ordered else 0.0))
 
 
 def _without(store: GraphStore, rows: Rows, other: Plan, find: Find, footage: Footage) -> tuple[Rows, int]:
     """Rows whose thing never did the other while it was watched; -> them, and how many may have done it unseen."""
     if not rows:
         return (), 0
-    did = {thing_of(row) for row in find(other, _MOST_OF_THESE).rows}
-    left = tuple(row for row in rows if thing_of(row) not in did)
+    did = {row.thing for row in find(other, _MOST_OF_THESE).rows}
+    left = tuple(row for row in rows if row.thing not in did)
     if not left:
         return (), 0
     lasted = {stay.row.id: stay for stay in stays(store, left, footage.reach)}

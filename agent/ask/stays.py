@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from agent.ask.fragment import PRESENCE
 from vidette.aggregates import Visits
 from vidette.intervals import Span
-from vidette.models import EventRow, EventType, TrackRow
+from vidette.models import EventType
+from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
-from vidette.queries import Events, Filter, Tracks
+from vidette.queries import Filter
 
-AnyRow = EventRow | TrackRow
-_MOST = 50_000
+_MOST = 1_000_000
 _ZONED = frozenset(PRESENCE)
 _UNTIL = (EventType.OBJECT_MOVED_OFF, EventType.OBJECT_EXITED)
 
@@ -22,7 +22,7 @@ _UNTIL = (EventType.OBJECT_MOVED_OFF, EventType.OBJECT_EXITED)
 class Stay:
     """A row and the stretch that it tells of, in seconds since 1970; `open` while it has no end yet."""
 
-    row: AnyRow
+    row: Moment
     span: Span
     open: bool = False
 
@@ -42,42 +42,42 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def span_of(row: AnyRow, reach: Mapping[str, float]) -> Span:
+def span_of(row: Moment, reach: Mapping[str, float]) -> Span:
     """The stretch of a row as stored; what is open lasts to where its stream was looked at last."""
-    start = since_1970(row.start)
-    if row.end is not None:
-        return start, max(start, since_1970(row.end))
+    start = row.since
+    if row.until is not None:
+        return start, max(start, row.until)
     return start, max(start, start - row.start_s + reach.get(row.stream, row.start_s))
 
 
-def stays(store: GraphStore, rows: Sequence[AnyRow], reach: Mapping[str, float]) -> list[Stay]:
+def stays(store: GraphStore, rows: Sequence[Moment], reach: Mapping[str, float]) -> list[Stay]:
     """Each row with how long it lasted.
 
     Entering a zone lasts to leaving it, stopping to moving off, other instants as long as their
     things were in view. Rows that tell of one stay (entered, loitered, left) are one.
     """
-    zoned = [row for row in rows if isinstance(row, EventRow) and row.type in _ZONED and row.zone and row.tracks]
-    stopped = [row for row in rows if isinstance(row, EventRow) and row.type == EventType.OBJECT_STOPPED]
+    zoned = [row for row in rows if row.type in _ZONED and row.zone and row.tracks]
+    stopped = [row for row in rows if row.type == EventType.OBJECT_STOPPED]
     instants = [
         row
         for row in rows
-        if isinstance(row, EventRow) and row.end is not None and row.end <= row.start and row.tracks
+        if row.type and row.until is not None and row.until <= row.since and row.tracks
         and row.type not in _ZONED and row.type != EventType.OBJECT_STOPPED
     ]  # fmt: skip
     told = {**_visits(store, zoned, reach), **_until_moving(store, stopped, reach), **_in_view(store, instants, reach)}
     out: dict[tuple[str, Span], Stay] = {}
     for row in rows:
-        stay = told.get(row.id) or Stay(row, span_of(row, reach), row.end is None)
-        subject = row.tracks[0] if isinstance(row, EventRow) and row.tracks else row.id
+        stay = told.get(row.id) or Stay(row, span_of(row, reach), row.until is None)
+        subject = row.tracks[0] if row.tracks else row.id
         out.setdefault((subject, stay.span), stay)
     return list(out.values())
 
 
-def _tracks(rows: Iterable[EventRow]) -> tuple[str, ...]:
+def _tracks(rows: Iterable[Moment]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.tracks[0] for row in rows if row.tracks))
 
 
-def _visits(store: GraphStore, rows: Sequence[EventRow], reach: Mapping[str, float]) -> dict[str, Stay]:
+def _visits(store: GraphStore, rows: Sequence[Moment], reach: Mapping[str, float]) -> dict[str, Stay]:
     if not rows:
         return {}
     at: dict[tuple[str, str], list[tuple[float, float, bool]]] = defaultdict(list)
@@ -88,7 +88,7 @@ def _visits(store: GraphStore, rows: Sequence[EventRow], reach: Mapping[str, flo
         at[visit.track, visit.zone].append((start, max(start, end), visit.end is None))
     out = {}
     for row in rows:
-        when = since_1970(row.start)
+        when = row.since
         near = [v for v in at[row.tracks[0], row.zone or ""] if v[0] <= when + 0.001 and when <= v[1] + 0.001]
         if near:
             start, end, open_ = near[-1]
@@ -96,30 +96,32 @@ def _visits(store: GraphStore, rows: Sequence[EventRow], reach: Mapping[str, flo
     return out
 
 
-def _until_moving(store: GraphStore, rows: Sequence[EventRow], reach: Mapping[str, float]) -> dict[str, Stay]:
+def _until_moving(store: GraphStore, rows: Sequence[Moment], reach: Mapping[str, float]) -> dict[str, Stay]:
     if not rows:
         return {}
     ends: dict[str, list[float]] = defaultdict(list)
-    for event in store.read(Events(where=Filter(types=_UNTIL, tracks=_tracks(rows)), limit=_MOST, brief=True)):
+    for event in store.read(Moments(of="events", where=Filter(types=_UNTIL, tracks=_tracks(rows)), limit=_MOST)):
         for track in event.tracks:
-            ends[track].append(since_1970(event.start))
+            ends[track].append(event.since)
     lasting = _in_view(store, rows, reach)
     out = {}
     for row in rows:
-        start = since_1970(row.start)
+        start = row.since
         later = [end for end in ends[row.tracks[0]] if end >= start] if row.tracks else []
         whole = lasting.get(row.id)
         end = min(later) if later else whole.span[1] if whole else span_of(row, reach)[1]
-        out[row.id] = Stay(row, (start, max(start, end)), not later and (row.end is None or bool(whole and whole.open)))
+        out[row.id] = Stay(
+            row, (start, max(start, end)), not later and (row.until is None or bool(whole and whole.open))
+        )
     return out
 
 
-def _in_view(store: GraphStore, rows: Sequence[EventRow], reach: Mapping[str, float]) -> dict[str, Stay]:
+def _in_view(store: GraphStore, rows: Sequence[Moment], reach: Mapping[str, float]) -> dict[str, Stay]:
     if not rows:
         return {}
-    tracks = {t.id: t for t in store.read(Tracks(where=Filter(ids=_tracks(rows)), limit=_MOST, brief=True))}
+    tracks = {t.id: t for t in store.read(Moments(of="tracks", where=Filter(ids=_tracks(rows)), limit=_MOST))}
     return {
-        row.id: Stay(row, span_of(track, reach), track.end is None)
+        row.id: Stay(row, span_of(track, reach), track.until is None)
         for row in rows
         if row.tracks and (track := tracks.get(row.tracks[0]))
     }

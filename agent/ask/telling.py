@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from agent.ask.evidence import Asked
 from agent.ask.say import did, things
 from vidette.answers import Plan
-from vidette.models import EventRow, TrackRow
+from vidette.moments import Moment
 
-Rows = Sequence[EventRow | TrackRow]
+Rows = Sequence[Moment]
 
 
 def stands_alone(plan: Plan) -> bool:
@@ -30,7 +30,7 @@ def times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def at(asked: Asked, row: EventRow | TrackRow) -> str:
+def at(asked: Asked, row: Moment) -> str:
     """When a row began."""
     return asked.clock.at(row.start, row.start_s)
 
@@ -40,7 +40,7 @@ def first_at(asked: Asked, rows: Rows) -> str:
     return f"{'first ' if len(rows) > 1 else ''}at {at(asked, rows[0])}{asked.clock.on(rows[0].stream)}"
 
 
-def moment(asked: Asked, row: EventRow | TrackRow) -> str:
+def moment(asked: Asked, row: Moment) -> str:
     """When a row was, with its end where it lasted."""
     lasts = row.end is not None and row.end_s is not None and row.end_s - row.start_s >= 1
     on = asked.clock.on(row.stream)

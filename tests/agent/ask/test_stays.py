@@ -11,7 +11,8 @@ from graph.embedded import EmbeddedStore
 from tests.agent.ask.world import NOW, PARIS, build
 from vidette.intervals import total
 from vidette.models import EventType
-from vidette.queries import Events, Filter, Streams, Tracks
+from vidette.moments import Moments
+from vidette.queries import Filter, Streams
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def world():
 def lasted(world, type_):
     store, names = world
     reach = {row.name: row.reach_s for row in store.read(Streams())}
-    rows = store.read(Events(where=Filter(types=(type_,)), brief=True))
+    rows = store.read(Moments(of="events", where=Filter(types=(type_,))))
     return {names[stay.row.id].split(".")[0]: (stay.seconds, stay.open) for stay in stays(store, rows, reach)}
 
 
@@ -50,7 +51,7 @@ def test_other_instants_last_as_their_things_were_in_view(world):
 def test_rows_of_one_stay_are_one(world):
     store, _ = world
     types = (EventType.ZONE_ENTERED, EventType.ZONE_EXITED, EventType.LOITERING)
-    rows = store.read(Events(where=Filter(types=types, zones=("bay",)), brief=True))
+    rows = store.read(Moments(of="events", where=Filter(types=types, zones=("bay",))))
     assert len(rows) == 3
     assert [stay.seconds for stay in stays(store, rows, {})] == [1080.0]
 
@@ -68,7 +69,7 @@ def test_time_in_view_is_counted_once(make, scene, spans, low):
     for start, length in spans:
         one.track(float(start), float(start + length))
     store = make(one)
-    rows = store.read(Tracks())
+    rows = store.read(Moments(of="tracks"))
     moments = {t for start, length in spans for t in range(start, start + length)}
     assert total(span_of(row, {}) for row in rows) == pytest.approx(len(moments))
     later = {t for t in moments if t >= low}
