@@ -20,27 +20,40 @@ def assertions_of(connection: Connection, found: list[Row]) -> list[Assertion]:
         return []
     listed = json.dumps([row["seq"] for row in found])
     roles, evidence = _roles(connection, listed), _evidence(connection, listed)
-    return [_assertion(row, roles.get(row["seq"], ()), evidence.get(row["seq"], ())) for row in found]
+    ids = _ids(connection, found)
+    return [_assertion(row, ids, roles.get(row["seq"], ()), evidence.get(row["seq"], ())) for row in found]
 
 
-def _assertion(row: Row, roles: tuple[Role, ...], evidence: tuple[Evidence, ...]) -> Assertion:
+def _ids(connection: Connection, found: list[Row]) -> dict[str, dict[int | None, str]]:
+    """Ids by number: of the events and segments that assertions name, and of their runs."""
+    out: dict[str, dict[int | None, str]] = {}
+    for table, columns in (("names", ("of_seq", "segment_seq")), ("runs", ("run_seq",))):
+        wanted = json.dumps([*{row[column] for row in found for column in columns} - {None}])
+        asked = f"SELECT seq, id FROM {table} WHERE seq IN (SELECT value FROM json_each(?))"  # noqa: S608  names from this file
+        out[table] = {row["seq"]: row["id"] for row in connection.execute(asked, (wanted,))}
+    return out
+
+
+def _assertion(
+    row: Row, ids: dict[str, dict[int | None, str]], roles: tuple[Role, ...], evidence: tuple[Evidence, ...]
+) -> Assertion:
     rest = json.loads(row["rest_json"])
     return Assertion(
         id=row["id"],
         stream_id=row["stream_id"],
         look=row["look"],
-        run_id=row["run_id"],
+        run_id=ids["runs"][row["run_seq"]],
         type=EventType(row["type"]),
         start_s=row["start_pts"],
         end_s=row["end_pts"],
         confidence=row["confidence"],
         caption=row["caption"],
-        of=row["of"],
+        of=ids["names"].get(row["of_seq"]),
         state=State(rest.get("state") or State.CLOSED),
         box=tuple(rest["box"]) if rest.get("box") else None,
         zone=rest.get("zone"),
         line=rest.get("line"),
-        segment_id=row["segment_id"],
+        segment_id=ids["names"].get(row["segment_seq"]),
         roles=roles,
         evidence=evidence,
         attributes=rest.get("attributes") or {},
@@ -49,7 +62,9 @@ def _assertion(row: Row, roles: tuple[Role, ...], evidence: tuple[Evidence, ...]
 
 def _roles(connection: Connection, listed: str) -> dict[int, tuple[Role, ...]]:
     found = connection.execute(
-        "SELECT * FROM takes_part WHERE assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY assertion_seq, place",
+        "SELECT t.assertion_seq, t.role, k.id AS track_id, n.id AS entity_id FROM takes_part t"
+        " LEFT JOIN names k ON k.seq = t.track_seq LEFT JOIN names n ON n.seq = t.entity_seq"
+        " WHERE t.assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY t.assertion_seq, t.place",
         (listed,),
     )
     out: dict[int, list[Role]] = defaultdict(list)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from graph.names import listed
 from graph.opening import last_commit
 from graph.reading.events import rows
 from graph.reading.streams import read_stream
-from graph.rows import Connection, Value, insert, many, to_ms, upsert
+from graph.rows import Connection, Value, insert, to_ms, upsert
 from vidette import codec
 from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState
 from vidette.errors import StoreError
@@ -18,11 +19,11 @@ _TIMELY = " ORDER BY events.start, events.id"
 
 
 def judge_changed(
-    connection: Connection, stream_id: str, look: Look, changed: Iterable[str], judge: Judge, read: Reader
+    connection: Connection, stream_id: str, look: Look, changed: Iterable[int], judge: Judge, read: Reader
 ) -> None:
     """The case of one observation: the events it changed, as they are now, in time order."""
-    listed = "events.id IN (SELECT value FROM json_each(?))"
-    found = connection.execute(_ROWS + listed + _TIMELY, (many(changed),)).fetchall()
+    those = "events.seq IN (SELECT value FROM json_each(?))"
+    found = connection.execute(_ROWS + those + _TIMELY, (listed(changed),)).fetchall()
     write(connection, judge.judge(_case(connection, stream_id, look, rows(connection, found)), read))
 
 

@@ -1,6 +1,6 @@
 """How much of each stream every look spoke of, watched and examined, in ms: kept by triggers, so that nobody sums rows.
 
-This is a step of the schema; it is not edited any more.
+This is a part of the second step of the schema.
 """
 
 LANES = """

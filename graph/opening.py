@@ -55,7 +55,7 @@ def _shift(connection: Connection, stream_id: str, by_ms: int) -> None:
         moved = f'UPDATE {table} SET start = start + ?1, "end" = "end" + ?1 WHERE stream_id = ?2'  # noqa: S608  a name from `_TIMED`
         connection.execute(moved, (by_ms, stream_id))
     connection.execute(
-        "UPDATE keyframes SET at = at + ? WHERE segment_id IN (SELECT id FROM segments WHERE stream_id = ?)",
+        "UPDATE keyframes SET at = at + ? WHERE segment_seq IN (SELECT seq FROM segments WHERE stream_id = ?)",
         (by_ms, stream_id),
     )
 

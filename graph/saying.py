@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from graph.assertions import assertions_of, rest_of
+from graph.names import known, listed
 from graph.reach import near_media, reach
-from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
+from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
 from graph.shapes import reshape_stream, shapes_of
@@ -20,7 +21,7 @@ _FOREVER = float("inf")
 _NEAR_MS = 15_000
 SAYS = "INSERT INTO says VALUES (?, ?) ON CONFLICT (assertion_seq) DO UPDATE SET event_seq = excluded.event_seq"
 # Words follow the assertions that say an event, and its number never changes.
-EVENT_MOVED = "(id) DO UPDATE SET " + ", ".join(
+EVENT_MOVED = "(seq) DO UPDATE SET " + ", ".join(
     f'"{name}" = excluded."{name}"'
     for name in (
         *("look", "derived", "watch", "start", "end", "start_pts", "end_pts", "size", "confidence", "caption"),
@@ -46,8 +47,8 @@ def write_assertions(scene: Scene) -> None:
 
 def derive(
     connection: Connection, stream_id: str, origin_ms: int, type_: EventType, windows: Iterable[Window]
-) -> set[str]:
-    """Settle anew which events the deep assertions near the windows support; -> ids of the events that changed."""
+) -> set[int]:
+    """Settle anew which events the deep assertions near the windows support; -> numbers of those that changed."""
 
     def load(window: Window) -> list[Happening]:
         return list(_deep(connection, stream_id, type_, window))
@@ -71,16 +72,18 @@ def _write_said(scene: Scene) -> set[str]:
     for one in said.values():
         if one.look == "deep" and one.of not in (None, one.id):
             raise StoreError(f"deep assertion {one.id!r} names {one.of!r}; it may name itself or nothing")
-    known = _seqs(scene.connection, "assertions", said)
-    fresh = [said[one] for one in reversed(said) if one not in known]
-    first = _next(scene.connection, "assertions")
-    insert_all(scene.connection, "assertions", [_row(scene, one, first + at) for at, one in enumerate(fresh)])
-    roles = [(first + at, place, role) for at, one in enumerate(fresh) for place, role in enumerate(one.roles)]
+    known, numbers = _known_said(scene, said), scene.numbers
+    fresh = [said[one] for one in reversed(said) if numbers[one] not in known]
+    insert_all(scene.connection, "assertions", [_row(scene, one) for one in fresh])
+    roles = [(numbers[one.id], place, role) for one in fresh for place, role in enumerate(one.roles)]
     scene.connection.executemany(
         "INSERT INTO takes_part VALUES (?, ?, ?, ?, ?)",
-        [(seq, place, role.role, role.track_id, role.entity_id) for seq, place, role in roles],
+        [
+            (seq, place, role.role, _maybe(numbers, role.track_id), _maybe(numbers, role.entity_id))
+            for seq, place, role in roles
+        ],
     )
-    shown = [(first + at, place, one) for at, said_ in enumerate(fresh) for place, one in enumerate(said_.evidence)]
+    shown = [(numbers[said_.id], place, one) for said_ in fresh for place, one in enumerate(said_.evidence)]
     scene.connection.executemany(
         "INSERT INTO shown_in VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(seq, place, one.kind, one.sha256, one.uri, one.pts_s, box_text(one.box)) for seq, place, one in shown],
@@ -88,33 +91,34 @@ def _write_said(scene: Scene) -> set[str]:
     return {one.id for one in fresh}
 
 
-def _row(scene: Scene, said: Assertion, seq: int) -> dict[str, Value]:
+def _known_said(scene: Scene, said: Iterable[str]) -> set[int]:
+    heard = scene.heard(said)
+    if not heard:
+        return set()
+    asked = "SELECT seq FROM assertions WHERE seq IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in scene.connection.execute(asked, (listed(heard),))}
+
+
+def _maybe(numbers: dict[str, int], id_: str | None) -> int | None:
+    return None if id_ is None else numbers[id_]
+
+
+def _row(scene: Scene, said: Assertion) -> dict[str, Value]:
+    of = said.of or (said.id if said.look == "fast" else None)
     return {
-        "seq": seq,
+        "seq": scene.numbers[said.id],
         "id": said.id,
         "stream_id": said.stream_id,
-        "run_id": said.run_id,
+        "run_seq": scene.run_seq,
         "look": said.look,
         "type": said.type,
-        "of": said.of or (said.id if said.look == "fast" else None),
+        "of_seq": _maybe(scene.numbers, of),
         **times(scene.origin_ms, said.start_s, said.end_s),
         "confidence": said.confidence,
         "caption": said.caption,
-        "segment_id": said.segment_id,
+        "segment_seq": _maybe(scene.numbers, said.segment_id),
         "rest_json": rest_of(said),
     }
-
-
-def _next(connection: Connection, table: str) -> int:
-    """The next number of a table's rows: nobody else writes in this transaction."""
-    return int(connection.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608  a name from this file
-
-
-def _seqs(connection: Connection, table: str, ids: Iterable[str]) -> dict[str, int]:
-    """The numbers of rows by their ids."""
-    asked = f"SELECT id, seq FROM {table} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  a name from this file
-    found = connection.execute(asked, (many(ids),))
-    return {row["id"]: row["seq"] for row in found}
 
 
 def _own_events(scene: Scene, own: list[Assertion]) -> dict[EventType, list[Window]]:
@@ -141,16 +145,16 @@ def _own_events(scene: Scene, own: list[Assertion]) -> dict[EventType, list[Wind
             if not moved:
                 continue
         touched.setdefault(event.type, []).append(window)
-    scene.changed.update(after)
+    scene.changed.update(scene.numbers[id_] for id_ in after)
     return touched
 
 
 def _known(scene: Scene, own: list[Assertion]) -> dict[str, Row]:
     """Rows of the events that assertions name, where there are any."""
     asked = {one.of or one.id: one for one in own}
-    found = scene.connection.execute(
-        "SELECT * FROM events WHERE id IN (SELECT value FROM json_each(?))", (many(asked),)
-    ).fetchall()
+    heard = scene.heard(asked)
+    listing = "SELECT * FROM events WHERE seq IN (SELECT value FROM json_each(?))"
+    found = scene.connection.execute(listing, (listed(heard),)).fetchall() if heard else []
     for said in own:
         first = asked[said.of or said.id]
         if said.type != first.type:
@@ -185,19 +189,17 @@ def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event], know
     """Write given events and which assertions say them; the words of those that were there are looked up anew."""
     looks = {one.of or one.id: one.look for one in own}
     fresh = [id_ for id_ in after if id_ not in known]
-    first = _next(scene.connection, "events")
-    seqs = {id_: first + at for at, id_ in enumerate(fresh)} | {id_: row["seq"] for id_, row in known.items()}
-    shapes = shapes_of(scene.connection, [after[id_] for id_ in fresh], own)
+    numbers = scene.numbers
+    shapes = shapes_of(scene, [after[id_] for id_ in fresh], own)
     rows = []
     for id_, event in after.items():
         watch = scene.watch if looks[id_] == "fast" else 0
         row = event_row(scene.origin_ms, event, look=looks[id_], derived=False, watch=watch)
-        rows.append({"seq": seqs[id_], "shape": shapes.get(id_), **row})
+        rows.append({"seq": numbers[id_], "shape": shapes.get(id_), **row})
     insert_all(scene.connection, "events", rows, conflict=EVENT_MOVED)
-    said_by = _seqs(scene.connection, "assertions", (one.id for one in own))
-    scene.connection.executemany(SAYS, [(said_by[one.id], seqs[one.of or one.id]) for one in own])
+    scene.connection.executemany(SAYS, [(numbers[one.id], numbers[one.of or one.id]) for one in own])
     refresh_words(scene.connection, [row["seq"] for row in known.values()])
-    scene.shaped.update(fresh)
+    scene.shaped.update(numbers[id_] for id_ in fresh)
 
 
 def _window(event: Event) -> Window:
@@ -246,7 +248,7 @@ def event_row(origin_ms: int, event: Event, *, look: str, derived: bool, watch: 
 
 def _any_free(connection: Connection, stream_id: str, type_: str) -> bool:
     """Whether deep assertions of a type wait for events to support."""
-    free = 'SELECT 1 FROM assertions WHERE stream_id = ? AND type = ? AND "of" IS NULL LIMIT 1'
+    free = "SELECT 1 FROM assertions WHERE stream_id = ? AND type = ? AND of_seq IS NULL LIMIT 1"
     return connection.execute(free, (stream_id, type_)).fetchone() is not None
 
 
@@ -254,7 +256,7 @@ def _deep(connection: Connection, stream_id: str, type_: str, window: Window) ->
     """Free deep assertions that overlap a window of media milliseconds."""
     found = connection.execute(
         "SELECT * FROM assertions WHERE seq IN (SELECT a.seq FROM json_each(?1) reach CROSS JOIN assertions a"
-        ' WHERE a.stream_id = ?2 AND a.type = ?3 AND a."of" IS NULL AND a.size = reach.key'
+        " WHERE a.stream_id = ?2 AND a.type = ?3 AND a.of_seq IS NULL AND a.size = reach.key"
         " AND a.start_pts > reach.value AND a.start_pts < ?4)",
         (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
     ).fetchall()
@@ -286,68 +288,65 @@ def _subjects(connection: Connection, events: list[int]) -> dict[int, frozenset[
     out: dict[int, set[str]] = defaultdict(set)
     if events:
         found = connection.execute(
-            "SELECT says.event_seq, track_id FROM says JOIN assertions a ON a.seq = says.assertion_seq"
-            " JOIN takes_part t ON t.assertion_seq = a.seq WHERE event_seq IN (SELECT value FROM json_each(?))"
-            ' AND a."of" IS NOT NULL AND track_id IS NOT NULL',
-            (json.dumps(events),),
+            "SELECT says.event_seq, m.id AS track_id FROM says JOIN assertions a ON a.seq = says.assertion_seq"
+            " JOIN takes_part t ON t.assertion_seq = a.seq JOIN names m ON m.seq = t.track_seq"
+            " WHERE event_seq IN (SELECT value FROM json_each(?)) AND a.of_seq IS NOT NULL",
+            (listed(events),),
         )
         for row in found:
             out[row["event_seq"]].add(row["track_id"])
     return {event: frozenset(tracks) for event, tracks in out.items()}
 
 
-def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> set[str]:
+def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> set[int]:
     """Write which event each deep assertion supports, founders first; -> what changed. Emptied events are retracted."""
-    before = _placed(connection, placed)
-    moved = {said: event for said, event in placed.items() if before.get(said) != event}
+    numbers = known(connection, {*placed, *placed.values()})
+    wanted = {numbers[said]: numbers[event] for said, event in placed.items()}
+    before = _placed(connection, wanted)
+    moved = {said: event for said, event in wanted.items() if before.get(said) != event}
     for said, event in moved.items():
         if said == event:
             _write_founder(connection, origin_ms, said)
-    said_by, events = _seqs(connection, "assertions", moved), _seqs(connection, "events", moved.values())
-    connection.executemany(SAYS, [(said_by[said], events[event]) for said, event in moved.items()])
-    gone = [said for said in moved if before.get(said) == said]
-    connection.executemany("UPDATE events SET state = 'retracted' WHERE id = ? AND derived", [(one,) for one in gone])
+    connection.executemany(SAYS, moved.items())
+    gone = [(said,) for said in moved if before.get(said) == said]
+    connection.executemany("UPDATE events SET state = 'retracted' WHERE seq = ? AND derived", gone)
     changed = {*moved.values(), *(before[said] for said in moved if said in before)}
-    refresh_words(connection, _seqs(connection, "events", changed).values())
+    refresh_words(connection, changed)
     return changed
 
 
-def sweep(connection: Connection, changed: Iterable[str]) -> None:
+def sweep(connection: Connection, changed: Iterable[int]) -> None:
     """Forget events that deep looks founded and that nothing says any more, once the judge was told."""
     connection.execute(
-        "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?)) AND derived"
+        "DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?)) AND derived"
         " AND NOT EXISTS (SELECT 1 FROM says WHERE says.event_seq = events.seq)",
-        (many(changed),),
+        (listed(changed),),
     )
 
 
-def _placed(connection: Connection, placed: Iterable[str]) -> dict[str, str]:
-    found = connection.execute(
-        "SELECT a.id AS said, e.id AS event FROM assertions a JOIN says ON says.assertion_seq = a.seq"
-        " JOIN events e ON e.seq = says.event_seq WHERE a.id IN (SELECT value FROM json_each(?))",
-        (many(placed),),
-    )
-    return {row["said"]: row["event"] for row in found}
+def _placed(connection: Connection, said: Iterable[int]) -> dict[int, int]:
+    asked = "SELECT assertion_seq, event_seq FROM says WHERE assertion_seq IN (SELECT value FROM json_each(?))"
+    return dict(tuple(row) for row in connection.execute(asked, (listed(said),)))
 
 
-def _write_founder(connection: Connection, origin_ms: int, assertion_id: str) -> None:
-    found = connection.execute("SELECT * FROM assertions WHERE id = ?", (assertion_id,)).fetchall()
+def _write_founder(connection: Connection, origin_ms: int, assertion: int) -> None:
+    found = connection.execute("SELECT * FROM assertions WHERE seq = ?", (assertion,)).fetchall()
     (said,) = assertions_of(connection, found)
     founded = event_row(origin_ms, fold(None, said), look="deep", derived=True, watch=0)
-    insert(connection, "events", founded, conflict=EVENT_MOVED)
+    insert(connection, "events", {"seq": assertion, **founded}, conflict=EVENT_MOVED)
 
 
 def refresh_words(connection: Connection, events: Iterable[int]) -> None:
     """Set what full-text search finds an event by: its caption and those of the deep looks that support it."""
-    listed = list(events)
-    if not listed:
+    seqs = list(events)
+    if not seqs:
         return
     connection.execute(
         "UPDATE events SET words = caption || coalesce((SELECT char(10) || group_concat(caption, char(10)) FROM"
         " (SELECT DISTINCT a.caption FROM says JOIN assertions a ON a.seq = says.assertion_seq"
         " WHERE says.event_seq = events.seq AND a.look = 'deep' AND a.caption != events.caption ORDER BY a.id)), '')"
         " WHERE seq IN (SELECT value FROM json_each(?))",
-        (json.dumps(listed),),
+        (listed(seqs),),
     )
 
 
@@ -357,7 +356,7 @@ def retract(connection: Connection, stream_id: str, origin_ms: int) -> None:
         "UPDATE events SET state = 'retracted' WHERE stream_id = ? AND look = 'fast' AND NOT derived", (stream_id,)
     )
     types = connection.execute(
-        'SELECT DISTINCT type FROM assertions WHERE stream_id = ? AND "of" IS NULL', (stream_id,)
+        "SELECT DISTINCT type FROM assertions WHERE stream_id = ? AND of_seq IS NULL", (stream_id,)
     ).fetchall()
     for row in types:
         sweep(connection, derive(connection, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)]))

@@ -1,5 +1,6 @@
 """What every write of one observation needs to know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from graph.rows import Connection
@@ -10,8 +11,9 @@ from vidette.models import Observation
 class Scene:
     """An observation on its way into the store.
 
-    `watch` numbers the watches of its stream, `run_seq` the runs; `changed` collects the ids of the events that
-    it changes, `shaped` of those among them whose shapes are right already.
+    `watch` numbers the watches of its stream, `run_seq` the runs; `numbers` those of the ids that it names, of which
+    those from `first` on were never heard of before. `changed` collects the numbers of the events that it changes,
+    `shaped` of those among them whose shapes are right already.
     """
 
     connection: Connection
@@ -19,5 +21,11 @@ class Scene:
     origin_ms: int
     watch: int
     run_seq: int
-    changed: set[str] = field(default_factory=set)
-    shaped: set[str] = field(default_factory=set)
+    numbers: dict[str, int]
+    first: int
+    changed: set[int] = field(default_factory=set)
+    shaped: set[int] = field(default_factory=set)
+
+    def heard(self, ids: Iterable[str]) -> list[int]:
+        """Numbers of those of the ids that were heard of before: only of these may there be rows."""
+        return [seq for seq in {self.numbers[id_] for id_ in ids} if seq < self.first]

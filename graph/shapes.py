@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from graph.rows import Connection, many
+from graph.names import listed
+from graph.rows import Connection
+from graph.scene import Scene
 from graph.settle import Event
 from vidette.models import Assertion, Role, State
 
@@ -13,16 +15,22 @@ Shape = tuple[str, str, str, str, str, int]
 _SHAPED = (
     "SELECT e.seq, e.shape, e.stream_id, e.type, coalesce(e.zone, '') AS zone, coalesce(e.line, '') AS line,"
     " coalesce((SELECT group_concat(label, ' ') FROM (SELECT DISTINCT n.label FROM says s"
-    " JOIN takes_part t ON t.assertion_seq = s.assertion_seq LEFT JOIN identities i ON i.track_id = t.track_id"
-    " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE s.event_seq = e.seq ORDER BY n.label)), '')"
+    " JOIN takes_part t ON t.assertion_seq = s.assertion_seq LEFT JOIN identities i ON i.track_seq = t.track_seq"
+    " JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq) WHERE s.event_seq = e.seq ORDER BY n.label)), '')"
     " AS labels, e.state != 'retracted' AS live FROM events e WHERE "
 )
+_TRACKS = (
+    "SELECT i.track_seq, n.label FROM identities i JOIN entities n ON n.seq = i.entity_seq"
+    " WHERE i.track_seq IN (SELECT value FROM json_each(?))"
+)
+_ENTITIES = "SELECT seq, label FROM entities WHERE seq IN (SELECT value FROM json_each(?))"
 _MOVED = "UPDATE events SET shape = ? WHERE seq = ?"
 
 
-def reshape(connection: Connection, events: Iterable[str]) -> None:
+def reshape(connection: Connection, events: set[int]) -> None:
     """Set the shapes of events that changed; call it after all else that an observation writes."""
-    _set(connection, "e.id IN (SELECT value FROM json_each(?))", many(events))
+    if events:
+        _set(connection, "e.seq IN (SELECT value FROM json_each(?))", listed(events))
 
 
 def reshape_stream(connection: Connection, stream_id: str) -> None:
@@ -30,12 +38,12 @@ def reshape_stream(connection: Connection, stream_id: str) -> None:
     _set(connection, "e.stream_id = ?", stream_id)
 
 
-def shapes_of(connection: Connection, events: Sequence[Event], said: Iterable[Assertion]) -> dict[str, int]:
+def shapes_of(scene: Scene, events: Sequence[Event], said: Iterable[Assertion]) -> dict[str, int]:
     """Numbers of the shapes of events that are new, by their ids; `said` says them, and nothing else does yet."""
     roles: dict[str, list[Role]] = defaultdict(list)
     for one in said:
         roles[one.of or one.id] += one.roles
-    labels = _labels(connection, [role for event in events for role in roles[event.id]])
+    labels = _labels(scene, [role for event in events for role in roles[event.id]])
     known: dict[Shape, int] = {}
     out = {}
     for event in events:
@@ -43,7 +51,7 @@ def shapes_of(connection: Connection, events: Sequence[Event], said: Iterable[As
         live = int(event.state is not State.RETRACTED)
         shape = (event.stream_id, event.type.value, event.zone or "", event.line or "", things, live)
         if shape not in known:
-            known[shape] = _shape(connection, shape)
+            known[shape] = _shape(scene.connection, shape)
         out[event.id] = known[shape]
     return out
 
@@ -53,15 +61,13 @@ def _thing(role: Role) -> tuple[str, str]:
     return ("track", role.track_id or "") if role.entity_id is None else ("entity", role.entity_id)
 
 
-def _labels(connection: Connection, roles: Iterable[Role]) -> dict[tuple[str, str], str]:
-    asked = {_thing(role) for role in roles}
-    found = connection.execute(
-        "SELECT 'track' AS of, i.track_id AS id, n.label FROM identities i JOIN entities n ON n.id = i.entity_id"
-        " WHERE i.track_id IN (SELECT value FROM json_each(?)) UNION ALL"
-        " SELECT 'entity', id, label FROM entities WHERE id IN (SELECT value FROM json_each(?))",
-        [many(id_ for of, id_ in asked if of == kind) for kind in ("track", "entity")],
-    )
-    return {(row["of"], row["id"]): row["label"] for row in found}
+def _labels(scene: Scene, roles: Iterable[Role]) -> dict[tuple[str, str], str]:
+    asked = {_thing(role) for role in roles} - {("track", "")}
+    tracks, entities = ({scene.numbers[id_]: id_ for of, id_ in asked if of == kind} for kind in ("track", "entity"))
+    found = scene.connection.execute(_TRACKS, (listed(tracks),)).fetchall() if tracks else []
+    out = {("track", tracks[row[0]]): row[1] for row in found}
+    found = scene.connection.execute(_ENTITIES, (listed(entities),)).fetchall() if entities else []
+    return out | {("entity", entities[row[0]]): row[1] for row in found}
 
 
 def _set(connection: Connection, condition: str, value: str) -> None:

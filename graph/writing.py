@@ -1,14 +1,14 @@
 """What one observation changes in the embedded store, inside the caller's transaction."""
 
-from graph import covering, saying, shapes, things
+from graph import covering, names, saying, shapes, things
 from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
 from graph.scene import Scene
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
 
-def settle(connection: Connection, observation: Observation) -> set[str] | None:
-    """Write it all; -> ids of the events it changed, None where it had been settled.
+def settle(connection: Connection, observation: Observation) -> set[int] | None:
+    """Write it all; -> numbers of the events it changed, None where it had been settled.
 
     Raises StoreError as GraphStore.settle does.
     """
@@ -47,8 +47,8 @@ def _own(observation: Observation) -> None:
 
 def _settled(connection: Connection, observation: Observation) -> bool:
     if observation.look == "deep":
-        known = "SELECT 1 FROM observations WHERE id = ?"
-        return connection.execute(known, (observation.id,)).fetchone() is not None
+        seq = names.known(connection, [observation.id]).get(observation.id)
+        return connection.execute("SELECT 1 FROM observations WHERE seq = ?", (seq,)).fetchone() is not None
     if observation.sequence is None:
         raise StoreError(f"fast observation {observation.id!r} has no sequence; number them from 0")
     last = connection.execute("SELECT sequence FROM commits WHERE stream_id = ?", (observation.stream_id,)).fetchone()
@@ -64,23 +64,28 @@ def _settled(connection: Connection, observation: Observation) -> bool:
 
 def _scene(connection: Connection, observation: Observation, stream: Row) -> Scene:
     run_seq = write_run(connection, observation.run)
+    entities = [things.entity_of(track).id for track in observation.tracks]
+    numbers, first = names.number(connection, [*names.spoken(observation), *entities])
     row: dict[str, Value] = {
+        "seq": numbers[observation.id],
         "id": observation.id,
         "stream_id": observation.stream_id,
         "look": observation.look,
         "sequence": observation.sequence,
-        "run_id": observation.run.id,
+        "run_seq": run_seq,
         "start_pts": pts(observation.start_s),
         "end_pts": pts(observation.end_s),
         "watermark": observation.watermark_s,
     }
-    upsert(connection, "observations", "id", row)
+    upsert(connection, "observations", "seq", row)
     return Scene(
         connection=connection,
         observation=observation,
         origin_ms=stream["start"],
         watch=stream["watch"],
         run_seq=run_seq,
+        numbers=numbers,
+        first=first,
     )
 
 

@@ -11,12 +11,12 @@ from vidette.models import Label
 from vidette.queries import Filter
 
 _LABEL_OF_TRACK = (
-    "(SELECT n.label FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id)"
+    "(SELECT n.label FROM identities i JOIN entities n ON n.seq = i.entity_seq WHERE i.track_seq = tracks.seq)"
 )
 _LABEL_OF_EVENT = (
     "(SELECT n.label FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
-    " LEFT JOIN identities i ON i.track_id = t.track_id"
-    " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_seq = events.seq"
+    " LEFT JOIN identities i ON i.track_seq = t.track_seq"
+    " JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq) WHERE says.event_seq = events.seq"
     " ORDER BY t.role = 'subject' DESC, t.place, n.id LIMIT 1)"
 )
 _GROUPS = {
@@ -136,8 +136,8 @@ def read_visits(connection: Connection, query: Visits) -> list[Visit]:
         "".join(
             (
                 "WITH seen AS (SELECT tracks.*, streams.name AS stream, streams.start AS origin, entities.label AS told FROM tracks"
-                " JOIN streams ON streams.id = tracks.stream_id JOIN identities ON identities.track_id = tracks.id"
-                " JOIN entities ON entities.id = identities.entity_id",
+                " JOIN streams ON streams.id = tracks.stream_id JOIN identities ON identities.track_seq = tracks.seq"
+                " JOIN entities ON entities.seq = identities.entity_seq",
                 where.text,
                 ") ",
                 _IN_ZONES if query.zones else _IN_VIEW,
@@ -154,9 +154,9 @@ _IN_VIEW = "SELECT stream, origin, told, id AS track, '' AS zone, start AS since
 _IN_ZONES = (
     "SELECT DISTINCT seen.stream, seen.origin, seen.told, seen.id AS track, e.zone, e.start AS since, coalesce("
     "(SELECT min(x.start) FROM takes_part u JOIN says r ON r.assertion_seq = u.assertion_seq"
-    " JOIN events x ON x.seq = r.event_seq WHERE u.track_id = seen.id AND x.type = 'zone_exited'"
+    " JOIN events x ON x.seq = r.event_seq WHERE u.track_seq = seen.seq AND x.type = 'zone_exited'"
     " AND x.zone = e.zone AND x.start >= e.start AND x.state != 'retracted'), seen.\"end\") AS until"
-    " FROM seen JOIN takes_part t ON t.track_id = seen.id JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " FROM seen JOIN takes_part t ON t.track_seq = seen.seq JOIN says s ON s.assertion_seq = t.assertion_seq"
     " JOIN events e ON e.seq = s.event_seq WHERE e.type = 'zone_entered' AND e.zone IS NOT NULL AND e.state != 'retracted'"
 )
 

@@ -63,10 +63,11 @@ def unique(items: Iterable[T]) -> tuple[T, ...]:
 
 def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRow]], dict[int, list[str]]]:
     found = connection.execute(
-        "SELECT says.event_seq, t.role, t.track_id, n.id, n.label, n.attributes_json FROM says"
+        "SELECT says.event_seq, t.role, k.id, n.id, n.label, n.attributes_json FROM says"
         " JOIN assertions a ON a.seq = says.assertion_seq JOIN takes_part t ON t.assertion_seq = a.seq"
-        " LEFT JOIN identities i ON i.track_id = t.track_id"
-        " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
+        " LEFT JOIN names k ON k.seq = t.track_seq"
+        " LEFT JOIN identities i ON i.track_seq = t.track_seq"
+        " LEFT JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq)"
         " WHERE says.event_seq IN (SELECT value FROM json_each(?))"
         " ORDER BY a.look = 'deep', a.start_pts, a.id, t.place",
         (listed,),
@@ -101,7 +102,7 @@ def _evidence(connection: Connection, listed: str) -> dict[int, list[Evidence]]:
 def _runs(connection: Connection, listed: str) -> dict[int, list[Run]]:
     found = connection.execute(
         "SELECT DISTINCT says.event_seq, r.id, r.model, r.revision, r.prompt_hash, r.params_json FROM says"
-        " JOIN assertions a ON a.seq = says.assertion_seq JOIN runs r ON r.id = a.run_id"
+        " JOIN assertions a ON a.seq = says.assertion_seq JOIN runs r ON r.seq = a.run_seq"
         " WHERE says.event_seq IN (SELECT value FROM json_each(?)) ORDER BY a.look = 'deep', r.id",
         (listed,),
     )
@@ -122,7 +123,7 @@ def read_assertions(connection: Connection, query: AssertionsOf) -> list[Asserti
     """Every assertion that supports an event, oldest (by media time) first."""
     found = connection.execute(
         "SELECT a.* FROM events e JOIN says ON says.event_seq = e.seq"
-        " JOIN assertions a ON a.seq = says.assertion_seq WHERE e.id = ?"
+        " JOIN assertions a ON a.seq = says.assertion_seq WHERE e.seq = (SELECT seq FROM names WHERE id = ?)"
         " ORDER BY a.start_pts, a.look = 'deep', a.seq",
         (query.event_id,),
     ).fetchall()

@@ -21,13 +21,13 @@ _EVENTS = (
     'SELECT events.seq, events.id, events.stream_id, events.start, events."end", events.start_pts, events.type,'
     " events.zone, events.line FROM events"
 )
-_TRACKS = 'SELECT tracks.id, tracks.stream_id, tracks.start, tracks."end", tracks.start_pts, tracks.label, tracks.kind, i.entity_id FROM '  # fmt: skip
-_BY_TIME = "tracks JOIN identities i ON i.track_id = tracks.id JOIN entities n ON n.id = i.entity_id"
-_BY_THING = "entities n CROSS JOIN identities i ON i.entity_id = n.id CROSS JOIN tracks ON tracks.id = i.track_id"  # in this order
+_TRACKS = 'SELECT tracks.id, tracks.stream_id, tracks.start, tracks."end", tracks.start_pts, tracks.label, tracks.kind, n.id FROM '  # fmt: skip
+_BY_TIME = "tracks JOIN identities i ON i.track_seq = tracks.seq JOIN entities n ON n.seq = i.entity_seq"
+_BY_THING = "entities n CROSS JOIN identities i ON i.entity_seq = n.seq CROSS JOIN tracks ON tracks.seq = i.track_seq"  # in this order
 _PARTS = (
-    "SELECT says.event_seq, t.role, t.track_id, n.id, n.label, n.kind FROM says"
-    " JOIN takes_part t ON t.assertion_seq = says.assertion_seq LEFT JOIN identities i ON i.track_id = t.track_id"
-    " LEFT JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id)"
+    "SELECT says.event_seq, t.role, k.id, n.id, n.label, n.kind FROM says"
+    " JOIN takes_part t ON t.assertion_seq = says.assertion_seq LEFT JOIN names k ON k.seq = t.track_seq"
+    " LEFT JOIN identities i ON i.track_seq = t.track_seq LEFT JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq)"
     " WHERE says.event_seq IN (SELECT value FROM json_each(?))"
 )
 _IN_ORDER = _PARTS.replace("FROM says", "FROM says JOIN assertions a ON a.seq = says.assertion_seq") + (
@@ -82,6 +82,8 @@ def _unindexed(by: str) -> str:
 
 def _events(connection: Connection, query: Moments) -> list[Any]:
     asked = query.where
+    if query.spans is not None:
+        return spread(connection, query, _EVENTS, conditions.events(asked))
     if query.limit <= _FEW or asked.text or query.order not in ("start", "-start"):
         return _placed(connection, find(connection, Events(where=asked, limit=query.limit, order=query.order)))
     lots = stretches(asked) if plain(asked) else [conditions.events(asked)]

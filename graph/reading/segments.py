@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 
+from graph.names import listed
 from graph.reading import where as conditions
 from graph.reading.finding import order_by
-from graph.rows import Connection, many, to_instant
+from graph.rows import Connection, to_instant
 from vidette.models import Keyframe, SegmentRow
 from vidette.queries import Segments
 
@@ -30,7 +31,7 @@ def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
         ),
         (*where.values, query.limit),
     ).fetchall()
-    frames = _keyframes(connection, many(row["id"] for row in found))
+    frames = _keyframes(connection, {row["seq"]: row["id"] for row in found})
     return [
         SegmentRow(
             id=row["id"],
@@ -40,25 +41,26 @@ def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
             start_s=row["start_pts"],
             end_s=row["end_pts"],
             caption=row["caption"],
-            keyframes=tuple(frames[row["id"]]),
+            keyframes=tuple(frames[row["seq"]]),
         )
         for row in found
     ]
 
 
-def _keyframes(connection: Connection, ids: str) -> dict[str, list[Keyframe]]:
+def _keyframes(connection: Connection, segments: dict[int, str]) -> dict[int, list[Keyframe]]:
     found = connection.execute(
-        "SELECT * FROM keyframes WHERE segment_id IN (SELECT value FROM json_each(?)) ORDER BY pts, id", (ids,)
+        "SELECT * FROM keyframes WHERE segment_seq IN (SELECT value FROM json_each(?)) ORDER BY pts, id",
+        (listed(segments),),
     )
-    out: dict[str, list[Keyframe]] = defaultdict(list)
+    out: dict[int, list[Keyframe]] = defaultdict(list)
     for row in found:
         frame = Keyframe(
             id=row["id"],
-            segment_id=row["segment_id"],
+            segment_id=segments[row["segment_seq"]],
             pts_s=row["pts"],
             sha256=row["sha256"],
             uri=row["uri"],
             text=row["text"],
         )
-        out[row["segment_id"]].append(frame)
+        out[row["segment_seq"]].append(frame)
     return out

@@ -104,7 +104,10 @@ def read_commit(connection: Connection, query: LastCommit) -> Commit | None:
 
 def read_settled(connection: Connection, query: Settled) -> frozenset[str]:
     """Which of these observations are in memory."""
-    known = "SELECT id FROM observations WHERE id IN (SELECT value FROM json_each(?))"
+    known = (
+        "SELECT id FROM observations WHERE seq IN (SELECT m.seq FROM names m"
+        " WHERE m.id IN (SELECT value FROM json_each(?)))"
+    )
     return frozenset(row["id"] for row in connection.execute(known, (json.dumps(query.ids),)))
 
 

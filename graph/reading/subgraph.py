@@ -45,45 +45,48 @@ _NODES = {
 # Each gives source, target and properties; a condition on source or target is added to every one.
 _EDGES = {
     ("Zone", "ON", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM zones",
-    ("Segment", "OF", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM segments",
+    ("Segment", "OF", "Stream"): "SELECT m.id AS source, s.stream_id AS target, '{}' AS properties FROM segments s"
+    " JOIN names m ON m.seq = s.seq",
     (
         "Segment",
         "NEXT",
         "Segment",
-    ): "SELECT a.id AS source, b.id AS target, '{}' AS properties FROM segments a JOIN segments b"
+    ): "SELECT m.id AS source, n.id AS target, '{}' AS properties FROM segments a JOIN segments b"
     " ON b.stream_id = a.stream_id AND b.present AND a.present"
     " AND b.start_pts = (SELECT min(c.start_pts) FROM segments c"
     " WHERE c.stream_id = a.stream_id AND c.present AND c.start_pts > a.start_pts)"
     " AND a.start_pts = (SELECT max(c.start_pts) FROM segments c"
-    " WHERE c.stream_id = b.stream_id AND c.present AND c.start_pts < b.start_pts)",
-    ("Keyframe", "IN", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM keyframes",
-    (
-        "Track",
-        "IN",
-        "Segment",
-    ): "SELECT track_id AS source, segment_id AS target, '{}' AS properties FROM segment_tracks",
-    ("Track", "IS", "Entity"): "SELECT track_id AS source, entity_id AS target,"
-    " json_object('confidence', confidence, 'method', method, 'run', run_id) AS properties FROM identities",
-    ("Track", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM tracks",
-    ("Track", "TAKES_PART", "Event"): "SELECT track_id AS source, e.id AS target,"
-    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
-    " JOIN events e ON e.seq = s.event_seq"
-    " WHERE track_id IS NOT NULL",
-    ("Entity", "TAKES_PART", "Event"): "SELECT entity_id AS source, e.id AS target,"
-    " json_object('role', role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
-    " JOIN events e ON e.seq = s.event_seq"
-    " WHERE entity_id IS NOT NULL",
-    ("Event", "ON", "Stream"): "SELECT id AS source, stream_id AS target, '{}' AS properties FROM events",
-    ("Event", "IN_ZONE", "Zone"): "SELECT e.id AS source, z.id AS target, '{}' AS properties FROM events e"
-    " JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
-    ("Event", "SHOWN_IN", "Keyframe"): "SELECT e.id AS source, k.id AS target,"
-    " json_object('box_json', p.box_json) AS properties FROM events e JOIN says s ON s.event_seq = e.seq"
-    " JOIN shown_in p ON p.assertion_seq = s.assertion_seq JOIN keyframes k ON k.pts = p.pts AND k.sha256 = p.sha256",
-    ("Assertion", "SAYS", "Event"): "SELECT a.id AS source, e.id AS target, '{}' AS properties FROM says s"
-    " JOIN assertions a ON a.seq = s.assertion_seq JOIN events e ON e.seq = s.event_seq",
-    ("Assertion", "FROM", "Segment"): "SELECT id AS source, segment_id AS target, '{}' AS properties FROM assertions"
-    " WHERE segment_id IS NOT NULL",
-    ("Assertion", "BY", "Run"): "SELECT id AS source, run_id AS target, '{}' AS properties FROM assertions",
+    " WHERE c.stream_id = b.stream_id AND c.present AND c.start_pts < b.start_pts)"
+    " JOIN names m ON m.seq = a.seq JOIN names n ON n.seq = b.seq",
+    ("Keyframe", "IN", "Segment"): "SELECT m.id AS source, n.id AS target, '{}' AS properties FROM keyframes k"
+    " JOIN names m ON m.seq = k.seq JOIN names n ON n.seq = k.segment_seq",
+    ("Track", "IN", "Segment"): "SELECT m.id AS source, n.id AS target, '{}' AS properties FROM segment_tracks s"
+    " JOIN names m ON m.seq = s.track_seq JOIN names n ON n.seq = s.segment_seq",
+    ("Track", "IS", "Entity"): "SELECT m.id AS source, n.id AS target,"
+    " json_object('confidence', i.confidence, 'method', i.method, 'run', r.id) AS properties FROM identities i"
+    " JOIN names m ON m.seq = i.track_seq JOIN names n ON n.seq = i.entity_seq JOIN runs r ON r.seq = i.run_seq",
+    ("Track", "BY", "Run"): "SELECT m.id AS source, r.id AS target, '{}' AS properties FROM tracks t"
+    " JOIN names m ON m.seq = t.seq JOIN runs r ON r.seq = t.run_seq",
+    ("Track", "TAKES_PART", "Event"): "SELECT m.id AS source, n.id AS target,"
+    " json_object('role', t.role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " JOIN names m ON m.seq = t.track_seq JOIN names n ON n.seq = s.event_seq WHERE t.track_seq IS NOT NULL",
+    ("Entity", "TAKES_PART", "Event"): "SELECT m.id AS source, n.id AS target,"
+    " json_object('role', t.role) AS properties FROM takes_part t JOIN says s ON s.assertion_seq = t.assertion_seq"
+    " JOIN names m ON m.seq = t.entity_seq JOIN names n ON n.seq = s.event_seq WHERE t.entity_seq IS NOT NULL",
+    ("Event", "ON", "Stream"): "SELECT m.id AS source, e.stream_id AS target, '{}' AS properties FROM events e"
+    " JOIN names m ON m.seq = e.seq",
+    ("Event", "IN_ZONE", "Zone"): "SELECT m.id AS source, z.id AS target, '{}' AS properties FROM events e"
+    " JOIN names m ON m.seq = e.seq JOIN zones z ON z.stream_id = e.stream_id AND z.name = e.zone",
+    ("Event", "SHOWN_IN", "Keyframe"): "SELECT m.id AS source, n.id AS target,"
+    " json_object('box_json', p.box_json) AS properties FROM says s JOIN names m ON m.seq = s.event_seq"
+    " JOIN shown_in p ON p.assertion_seq = s.assertion_seq JOIN keyframes k ON k.pts = p.pts AND k.sha256 = p.sha256"
+    " JOIN names n ON n.seq = k.seq",
+    ("Assertion", "SAYS", "Event"): "SELECT m.id AS source, n.id AS target, '{}' AS properties FROM says s"
+    " JOIN names m ON m.seq = s.assertion_seq JOIN names n ON n.seq = s.event_seq",
+    ("Assertion", "FROM", "Segment"): "SELECT m.id AS source, n.id AS target, '{}' AS properties FROM assertions a"
+    " JOIN names m ON m.seq = a.seq JOIN names n ON n.seq = a.segment_seq WHERE a.segment_seq IS NOT NULL",
+    ("Assertion", "BY", "Run"): "SELECT m.id AS source, r.id AS target, '{}' AS properties FROM assertions a"
+    " JOIN names m ON m.seq = a.seq JOIN runs r ON r.seq = a.run_seq",
     ("Alert", "ABOUT", "Event"): "SELECT alert_id AS source, event_id AS target, '{}' AS properties FROM alert_events",
     ("Alert", "BY", "Rule"): "SELECT id AS source, rule AS target, json_object('version', rule_version) AS properties"
     " FROM alerts",
@@ -96,6 +99,9 @@ _EDGES = {
 }
 
 _LISTED = "IN (SELECT value FROM json_each(?))"
+_NUMBERED = f"IN (SELECT seq FROM names WHERE id {_LISTED})"  # noqa: S608  fixed text
+_BY_NUMBER = ("Segment", "Keyframe", "Track", "Entity", "Event", "Assertion")
+"""Labels whose rows are found by the number of their id."""
 
 
 def read_neighbours(connection: Connection, query: Neighbours) -> Subgraph:
@@ -147,23 +153,22 @@ def _parts(asked: Filter) -> Iterable[tuple[str, list[object]]]:
 _BELONGING = (
     (
         "Assertion",
-        "SELECT a.id FROM events e JOIN says s ON s.event_seq = e.seq JOIN assertions a ON a.seq = s.assertion_seq"
-        " WHERE e.id $listed",
+        "SELECT m.id FROM says s JOIN names m ON m.seq = s.assertion_seq WHERE s.event_seq $numbered",
     ),
-    ("Entity", "SELECT entity_id FROM identities WHERE track_id $listed"),
+    ("Entity", "SELECT n.id FROM identities i JOIN entities n ON n.seq = i.entity_seq WHERE i.track_seq $numbered"),
     (
         "Entity",
-        "SELECT t.entity_id FROM events e JOIN says s ON s.event_seq = e.seq"
-        " JOIN takes_part t ON t.assertion_seq = s.assertion_seq WHERE t.entity_id IS NOT NULL AND e.id $listed",
+        "SELECT n.id FROM says s JOIN takes_part t ON t.assertion_seq = s.assertion_seq"
+        " JOIN entities n ON n.seq = t.entity_seq WHERE s.event_seq $numbered",
     ),
     ("Zone", "SELECT id FROM zones WHERE stream_id $listed"),
-    ("Keyframe", "SELECT id FROM keyframes WHERE segment_id $listed"),
+    ("Keyframe", "SELECT id FROM keyframes WHERE segment_seq $numbered"),
     (
         "Run",
-        "SELECT DISTINCT a.run_id FROM events e JOIN says s ON s.event_seq = e.seq"
-        " JOIN assertions a ON a.seq = s.assertion_seq WHERE e.id $listed",
+        "SELECT DISTINCT r.id FROM says s JOIN assertions a ON a.seq = s.assertion_seq"
+        " JOIN runs r ON r.seq = a.run_seq WHERE s.event_seq $numbered",
     ),
-    ("Run", "SELECT DISTINCT run_id FROM tracks WHERE id $listed"),
+    ("Run", "SELECT DISTINCT r.id FROM tracks t JOIN runs r ON r.seq = t.run_seq WHERE t.seq $numbered"),
     ("Alert", "SELECT DISTINCT alert_id FROM alert_events WHERE event_id $listed"),
     ("Rule", "SELECT DISTINCT rule FROM alerts WHERE id $listed"),
     ("Incident", "SELECT DISTINCT incident FROM alerts WHERE id $listed"),
@@ -180,7 +185,7 @@ def _belonging(connection: Connection, ids: list[str]) -> list[str]:
     deliveries: list[str] = []
     for label, sql in _BELONGING:
         of = {"Rule": alerts, "Incident": alerts, "Delivery": alerts, "Sink": deliveries, "Attempt": deliveries}
-        asked = sql.replace("$listed", _LISTED).replace("$attempt", _ATTEMPT)
+        asked = sql.replace("$listed", _LISTED).replace("$numbered", _NUMBERED).replace("$attempt", _ATTEMPT)
         found = [row[0] for row in connection.execute(asked, (many(of.get(label, ids)),))]
         alerts += found if label == "Alert" else []
         deliveries += found if label == "Delivery" else []
@@ -200,7 +205,8 @@ def _nodes(connection: Connection, ids: list[str]) -> list[Node]:
     for label, sql in _NODES.items():
         prefix = _PREFIXES.get(label, "")
         joint = " AND " if " WHERE " in sql else " WHERE "
-        asked = "".join((sql.replace("$times", _TIMED).replace("$attempt", _ATTEMPT), joint, "id ", _LISTED))
+        those = f"seq {_NUMBERED}" if label in _BY_NUMBER else f"id {_LISTED}"
+        asked = "".join((sql.replace("$times", _TIMED).replace("$attempt", _ATTEMPT), joint, those))
         for row in connection.execute(asked, (_bare(label, ids),)):
             found[prefix + row["id"]] = Node(label, prefix + row["id"], _properties(row["properties"]))
     return [found[one] for one in ids if one in found]

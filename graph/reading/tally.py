@@ -14,10 +14,10 @@ _WIDTH_MS = {"minute": 60_000, "quarter": 900_000}
 _SUBJECT = (
     " LEFT JOIN says ON says.event_seq = events.seq"
     " LEFT JOIN takes_part t ON t.assertion_seq = says.assertion_seq AND t.role = 'subject'"
-    " LEFT JOIN identities i ON i.track_id = t.track_id"
+    " LEFT JOIN identities i ON i.track_seq = t.track_seq"
 )
-_THING = " JOIN identities i ON i.track_id = tracks.id"
-_ID = {"events": "coalesce(t.entity_id, i.entity_id)", "tracks": "i.entity_id"}
+_THING = " JOIN identities i ON i.track_seq = tracks.seq"
+_ID = {"events": "coalesce(t.entity_seq, i.entity_seq)", "tracks": "i.entity_seq"}
 
 
 def read_tally(connection: Connection, query: Tally) -> list[Share]:
@@ -27,8 +27,8 @@ def read_tally(connection: Connection, query: Tally) -> list[Share]:
     where = (conditions.events if query.of == "events" else conditions.tracks)(query.where)
     things = query.distinct or query.by == "label"
     joined = (_SUBJECT if query.of == "events" else _THING) if things else ""
-    joined += f" LEFT JOIN entities n ON n.id = {_ID[query.of]}" if query.by == "label" else ""
-    thing = f"coalesce({_ID[query.of]}, {query.of}.id)" if query.distinct else f"{query.of}.seq"
+    joined += f" LEFT JOIN entities n ON n.seq = {_ID[query.of]}" if query.by == "label" else ""
+    thing = f"coalesce({_ID[query.of]}, -{query.of}.seq)" if query.distinct else f"{query.of}.seq"
     counted = f"count(DISTINCT {thing})"
     found = connection.execute(
         "".join(

@@ -16,9 +16,10 @@ def read_together(connection: Connection, query: CoOccurrence) -> list[Together]
     found = connection.execute(
         "".join(
             (
-                "SELECT tracks.stream_id, i.entity_id AS entity, start_pts,"
+                "SELECT tracks.stream_id, n.id AS entity, start_pts,"
                 " coalesce(end_pts, max(c.watermark, start_pts), start_pts) AS until"
-                " FROM tracks JOIN identities i ON i.track_id = tracks.id"
+                " FROM tracks JOIN identities i ON i.track_seq = tracks.seq"
+                " JOIN entities n ON n.seq = i.entity_seq"
                 " LEFT JOIN commits c ON c.stream_id = tracks.stream_id",
                 where.text,
                 " ORDER BY tracks.stream_id, start_pts, tracks.id LIMIT ?",

@@ -36,10 +36,10 @@ def _found(connection: Connection, query: Tracks) -> list[Row]:
     return connection.execute(
         "".join(
             (
-                "SELECT tracks.*, streams.name AS stream, identities.entity_id, entities.label AS told FROM tracks"
+                "SELECT tracks.*, streams.name AS stream, entities.id AS entity_id, entities.label AS told FROM tracks"
                 " JOIN streams ON streams.id = tracks.stream_id"
-                " JOIN identities ON identities.track_id = tracks.id"
-                " JOIN entities ON entities.id = identities.entity_id",
+                " JOIN identities ON identities.track_seq = tracks.seq"
+                " JOIN entities ON entities.seq = identities.entity_seq",
                 where.text,
                 by,
                 " LIMIT ?",
@@ -99,7 +99,7 @@ def entities_where(asked: Filter) -> conditions.Where:
         where.add("entities.stream_id IN (SELECT id FROM streams)")  # the index is by stream and label
     where.among("entities.label", asked.labels)
     where.among("entities.kind", asked.kinds)
-    where.among("entities.id", asked.ids)
+    where.named("entities.seq", asked.ids)
     theirs = replace(asked, labels=(), kinds=(), ids=())
     if theirs in (Filter(), Filter(streams=asked.streams), Filter(streams=asked.streams, retracted=True)):
         return where
@@ -107,11 +107,11 @@ def entities_where(asked: Filter) -> conditions.Where:
     where.add(
         "".join(
             (
-                "entities.id IN (SELECT i.entity_id FROM tracks JOIN identities i ON i.track_id = tracks.id",
+                "entities.seq IN (SELECT i.entity_seq FROM tracks JOIN identities i ON i.track_seq = tracks.seq",
                 tracks.text,
-                " UNION SELECT coalesce(t.entity_id, i.entity_id) FROM events JOIN says ON says.event_seq = events.seq"
+                " UNION SELECT coalesce(t.entity_seq, i.entity_seq) FROM events JOIN says ON says.event_seq = events.seq"
                 " JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
-                " LEFT JOIN identities i ON i.track_id = t.track_id",
+                " LEFT JOIN identities i ON i.track_seq = t.track_seq",
                 events.text,
                 ")",
             )

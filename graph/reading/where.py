@@ -44,6 +44,13 @@ class Where:
         if listed != "[]":
             self.add((wrap or "{}").replace("{}", f"{column} IN {_IN}"), listed)
 
+    def named(self, column: str, ids: Iterable[str], wrap: str = "") -> None:
+        """The column is the number of one of the ids, where there are any; `wrap` as for `among`."""
+        listed = many(ids)
+        if listed != "[]":
+            numbers = f"(SELECT seq FROM names WHERE id IN {_IN})"  # noqa: S608  fixed text
+            self.add((wrap or "{}").replace("{}", f"{column} IN {numbers}"), listed)
+
     @property
     def text(self) -> str:
         """The WHERE clause."""
@@ -147,12 +154,12 @@ def takes_part(where: Where, asked: Filter) -> None:
     """Events in which such a track or kind takes part."""
     part = (
         "EXISTS (SELECT 1 FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
-        " LEFT JOIN identities i ON i.track_id = t.track_id"
-        " JOIN entities n ON n.id = coalesce(t.entity_id, i.entity_id) WHERE says.event_seq = events.seq AND {})"
+        " LEFT JOIN identities i ON i.track_seq = t.track_seq"
+        " JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq) WHERE says.event_seq = events.seq AND {})"
     )
     where.among("n.kind", asked.kinds, part)
-    where.among(
-        "t.track_id",
+    where.named(
+        "t.track_seq",
         asked.tracks,
         "events.seq IN (SELECT says.event_seq FROM takes_part t"
         " JOIN says ON says.assertion_seq = t.assertion_seq WHERE {})",
@@ -178,7 +185,7 @@ def events(asked: Filter, *, by_index: bool = True) -> Where:
     words(where, "events", asked)
     takes_part(where, asked)
     sure(where, "events", asked)
-    where.among("events.id", asked.ids)
+    where.named("events.seq", asked.ids)
     return where
 
 
@@ -191,25 +198,23 @@ def tracks(asked: Filter, *, few: bool = False) -> Where:
     where.add("tracks.present")
     streams(where, "tracks", asked)
     window(where, "tracks", asked)
-    known = (
-        "EXISTS (SELECT 1 FROM identities i JOIN entities n ON n.id = i.entity_id WHERE i.track_id = tracks.id AND {})"
-    )
+    known = "EXISTS (SELECT 1 FROM identities i JOIN entities n ON n.seq = i.entity_seq WHERE i.track_seq = tracks.seq AND {})"
     where.among("n.label", asked.labels, known)
     where.among("n.kind", asked.kinds, known)
     sure(where, "tracks", asked)
     if asked.moving:
         where.add("coalesce(json_extract(tracks.attributes_json, '$.still'), 0) = 0")
-    where.among("tracks.id", asked.ids)
-    where.among("tracks.id", asked.tracks)
+    where.named("tracks.seq", asked.ids)
+    where.named("tracks.seq", asked.tracks)
     if has_nature(asked):
         inner = Where()
         shaped(inner, replace(asked, streams=(), labels=()))
         words(inner, "events", asked)
         # Words are rare: from them to the tracks. The rest is common: from each track to its events.
         few = few or bool(asked.text)
-        inner.add("t.track_id IS NOT NULL" if few else "t.track_id = tracks.id")
+        inner.add("t.track_seq IS NOT NULL" if few else "t.track_seq = tracks.seq")
         joined = (
-            "tracks.id IN (SELECT t.track_id" if few else "EXISTS (SELECT 1",
+            "tracks.seq IN (SELECT t.track_seq" if few else "EXISTS (SELECT 1",
             " FROM events JOIN says ON says.event_seq = events.seq"
             " JOIN takes_part t ON t.assertion_seq = says.assertion_seq",
         )
@@ -224,12 +229,12 @@ def segments(asked: Filter) -> Where:
     streams(where, "segments", asked)
     window(where, "segments", asked)
     words(where, "segments", asked)
-    where.among("segments.id", asked.ids)
-    seen = "segments.id IN (SELECT s.segment_id FROM segment_tracks s WHERE {})"
-    where.among("s.track_id", asked.tracks, seen)
+    where.named("segments.seq", asked.ids)
+    seen = "segments.seq IN (SELECT s.segment_seq FROM segment_tracks s WHERE {})"
+    where.named("s.track_seq", asked.tracks, seen)
     known = (
-        "EXISTS (SELECT 1 FROM segment_tracks s JOIN identities i ON i.track_id = s.track_id"
-        " JOIN entities n ON n.id = i.entity_id WHERE s.segment_id = segments.id AND {})"
+        "EXISTS (SELECT 1 FROM segment_tracks s JOIN identities i ON i.track_seq = s.track_seq"
+        " JOIN entities n ON n.seq = i.entity_seq WHERE s.segment_seq = segments.seq AND {})"
     )
     where.among("n.label", asked.labels, known)
     where.among("n.kind", asked.kinds, known)

@@ -65,5 +65,6 @@ def test_all_of_it_is_there(tmp_path: Path, events: int) -> None:
     assert store.read(Count(of="events", where=Filter(retracted=True))) == events
     persons = Filter(labels=(Label.PERSON,), zones=("door",), retracted=True)
     assert store.read(Count(of="events", where=persons)) == (events + 2) // 3
+    assert store.read(Count(of="tracks", where=Filter(labels=(Label.PERSON,)))) == events  # counted by sort
     assert [len(track.path) for track in store.read(Tracks(limit=5))] == [1] * min(events, 5)
     store.close()
