@@ -39,6 +39,11 @@ class DamageWatch:
         self._since: float | None = None
         self._reason = ""
 
+    @property
+    def since(self) -> float | None:
+        """Media time from which frames are spoiled; None where they are good."""
+        return self._since
+
     def error(self, at_s: float, reason: str) -> None:
         """A packet at `at_s` could not be read or decoded."""
         if self._since is None:

@@ -1,0 +1,282 @@
+"""A camera's pictures (vidette.ports.Feed): all that are due while something moves, keyframes while nothing does.
+
+While it sleeps, the packets since the last keyframe are kept. What wakes it (a keyframe that differs, packets
+that grow, a loss, a random audit that finds something) has them decoded first, so that the beginning of an
+event is not lost. Media time never goes back, so while it sleeps, time is told up to the last keyframe only.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+from threading import Event
+from typing import Literal
+
+from ingest.frame import DecodedFrame
+from ingest.gate import WIDTH, Gate
+from ingest.live.adaptive import SizeLevel
+from ingest.live.arrivals import Arrival
+from ingest.live.ring import Ring
+from ingest.live.sampler import Sampler
+from ingest.live.tally import Tally
+from ingest.sampling import Sampling
+from vidette.feeds import Cause, FeedState
+from vidette.models import FastState
+from vidette.signals import Loss, Signal
+
+SILENT_S = 0.5  # something is said at least this often
+DAMAGE_S = 1.0  # a shorter stretch of damage is counted, not told
+MAX_PACKETS = 600  # of a group of pictures, kept while asleep: longer ones are decoded as they come
+MAX_BYTES = 32 * 1024 * 1024
+LEAST_GROUP_S = 1.0  # where every picture is a keyframe, so many seconds are taken as a group
+_THRESHOLD = 6.0
+_HEARTBEAT_S = 60.0
+
+Told = Iterator[DecodedFrame | Signal]
+
+
+class LiveSource:
+    """Pictures and signals out of what arrives.
+
+    `idle`: "full" never sleeps. It sleeps once `calm(True)` has held for `idle_s` of media time.
+    `audit`: share of quiet groups of pictures that are decoded all the same, chosen with `seed`.
+    `now()` is media time now, `start` its zero; without them time begins when this is made.
+    """
+
+    def __init__(
+        self,
+        arrivals: Iterable[Arrival | Signal],
+        *,
+        sampling: Sampling,
+        idle: Literal["keyframes", "full"],
+        audit: float,
+        idle_s: float,
+        ring: Ring | None = None,
+        seed: int | None = None,
+        threshold: float = _THRESHOLD,
+        start: datetime | None = None,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        begin = start or datetime.now(UTC)
+        self._arrivals, self._ring = arrivals, ring
+        self._tally = Tally(begin, now or (lambda: _since(begin)))
+        self._sampler = Sampler(sampling)
+        self._keyframes, self._may_sleep = sampling.keyframes, idle == "keyframes"
+        self._audit, self._idle_s = audit, idle_s
+        self._chance = Random(seed)  # noqa: S311  # a sample, not a secret
+        self._gate, self._sizes = Gate(threshold, _HEARTBEAT_S), SizeLevel()
+        self._group: _Group | None = None
+        self._asleep = False
+        self._calm = False
+        self._calm_since_s = 0.0
+        self._loss: Loss | None = None
+        self._connection: int | None = None
+        self._now_s = self._told_s = self._said_s = 0.0
+        self._closed = Event()
+
+    def frames(self) -> Told:
+        """See vidette.ports.Feed."""
+        for item in self._arrivals:
+            if self._closed.is_set():
+                return
+            for told in self._signal(item) if isinstance(item, Signal) else self._arrived(item):
+                self._note(told)
+                yield told
+                if self._closed.is_set():
+                    return
+
+    def calm(self, calm: bool) -> None:
+        """See vidette.ports.Feed."""
+        if calm and not self._calm:
+            self._calm_since_s = self._now_s
+        self._calm = calm
+
+    def state(self) -> FeedState:
+        """See vidette.ports.Feed."""
+        if self._connection is None and self._loss is None:
+            return self._tally.state("waiting", 0)
+        watching: Literal["idle", "watching"] = "idle" if self._asleep else "watching"
+        return self._tally.state(watching if self._loss is None else "lost", self._sampler.damaged)
+
+    def close(self) -> None:
+        """See vidette.ports.Feed."""
+        self._closed.set()
+        close = getattr(self._arrivals, "close", None)  # a list of packets has none
+        if close is not None:
+            close()
+
+    def _note(self, told: DecodedFrame | Signal) -> None:
+        self._told_s, self._said_s = max(self._told_s, told.pts_s), self._now_s
+        if isinstance(told, DecodedFrame):
+            self._loss = None
+            self._tally.gave(told)
+
+    def _signal(self, signal: Signal) -> Told:
+        self._now_s = max(self._now_s, signal.pts_s)
+        self._tally.told(signal)
+        if signal.loss is None and signal.jump_s is None:
+            yield self._tick()
+            return
+        if self._asleep:
+            yield from self._wake()
+        if signal.loss is not None:
+            yield from self._sampler.finish()
+            self._loss = self._loss if signal.over else signal.loss
+        yield replace(signal, pts_s=max(self._told_s, signal.pts_s))
+
+    def _tick(self) -> Signal:
+        """Nothing but time passes; a loss lasts until a picture comes."""
+        if self._loss is not None:
+            return Signal(pts_s=max(self._told_s, self._now_s), loss=self._loss)
+        return Signal(pts_s=max(self._told_s, self._sampler.seen_s))
+
+    def _arrived(self, arrival: Arrival) -> Told:
+        self._now_s = max(self._now_s, arrival.media_s)
+        self._tally.arrived(arrival)
+        if self._ring is not None:
+            self._ring.add(arrival)
+        if arrival.connection != self._connection:
+            yield from self._connected(arrival)
+        yield from self._looked(arrival)
+        self._judge_damage()
+        if self._now_s - self._said_s >= SILENT_S:
+            yield self._tick()
+
+    def _connected(self, arrival: Arrival) -> Told:
+        """Nothing that was learned or kept holds for another connection."""
+        if self._asleep:
+            yield from self._wake()
+        yield from self._sampler.finish()
+        self._sampler.connect(arrival.stream)
+        self._connection, self._group, self._sizes = arrival.connection, None, SizeLevel()
+        self._calm_since_s = self._now_s
+
+    def _looked(self, arrival: Arrival) -> Told:
+        if self._keyframes:
+            yield from self._key_only(arrival)
+            return
+        group = self._group
+        if arrival.key and (group is None or arrival.media_s - group.start_s >= LEAST_GROUP_S):
+            yield from self._begin(arrival, group)
+            return
+        if group is not None:
+            group.add(arrival, keep=self._asleep)
+        if not self._asleep:
+            yield from self._sampler.take(arrival)
+        elif self._stirs(arrival):
+            yield from self._wake()
+
+    def _key_only(self, arrival: Arrival) -> Told:
+        if arrival.key and (frame := self._sampler.alone(arrival)) is not None and self._sampler.give(frame):
+            self._tally.idle += 1
+            yield frame
+
+    def _begin(self, key: Arrival, before: "_Group | None") -> Told:
+        """A group of pictures begins, the one before is complete."""
+        if self._asleep and before is not None:
+            yield from self._pass_over(key, before)
+        else:
+            yield from self._go_on(key, before)
+
+    def _go_on(self, key: Arrival, before: "_Group | None") -> Told:
+        """Awake; from here on it may sleep."""
+        self._group = _Group(key)
+        if before is not None:
+            self._tally.full += 1
+            if self._calm and self._calm_since_s <= before.start_s:
+                self._sizes.learn(before.sizes)
+        if not self._sleepy(before):
+            yield from self._sampler.take(key)
+            return
+        yield from self._sampler.finish()
+        frame = self._sampler.alone(key)
+        if frame is not None:
+            self._asleep, self._gate.looked = True, None
+            self._gate.read(frame.planes(WIDTH)[0], frame.pts_s)
+            yield from self._give(frame)
+
+    def _pass_over(self, key: Arrival, before: "_Group") -> Told:
+        """Asleep: was the group that is now complete as quiet as it seemed?"""
+        frame = self._sampler.alone(key)
+        if frame is None or not self._calm or self._gate.read(frame.planes(WIDTH)[0], frame.pts_s).score > 1:
+            yield from self._wake()
+            yield from self._go_on(key, before)
+            return
+        if len(before.packets) > 1 and self._chance.random() < self._audit:
+            self._tally.audited += 1
+            if self._would_open(before):
+                self._tally.missed += 1
+                yield from self._wake()
+                self._group = _Group(key)
+                yield from self._sampler.take(key)
+                return
+        else:
+            self._tally.idle += 1
+        self._sizes.learn(before.sizes)
+        self._group = _Group(key)
+        yield from self._give(frame)
+
+    def _give(self, frame: DecodedFrame) -> Told:
+        if self._sampler.give(frame):
+            yield frame
+
+    def _sleepy(self, before: "_Group | None") -> bool:
+        rested = self._calm and self._now_s - self._calm_since_s >= self._idle_s
+        return self._may_sleep and rested and before is not None and not before.long
+
+    def _stirs(self, arrival: Arrival) -> bool:
+        """Whether a packet that is not decoded says that something begins."""
+        assert self._group is not None
+        grows = not arrival.key and self._sizes.rises(arrival.packet.size)
+        return grows or self._group.long or not self._calm
+
+    def _would_open(self, group: "_Group") -> bool:
+        """Whether the gate would have opened on a group that was passed over."""
+        gate = Gate.restore(*self._gate.state())
+        return any(gate.read(frame.planes(WIDTH)[0], frame.pts_s).open for frame in self._sampler.peek(group.packets))
+
+    def _wake(self) -> Told:
+        """Decode what was passed over since the last keyframe, and go on."""
+        assert self._group is not None
+        self._asleep, self._calm_since_s = False, self._now_s
+        self._sampler.restart()
+        packets, self._group.packets = self._group.packets, []
+        for arrival in packets:
+            yield from self._sampler.take(arrival)
+
+    def _judge_damage(self) -> None:
+        """A stretch of damage that lasts is a loss until a picture comes."""
+        since_s = self._sampler.damage.since
+        if self._loss is None and since_s is not None and self._now_s - since_s >= DAMAGE_S:
+            since_s = max(since_s, self._told_s)
+            self._loss = Loss(since_s=since_s, state=FastState.FAILED, cause=Cause.UNREADABLE)
+            self._tally.cause = Cause.UNREADABLE
+            self._said_s = float("-inf")
+
+
+def _since(start: datetime) -> float:
+    return (datetime.now(UTC) - start).total_seconds()
+
+
+class _Group:
+    """Packets from one keyframe to the next; they are kept only where they may be needed."""
+
+    def __init__(self, key: Arrival) -> None:
+        self.start_s = key.media_s
+        self.packets = [key]
+        self.sizes: list[int] = []
+        self._count, self._bytes = 1, key.packet.size
+
+    @property
+    def long(self) -> bool:
+        """Whether it is more than is kept."""
+        return self._count > MAX_PACKETS or self._bytes > MAX_BYTES
+
+    def add(self, arrival: Arrival, *, keep: bool) -> None:
+        """The next packet."""
+        size = arrival.packet.size
+        self._count, self._bytes = self._count + 1, self._bytes + size
+        if not arrival.key and len(self.sizes) < MAX_PACKETS:
+            self.sizes.append(size)
+        if keep:
+            self.packets.append(arrival)
