@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from vidette.intervals import Span
 from vidette.models import EventType, Label
 from vidette.queries import Filter, Order, Query
 
@@ -53,10 +54,17 @@ def _instant(seconds: float) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments(Query[list[Moment]]):
-    """The rows that `Events` or `Tracks` would give, as moments; without `things`, only ids, times and places of events."""
+    """The rows that `Events` or `Tracks` would give, as moments; without `things`, only ids, times and places of events.
+
+    `spans`, in seconds since 1970, disjoint and in order: only rows that meet one of them (that begin in one, if
+    `begins`), in the order of time. `about`: only tracks of these things.
+    """
 
     of: Literal["events", "tracks"]
     where: Filter = field(default_factory=Filter)
     limit: int = 100_000
     order: Order = "start"
     things: bool = True
+    spans: tuple[Span, ...] | None = None
+    begins: bool = False
+    about: tuple[str, ...] | None = None

@@ -6,8 +6,9 @@ from functools import reduce
 
 from agent.ask.allen import during
 from agent.ask.footage import Footage
-from agent.ask.relating import Read, Rows, Untold, oldest, related, tolerance_s, window_of
+from agent.ask.relating import FOREVER, Read, Rows, Untold, oldest, related, tolerance_s
 from agent.ask.sieve import conditioned, sieved
+from agent.ask.stays import since_1970
 from agent.ask.words import ANY
 from vidette.aggregates import Told
 from vidette.answers import Plan
@@ -18,12 +19,12 @@ from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
 from vidette.queries import Count, Events, Filter, Order, Runs, Tally
 
-MOST = 2_000
-_WINDOWS = 40
+MOST = 100_000
 _ENDS = 2
 _NEAR = 8
 SHOWN = 101
 SEEN_BY_PIXELS = PRESENCE | THINGS | PICTURE - {EventType.PICTURE_LOOPED}
+_TOLD = frozenset({"list", "count", "exists", "when", "first", "last", "where", "describe"})
 _SYSTEM = SIGNAL | {EventType.PICTURE_LOOPED}
 
 
@@ -42,22 +43,25 @@ class Found:
     notes: tuple[str, ...] = field(default=())
 
 
-def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0) -> Found:
+def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0, things: bool = False) -> Found:
     """The rows of a plan about events or tracks, without evidence and paths.
 
     Where the rows themselves are needed, or `most` is given, so many at most are read: the newest ones, or the oldest
-    where the first is asked for; else the first few, with their number. Where nothing here tells the asker's word
+    where the first is asked for; else the first few, with their number. Where `things`, or the plan itself,
+    ask for it, they tell what they are about. Where nothing here tells the asker's word
     from others, the rows are those of the things that nothing put a name to, and the plan and the remark say so
     (design §7). Raises Untold where something that the plan hangs on was not seen.
     """
     told, remark = _tellable(store, plan)
     nameless = bool(plan.where.labels) and not told.where.labels
     if conditioned(told):
-        return _conditioned(store, told, footage, remark, nameless=nameless)
+        return _conditioned(store, told, footage, remark, nameless=nameless, things=things)
     if told.kind in ("first", "last") and told.nth is None and not nameless and not _by_rows(told):
         most = most or _ENDS  # of the first or the last, no more are needed, nor how many there are
     total = None if nameless or most or _by_rows(told) else _total(store, told)
-    rows, more = _rows(store, told, nameless=nameless, most=most or (MOST if total is None else SHOWN))
+    several = most or (MOST if total is None else SHOWN)
+    things = things or nameless or _about_things(told)
+    rows, more = _rows(store, told, nameless=nameless, most=several, things=things)
     if nameless and not rows:
         return Found(plan=plan, rows=())
     if plan.where.labels and not remark and most in (0, _ENDS):
@@ -67,17 +71,23 @@ def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0) -> F
     return Found(plan=told, rows=rows, remark=remark, more=more and total is None, total=total)
 
 
-def _conditioned(store: GraphStore, plan: Plan, footage: Footage, remark: str, *, nameless: bool) -> Found:
-    def other(wanted: Plan, most: int) -> Read:
+def _conditioned(
+    store: GraphStore, plan: Plan, footage: Footage, remark: str, *, nameless: bool, things: bool
+) -> Found:
+    def other(wanted: Plan, most: int, things: bool) -> Read:
         if reason := cannot_look_for(store, wanted):
             raise Untold(reason)
-        found = find(store, wanted, footage, most=most)
+        found = find(store, wanted, footage, most=most, things=things)
         return Read(found.rows, found.more)
 
     tolerance = tolerance_s(store) if plan.relations else 0.0
     told = [related(store, one, plan, footage, other, tolerance, MOST) for one in plan.relations]
     windows = None if not told else reduce(_both, (one.windows for one in told))
-    rows, more = _in_windows(store, plan, windows, tolerance, nameless=nameless)
+    if windows is None:
+        rows, more = _rows(store, plan, nameless=nameless, most=MOST)
+    else:
+        begun, about = all(one.begun for one in told), things or nameless or _about_things(replace(plan, relations=()))
+        rows, more = _in_windows(store, plan, _within(windows, plan.where, tolerance), begun, nameless, about)
     rows = tuple(row for row in rows if all(one.stands(row) for one in told))
     kept = sieved(store, plan, rows, footage, other)
     unsure = f"{kept.doubtful} more may have, while nobody looked" if kept.doubtful else ""
@@ -103,27 +113,28 @@ def _both(a: tuple[Span, ...], b: tuple[Span, ...]) -> tuple[Span, ...]:
     return tuple(union((max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b if during(x, y, 0.0)))
 
 
-def _in_windows(
-    store: GraphStore, plan: Plan, windows: tuple[Span, ...] | None, tolerance: float, *, nameless: bool
-) -> tuple[Rows, bool]:
-    """The rows that meet the time that relations leave: window by window where these are few."""
-    if windows is None:
-        return _rows(store, plan, nameless=nameless, most=MOST)
+def _within(windows: tuple[Span, ...], where: Filter, tolerance: float) -> tuple[Span, ...]:
+    """What of the time that relations leave is in the time asked, with some slack."""
     slack = tolerance + 0.001
-    wide = union((low - slack, high + slack) for low, high in windows)
-    if len(wide) > _WINDOWS:
-        wide = [(wide[0][0], wide[-1][1])]
-    found: dict[str, Moment] = {}
-    more = False
-    for span in wide if oldest(plan) else reversed(wide):
-        if where := window_of(span, plan.where):
-            part = replace(plan, where=replace(where, starts_inside=False))
-            rows, cut = _rows(store, part, nameless=nameless, most=MOST)
-            found.update((row.id, row) for row in rows if _inside(row, plan.where))
-            more = more or cut or len(found) >= MOST
-        if more:
-            break
-    return tuple(sorted(found.values(), key=lambda row: (row.since, row.id))), more
+    low = float("-inf") if where.since is None else since_1970(where.since)
+    high = FOREVER if where.until is None else since_1970(where.until)
+    return tuple(union((max(a - slack, low), min(b + slack, high)) for a, b in windows))
+
+
+def _in_windows(
+    store: GraphStore, plan: Plan, windows: tuple[Span, ...], begun: bool, nameless: bool, things: bool
+) -> tuple[Rows, bool]:
+    """The rows that meet (or begin in) the time that relations leave, by their start."""
+    part = replace(plan, where=replace(plan.where, since=None, until=None, starts_inside=False))
+    rows, more = _rows(store, part, nameless=nameless, most=MOST, things=things, spans=windows, begins=begun)
+    kept = (row for row in rows if _inside(row, plan.where))
+    return tuple(sorted(kept, key=lambda row: (row.since, row.id))), more
+
+
+def _about_things(plan: Plan) -> bool:
+    """Whether what rows are about can matter, besides what the filter asks of it."""
+    told = plan.kind in _TOLD and not plan.by and plan.nth is None and not plan.distinct
+    return not told or conditioned(plan) or bool(set(plan.where.types) & THINGS)
 
 
 def _inside(row: Moment, where: Filter) -> bool:
@@ -188,16 +199,20 @@ def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
     return plan, ""
 
 
-def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[Rows, bool]:
+def _rows(
+    store: GraphStore, plan: Plan, *, nameless: bool, most: int, things: bool = True,
+    spans: tuple[Span, ...] | None = None, begins: bool = False,
+) -> tuple[Rows, bool]:  # fmt: skip
     """Rows by their start, of the last one the newest first; and whether there are more of them."""
     last = plan.kind == "last" or plan.pick == "last"
     order: Order = "-start" if last or (most > SHOWN and not oldest(plan)) else "start"
-    if plan.of == "tracks":
-        where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless else _where(plan)
-        rows = store.read(Moments(of="tracks", where=where, limit=most, order=order))
-    else:
-        rows = _of_kinds(store, plan.where, most, order) if plan.where.kinds and most <= SHOWN else []
-        rows = rows or store.read(Moments(of="events", where=plan.where, limit=most, order=order))
+    where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless and plan.of == "tracks" else _where(plan)
+    asked = Moments(
+        of="tracks" if plan.of == "tracks" else "events", where=where, limit=most, order=order, things=things,
+        spans=spans, begins=begins,
+    )  # fmt: skip
+    few = where.kinds and plan.of == "events" and most <= SHOWN and spans is None
+    rows = (_of_kinds(store, asked) if few else []) or store.read(asked)
     more = len(rows) >= most
     if order == "-start" and not last:
         rows.reverse()
@@ -206,13 +221,13 @@ def _rows(store: GraphStore, plan: Plan, *, nameless: bool, most: int) -> tuple[
     return (_one_a_thing(rows) if plan.where.types else tuple(rows)), more
 
 
-def _of_kinds(store: GraphStore, where: Filter, most: int, order: Order) -> list[Moment]:
+def _of_kinds(store: GraphStore, asked: Moments) -> list[Moment]:
     """A few events of things of such kinds, looked for among the nearest of any kind; none where these are not enough."""
-    any_kind = replace(where, kinds=())
-    near = store.read(Moments(of="events", where=any_kind, limit=_NEAR * most, order=order, things=False))
-    those = replace(where, ids=tuple(row.id for row in near))
-    kept = store.read(Moments(of="events", where=those, limit=most, order=order)) if near else []
-    return kept if len(kept) >= most or len(near) < _NEAR * most else []
+    most = _NEAR * asked.limit
+    near = store.read(replace(asked, where=replace(asked.where, kinds=()), limit=most, things=False))
+    those = replace(asked.where, ids=tuple(row.id for row in near))
+    kept = store.read(replace(asked, where=those)) if near else []
+    return kept if len(kept) >= asked.limit or len(near) < most else []
 
 
 def _one_a_thing(events: Sequence[Moment]) -> Rows:

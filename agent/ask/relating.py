@@ -34,16 +34,20 @@ class Read(NamedTuple):
     more: bool = False
 
 
-Find = Callable[[Plan, int], Read]
-"""Reads the rows of a plan, so many at most."""
+Find = Callable[[Plan, int, bool], Read]
+"""Reads the rows of a plan, so many at most; if asked, with what they are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """What a relation leaves: the time in which rows can stand (seconds since 1970), and which do."""
+    """What a relation leaves: the time in which rows can stand (seconds since 1970), and which do.
+
+    `begun`: rows stand by their start alone.
+    """
 
     windows: tuple[Span, ...]
     stands: Callable[[Moment], bool]
+    begun: bool = False
     note: str = ""
     remark: str = ""
 
@@ -72,7 +76,7 @@ def related(
         return _to_one(store, relation, footage, find, tolerance)
     anchor = _near_to(relation, plan.where, tolerance)
     anchor = replace(anchor, pick="first") if oldest(plan) else anchor
-    told = find(anchor, most)
+    told = find(anchor, most, _lasts(relation))
     spans = _spans(store, relation, _seen(relation.anchor, told).rows, footage)
     many, own = anchors(spans), {row.id for row in told.rows}
     remark = (
@@ -86,7 +90,8 @@ def related(
         return Related(windows=windows, stands=stands, remark=remark)
     within, meant = relation.within_s or 0.0, many.is_before if relation.kind == "before" else many.is_after
     stands = _of_others(own, lambda row: meant(_begun(row), tolerance, within))
-    return Related(windows=tuple(union(_near(span, relation) for span in spans)), stands=stands, remark=remark)
+    windows = tuple(union(_near(span, relation) for span in spans))
+    return Related(windows=windows, stands=stands, begun=True, remark=remark)
 
 
 def _of_others(own: set[str], stands: Callable[[Moment], bool]) -> Callable[[Moment], bool]:
@@ -123,7 +128,7 @@ def _near_to(relation: Relation, asked: Filter, tolerance: float) -> Plan:
 def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find, tolerance: float) -> Related:
     """Relation to the first of several anchors, or the last where that is meant."""
     anchor, nth = relation.anchor, relation.anchor.nth
-    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), max(_SEVERAL, nth or 0)))
+    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), max(_SEVERAL, nth or 0), False))
     spans = sorted(zip(_spans(store, relation, told.rows, footage), (row.id for row in told.rows), strict=True))
     if nth is not None and nth > len(spans):
         raise Untold(f"there were only {len(spans)} {anchor.subjects} to relate to")
@@ -159,12 +164,18 @@ def _near(span: Span, relation: Relation) -> Span:
 def _spans(store: GraphStore, relation: Relation, told: Rows, footage: Footage) -> list[Span]:
     """The stretches of the anchor: stays where it lasts, the moment it began where that is meant."""
     anchor = relation.anchor
-    stopped = anchor.where.types == (EventType.OBJECT_STOPPED,) and anchor.kind != "when"
-    if relation.kind == "during" and (stopped or anchor.where.types == PRESENCE):
+    if _lasts(relation):
         return [stay.span for stay in stays(store, told, footage.reach)]
     if anchor.kind == "when" or (relation.kind == "after" and set(anchor.where.types) & _GOES_ON):
         return [_begun(row) for row in told]
     return [span_of(row, footage.reach) for row in told]
+
+
+def _lasts(relation: Relation) -> bool:
+    """Whether the anchor is meant for as long as its things stayed, so that these must be known."""
+    anchor = relation.anchor
+    stopped = anchor.where.types == (EventType.OBJECT_STOPPED,) and anchor.kind != "when"
+    return relation.kind == "during" and (stopped or anchor.where.types == PRESENCE)
 
 
 def window_of(span: Span, where: Filter) -> Filter | None:

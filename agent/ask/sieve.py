@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agent.ask.footage import Footage
-from agent.ask.relating import FOREVER, Find, Rows, window_of
+from agent.ask.relating import FOREVER, Find, Rows, Untold, window_of
 from agent.ask.stays import Stay, since_1970, stays
 from vidette.aggregates import Watched
 from vidette.answers import Plan
@@ -93,12 +93,20 @@ def _of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
     return replace(plan, where=replace(where, starts_inside=False))
 
 
+def _every(plan: Plan, find: Find) -> Rows:
+    """All rows of a plan. Raises Untold where these are too many."""
+    found = find(plan, _MOST_OF_THESE, True)
+    if found.more:
+        raise Untold(f"too many {plan.subjects} {plan.verb}; ask of a shorter time".replace("  ", " "))
+    return found.rows
+
+
 def _with(rows: Rows, other: Plan, find: Find, *, ordered: bool) -> Rows:
     """Rows whose thing also did the other, later if `ordered`."""
     if not rows:
         return ()
     last: dict[str, float] = {}
-    for row in find(other, _MOST_OF_THESE).rows:
+    for row in _every(other, find):
         last[row.thing] = max(last.get(row.thing, 0.0), row.since)
     return tuple(row for row in rows if last.get(row.thing, -1.0) >= (row.since if ordered else 0.0))
 
@@ -107,7 +115,7 @@ def _without(store: GraphStore, rows: Rows, other: Plan, find: Find, footage: Fo
     """Rows whose thing never did the other while it was watched; -> them, and how many may have done it unseen."""
     if not rows:
         return (), 0
-    did = {row.thing for row in find(other, _MOST_OF_THESE).rows}
+    did = {row.thing for row in _every(other, find)}
     left = tuple(row for row in rows if row.thing not in did)
     if not left:
         return (), 0

@@ -9,6 +9,7 @@ from graph.reach import near_media
 from graph.reading import sorts
 from graph.reading import where as conditions
 from graph.reading.finding import few_events, find, order_by, plain, stretches
+from graph.reading.spread import spread
 from graph.reading.where import Where
 from graph.rows import Connection, Value, to_ms
 from vidette.models import EventType, Label
@@ -21,7 +22,7 @@ _EVENTS = (
     'SELECT events.seq, events.id, events.stream_id, events.start, events."end", events.start_pts, events.type,'
     " events.zone, events.line FROM events"
 )
-_TRACKS = 'SELECT tracks.id, tracks.stream_id, tracks.start, tracks."end", tracks.start_pts, tracks.label, tracks.kind, n.id FROM '  # fmt: skip
+_TRACKS = 'SELECT tracks.seq, tracks.id, tracks.stream_id, tracks.start, tracks."end", tracks.start_pts, tracks.label, tracks.kind, n.id FROM '  # fmt: skip
 _BY_TIME = "tracks JOIN identities i ON i.track_seq = tracks.seq JOIN entities n ON n.seq = i.entity_seq"
 _BY_THING = "entities n CROSS JOIN identities i ON i.entity_seq = n.seq CROSS JOIN tracks ON tracks.seq = i.track_seq"  # in this order
 _PARTS = (
@@ -48,7 +49,7 @@ def read_moments(connection: Connection, query: Moments) -> list[Moment]:
     """Rows that match, in the query's order."""
     names: dict[str, str] = dict(_narrow(connection, "SELECT id, name FROM streams", ()))
     if query.of == "tracks":
-        return [_track(names[row[1]], *row) for row in _tracks(connection, query)]
+        return [_track(names[row[2]], *row) for row in _tracks(connection, query)]
     rows = _events(connection, query)
     about = _about(connection, [row[0] for row in rows]) if query.things else {}
     return [_event(names[row[2]], about.get(row[0]), *row) for row in rows]
@@ -136,6 +137,12 @@ def _event(
 
 def _tracks(connection: Connection, query: Moments) -> list[Any]:
     asked, by = query.where, order_by("tracks", query.order)
+    if query.about is not None:
+        about = _named(connection, asked)
+        about.named("i.entity_seq", query.about)
+        return _read(connection, query, _TRACKS + _BY_TIME, [about], _unindexed(by)) if query.about else []
+    if query.spans is not None:
+        return spread(connection, query, _TRACKS + _BY_TIME, _named(connection, asked))
     if _few_things(connection, query):
         return _read(connection, query, _TRACKS + _BY_THING, [_by_thing(asked)], _unindexed(by))
     if query.order not in ("start", "-start"):
@@ -224,8 +231,8 @@ def _by_media(connection: Connection, asked: Filter, stream_id: str, origin: int
 
 
 def _track(
-    stream: str, id_: str, _: str, start: int, end: int | None, start_s: float, label: str, kind: str | None,
-    thing: str,
+    stream: str, _seq: int, id_: str, _stream: str, start: int, end: int | None, start_s: float, label: str,
+    kind: str | None, thing: str,
 ) -> Moment:  # fmt: skip
     until = None if end is None else end / 1000
     return Moment(id_, stream, start / 1000, until, start_s, None, None, None, (id_,), thing, (_LABELS[label],), kind)

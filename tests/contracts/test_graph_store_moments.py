@@ -11,6 +11,7 @@ from graph.embedded import EmbeddedStore
 from graph.reading import moments
 from tests.agent.ask.world import build
 from tests.contracts.test_graph_store_aggregates import START, settle
+from vidette.intervals import union
 from vidette.models import EventRow, EventType, Label, TrackRow
 from vidette.moments import Moment, Moments
 from vidette.queries import Events, Filter, Tracks
@@ -108,12 +109,7 @@ FILTERS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    things=THINGS, said=SAID, asked=FILTERS, of=st.sampled_from(["events", "tracks"]),
-    order=st.sampled_from(["start", "-start", "duration", "-duration"]), limit=st.sampled_from([1, 3, 5_000]),
-)  # fmt: skip
-def test_moments_are_the_rows_that_they_stand_for(things, said, asked, of, order, limit):
+def filled(things, said):
     store = EmbeddedStore(":memory:")
     for name, some in (("a", things), ("b", things[::2])):
         seen = [
@@ -125,6 +121,49 @@ def test_moments_are_the_rows_that_they_stand_for(things, said, asked, of, order
             for type_, at, length, track, zone in said
         ]
         settle(store, name, seen, told)
+    return store
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    things=THINGS, said=SAID, asked=FILTERS, of=st.sampled_from(["events", "tracks"]),
+    order=st.sampled_from(["start", "-start", "duration", "-duration"]), limit=st.sampled_from([1, 3, 5_000]),
+)  # fmt: skip
+def test_moments_are_the_rows_that_they_stand_for(things, said, asked, of, order, limit):
+    store = filled(things, said)
     query = Moments(of=of, where=Filter(**asked), order=order, limit=limit)
     assert store.read(query) == by_rows(store, query)
     store.close()
+
+
+SPANS = st.lists(st.tuples(st.integers(-50, 400), st.integers(0, 60)), max_size=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    things=THINGS, said=SAID, asked=FILTERS, spans=SPANS, of=st.sampled_from(["events", "tracks"]), begins=st.booleans(),
+    order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]),
+)  # fmt: skip
+def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins, order, limit):
+    store = filled(things, said)
+    zero = START.timestamp()
+    apart = tuple((zero + low, zero + high) for low, high in union((low, low + width) for low, width in spans))
+    query = Moments(of=of, where=Filter(**asked), order=order, limit=limit, spans=apart, begins=begins)
+    every = store.read(Moments(of=of, where=Filter(**asked), order=order))
+    met = [one for one in every if any(meets(one, span, begins) for span in apart)]
+    assert store.read(query) == met[:limit]
+    store.close()
+
+
+def meets(one: Moment, span: tuple[float, float], begins: bool) -> bool:
+    inside = span[0] <= one.since < span[1]
+    return inside or (not begins and one.since < span[1] and (one.until is None or one.until > span[0]))
+
+
+def test_tracks_of_some_things(store):
+    build(store)
+    tracks = store.read(Moments(of="tracks"))
+    some = tuple(one.thing for one in tracks[::3])
+    assert store.read(Moments(of="tracks", about=some)) == tracks[::3]
+    assert store.read(Moments(of="tracks", about=())) == []
+    assert store.read(Moments(of="tracks", about=("nobody",))) == []

@@ -1,0 +1,70 @@
+"""Rows that meet any of many stretches of time: those that begin in one or shortly before it, and few long ones."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from graph.reading.where import Where
+from graph.rows import Connection
+from vidette.intervals import Span, union
+from vidette.moments import Moments
+
+_SHORT_MS = 2 * 2**16
+"""Rows that are not among the long ones (`size` > 16) last less."""
+ID, START, END = 1, 3, 4
+"""Where a row that is read here has its id, and its `start` and `end` in ms since 1970."""
+
+
+def spread(connection: Connection, query: Moments, select: str, where: Where) -> list[Any]:
+    """Rows of `select`, with START and END in their places, that meet (or begin in) one of the query's spans.
+
+    In the order of time; the same row may not be there twice, and no more than the query's limit.
+    """
+    stretches = [(_ms(low), _ms(high)) for low, high in query.spans or ()]
+    if not stretches:
+        return []
+    found = _near(connection, query, select, where, stretches)
+    if not query.begins:
+        found += _long(connection, query, select, where, (stretches[0][0], stretches[-1][1]))
+    highs = [high for _, high in stretches]
+    met = {row[ID]: row for row in found if _meets(row[START], row[END], stretches, highs, query.begins)}
+    return sorted(met.values(), key=lambda row: (row[START], row[ID]), reverse=_newest(query))[: query.limit]
+
+
+def _newest(query: Moments) -> bool:
+    return query.order == "-start"
+
+
+def _ms(seconds: float) -> int:
+    return round(1000 * max(-1e12, min(seconds, 1e12)))
+
+
+def _near(connection: Connection, query: Moments, select: str, where: Where, spans: Sequence[Span]) -> list[Any]:
+    """Rows that begin in one of the stretches or shortly before it, by the index of time."""
+    near = spans if query.begins else union((low - _SHORT_MS, high) for low, high in spans)
+    within = f"{query.of}.start >= near.value ->> 0 AND {query.of}.start < near.value ->> 1"
+    asked = Where([within, *where.conditions], [json.dumps(near), *where.values])
+    return _read(connection, query, select.replace(" FROM ", " FROM json_each(?) near CROSS JOIN ", 1), asked)
+
+
+def _long(connection: Connection, query: Moments, select: str, where: Where, span: Span) -> list[Any]:
+    """Long rows that meet the whole stretch."""
+    long = f"SELECT x.seq FROM {query.of} x WHERE x.size > 16 AND x.start < ?"  # noqa: S608  a name of ours
+    reaching = f'{query.of}.seq IN ({long}) AND ({query.of}."end" > ? OR {query.of}."end" IS NULL)'
+    return _read(connection, query, select, where.also(reaching, span[1], span[0]))
+
+
+def _read(connection: Connection, query: Moments, select: str, where: Where) -> list[Any]:
+    by = f" ORDER BY +{query.of}.start{' DESC' if _newest(query) else ''} LIMIT ?"
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return cursor.execute("".join((select, where.text, by)), (*where.values, query.limit)).fetchall()
+
+
+def _meets(start: int, end: int | None, spans: Sequence[Span], highs: Sequence[float], begins: bool) -> bool:
+    at = bisect_right(highs, start)  # the first that is not over before the row begins
+    if at == len(highs):
+        return False
+    low = spans[at][0]
+    return low <= start or (not begins and (end is None or end > low))
