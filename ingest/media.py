@@ -30,6 +30,18 @@ class FolderMedia:
             self._write(path, data)
         return sha256, uri
 
+    def adopt(self, file: Path, suffix: str) -> tuple[str, str]:
+        """Keep a finished file of this file system, which is moved to its place; -> (sha256, uri). Raises StoreError."""
+        try:
+            with file.open("rb") as handle:
+                sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+            path = self._path(sha256, checked(suffix))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, path)
+        except OSError as error:
+            raise StoreError(f"cannot keep {file.name!r} in {str(self.root)!r} ({error.strerror})") from error
+        return sha256, f"media:{sha256}{suffix}"
+
     def get(self, sha256: str) -> bytes:
         """The bytes of that address, checked. Raises StoreError."""
         path = self.path(sha256)
@@ -100,7 +112,12 @@ def _holds(path: Path, size: int) -> bool:
 
 def address(data: bytes, suffix: str) -> tuple[str, str]:
     """(sha256, uri) of bytes. Raises StoreError for a suffix that is neither picture nor clip."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return sha256, f"media:{sha256}{checked(suffix)}"
+
+
+def checked(suffix: str) -> str:
+    """The suffix. Raises StoreError where it is that of neither picture nor clip."""
     if suffix not in SUFFIXES:
         raise StoreError(f"cannot keep a {suffix!r} file; one of {', '.join(SUFFIXES)}")
-    sha256 = hashlib.sha256(data).hexdigest()
-    return sha256, f"media:{sha256}{suffix}"
+    return suffix
