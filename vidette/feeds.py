@@ -9,6 +9,7 @@ from typing import Literal
 class Cause(StrEnum):
     """Why a feed gives no pictures, or why pictures were left out."""
 
+    CONNECTING = "connecting"
     REFUSED = "refused"
     UNAUTHORISED = "unauthorised"
     NOT_FOUND = "not_found"
@@ -24,6 +25,7 @@ class Cause(StrEnum):
 
 
 CAUSES = {
+    Cause.CONNECTING: "the camera is being connected to",
     Cause.REFUSED: "the camera refuses the connection",
     Cause.UNAUTHORISED: "the camera refuses the name or password",
     Cause.NOT_FOUND: "the camera has no such stream",
