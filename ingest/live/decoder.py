@@ -11,7 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ingest.container import MAX_PIXELS, reason
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
+from ingest.live.frame_numbers import FrameNumbers
 
 MAX_REORDER = 16  # pictures: no codec holds back more
 _PROGRESSIVE = (0, 1)  # AVFieldOrder: unknown, progressive
@@ -36,6 +37,8 @@ class PacketDecoder:
         # A picture carries what its packet carried: packets may have no pts, and theirs is not media time.
         self._context.flags |= Flags.copy_opaque
         self._stream_aspect = stream.sample_aspect_ratio
+        self._numbers = FrameNumbers(self._context.name, self._context.extradata)
+        self._shown_s = 0.0
         self._floor: float | None = None
         self._fresh = True
         self._fed, self._fed_since_s = 0, 0.0
@@ -74,9 +77,12 @@ class PacketDecoder:
         if self._fresh:
             # What is shown before the keyframe needs pictures that were not decoded.
             self._floor, self._fresh = arrival.media_s, False
+            self._shown_s = arrival.media_s
         if self._fed == 0:
             self._fed_since_s = arrival.media_s
         self._fed += 1
+        if self._numbers.skips(memoryview(arrival.packet)):
+            yield Shown(self._shown_s, None, "pictures are missing")
         # A new tuple each time: PyAV 18.1 keeps these by address and forgets an object that is set twice.
         arrival.packet.opaque = (arrival.media_s,)
         try:
@@ -103,6 +109,7 @@ class PacketDecoder:
         """What was held back is lost; it can begin at a keyframe only."""
         self._context.flush_buffers()
         self._fresh, self._fed = True, 0
+        self._numbers.restart()
 
     def _shown(self, pictures: list[VideoFrame]) -> Iterator[Shown]:
         for picture in pictures:
@@ -110,5 +117,6 @@ class PacketDecoder:
             if not isinstance(picture.opaque, tuple):
                 continue  # nothing says when it is shown
             at_s = float(picture.opaque[0])
+            self._shown_s = max(self._shown_s, at_s)
             if self._floor is None or at_s >= self._floor:
                 yield Shown(at_s, picture)

@@ -3,7 +3,7 @@
 from collections import deque
 from threading import Lock
 
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
 
 
 class Ring:

@@ -8,7 +8,7 @@ from av.video.stream import VideoStream
 
 from ingest.damage import DamageWatch
 from ingest.frame import DecodedFrame
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
 from ingest.live.decoder import PacketDecoder, Shown
 from ingest.sampling import Sampling
 
@@ -18,13 +18,15 @@ MAX_HELD = 1000  # packets that wait for one that is wanted
 class Sampler:
     """Pictures of one connection after another; each is given once, strictly later than the one before.
 
-    `seen_s` is the media time up to which everything has been decoded, or need not be.
+    `seen_s` is the media time up to which everything has been decoded, or need not be. Of the pictures
+    that are due one in `thin` is given.
     """
 
     def __init__(self, sampling: Sampling) -> None:
         self.damage = DamageWatch()
         self.damaged = 0
         self.seen_s = 0.0
+        self.thin = 1
         self._sampling = sampling
         self._decoder: PacketDecoder | None = None
         self._held: list[Arrival] = []
@@ -108,7 +110,7 @@ class Sampler:
         yield from self._decoder.drain()
 
     def _due(self, at_s: float) -> bool:
-        return self._slot is None or self._sampling.slot(Fraction(at_s)) > self._slot
+        return self._slot is None or self._sampling.slot(Fraction(at_s)) >= self._slot + self.thin
 
     def _sampled(self, shown: Iterable[Shown], key: Arrival | None) -> Iterator[DecodedFrame]:
         if key is not None and key.key:

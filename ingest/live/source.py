@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from threading import Event
-from typing import Literal
+from typing import Literal, Protocol
 
 from ingest.frame import DecodedFrame
 from ingest.gate import WIDTH, Gate
 from ingest.live.adaptive import SizeLevel
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
 from ingest.live.ring import Ring
 from ingest.live.sampler import Sampler
 from ingest.live.tally import Tally
@@ -32,7 +32,39 @@ LEAST_GROUP_S = 1.0  # where every picture is a keyframe, so many seconds are ta
 _THRESHOLD = 6.0
 _HEARTBEAT_S = 60.0
 
+RENEW_S = 10.0  # damage that lasts longer is left by connecting again
+
 Told = Iterator[DecodedFrame | Signal]
+
+
+class Camera(Protocol):
+    """What a camera says besides what arrives (ingest.live.arrivals.Arrivals)."""
+
+    @property
+    def thin(self) -> int:
+        """Look at one due picture in so many."""
+
+    @property
+    def queued(self) -> int:
+        """How many packets wait."""
+
+    @property
+    def clock_s(self) -> float | None:
+        """By how much its clock is ahead of ours."""
+
+    @property
+    def reconnects(self) -> dict[str, int]:
+        """How often it was lost, by cause."""
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many packets were left out, by cause."""
+
+    def renew(self, cause: Cause) -> None:
+        """Connect again."""
+
+    def close(self) -> None:
+        """Let it go."""
 
 
 class LiveSource:
@@ -40,7 +72,8 @@ class LiveSource:
 
     `idle`: "full" never sleeps. It sleeps once `calm(True)` has held for `idle_s` of media time.
     `audit`: share of quiet groups of pictures that are decoded all the same, chosen with `seed`.
-    `now()` is media time now, `start` its zero; without them time begins when this is made.
+    `camera`: whom to ask for the rest. `now()` is media time now, `start` its zero; without them time
+    begins when this is made.
     """
 
     def __init__(
@@ -52,13 +85,14 @@ class LiveSource:
         audit: float,
         idle_s: float,
         ring: Ring | None = None,
+        camera: Camera | None = None,
         seed: int | None = None,
         threshold: float = _THRESHOLD,
         start: datetime | None = None,
         now: Callable[[], float] | None = None,
     ) -> None:
         begin = start or datetime.now(UTC)
-        self._arrivals, self._ring = arrivals, ring
+        self._arrivals, self.ring, self._camera = arrivals, ring, camera
         self._tally = Tally(begin, now or (lambda: _since(begin)))
         self._sampler = Sampler(sampling)
         self._keyframes, self._may_sleep = sampling.keyframes, idle == "keyframes"
@@ -71,7 +105,7 @@ class LiveSource:
         self._calm_since_s = 0.0
         self._loss: Loss | None = None
         self._connection: int | None = None
-        self._now_s = self._told_s = self._said_s = 0.0
+        self._now_s = self._told_s = self._said_s = self._begun_s = 0.0
         self._closed = Event()
 
     def frames(self) -> Told:
@@ -93,17 +127,30 @@ class LiveSource:
 
     def state(self) -> FeedState:
         """See vidette.ports.Feed."""
-        if self._connection is None and self._loss is None:
-            return self._tally.state("waiting", 0)
-        watching: Literal["idle", "watching"] = "idle" if self._asleep else "watching"
-        return self._tally.state(watching if self._loss is None else "lost", self._sampler.damaged)
+        state = self._tally.state(self._doing(), self._sampler.damaged)
+        if self._camera is None:
+            return state
+        camera = self._camera
+        return replace(
+            state,
+            queue=camera.queued,
+            clock_s=camera.clock_s,
+            reconnects=camera.reconnects,
+            dropped=camera.dropped,
+        )
+
+    def _doing(self) -> Literal["watching", "idle", "lost", "waiting"]:
+        if self._loss is not None:
+            return "lost"
+        if self._connection is None:
+            return "waiting"
+        return "idle" if self._asleep else "watching"
 
     def close(self) -> None:
         """See vidette.ports.Feed."""
         self._closed.set()
-        close = getattr(self._arrivals, "close", None)  # a list of packets has none
-        if close is not None:
-            close()
+        if self._camera is not None:
+            self._camera.close()
 
     def _note(self, told: DecodedFrame | Signal) -> None:
         self._told_s, self._said_s = max(self._told_s, told.pts_s), self._now_s
@@ -133,8 +180,10 @@ class LiveSource:
     def _arrived(self, arrival: Arrival) -> Told:
         self._now_s = max(self._now_s, arrival.media_s)
         self._tally.arrived(arrival)
-        if self._ring is not None:
-            self._ring.add(arrival)
+        if self._camera is not None:
+            self._sampler.thin = self._camera.thin
+        if self.ring is not None:
+            self.ring.add(arrival)
         if arrival.connection != self._connection:
             yield from self._connected(arrival)
         yield from self._looked(arrival)
@@ -149,7 +198,7 @@ class LiveSource:
         yield from self._sampler.finish()
         self._sampler.connect(arrival.stream)
         self._connection, self._group, self._sizes = arrival.connection, None, SizeLevel()
-        self._calm_since_s = self._now_s
+        self._calm_since_s = self._begun_s = self._now_s
 
     def _looked(self, arrival: Arrival) -> Told:
         if self._keyframes:
@@ -245,8 +294,11 @@ class LiveSource:
             yield from self._sampler.take(arrival)
 
     def _judge_damage(self) -> None:
-        """A stretch of damage that lasts is a loss until a picture comes."""
+        """A stretch of damage that lasts is a loss until a picture comes; another connection may bring one."""
         since_s = self._sampler.damage.since
+        if self._camera is not None and since_s is not None and self._now_s - max(since_s, self._begun_s) >= RENEW_S:
+            self._begun_s = self._now_s
+            self._camera.renew(Cause.UNREADABLE)
         if self._loss is None and since_s is not None and self._now_s - since_s >= DAMAGE_S:
             since_s = max(since_s, self._told_s)
             self._loss = Loss(since_s=since_s, state=FastState.FAILED, cause=Cause.UNREADABLE)

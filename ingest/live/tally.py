@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.frame import DecodedFrame
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
 from vidette.feeds import Cause, FeedState
 from vidette.signals import Signal
 
