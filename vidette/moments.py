@@ -68,3 +68,8 @@ class Moments(Query[list[Moment]]):
     spans: tuple[Span, ...] | None = None
     begins: bool = False
     about: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejoined(Query[tuple[str, ...]]):
+    """Things that have more than one track; most have one."""

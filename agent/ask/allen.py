@@ -6,7 +6,7 @@ end may be one sampling interval off, so borders nearer than that count for eith
 """
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vidette.intervals import Span, union
@@ -27,6 +27,20 @@ def during(a: Span, b: Span, tolerance: float) -> bool:
     if a[0] == a[1] or b[0] == b[1]:
         return a[0] <= b[1] + tolerance and b[0] <= a[1] + tolerance
     return a[0] < b[1] and b[0] < a[1]
+
+
+def shared(a: Sequence[Span], b: Sequence[Span]) -> tuple[Span, ...]:
+    """The time in both; each is disjoint and in order."""
+    out, i, j = [], 0, 0
+    while i < len(a) and j < len(b):
+        low, high = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
+        if low < high:
+            out.append((low, high))
+        if a[i][1] < b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(out)
 
 
 def gap(a: Span, b: Span) -> float:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from agent.ask.allen import during
+from agent.ask.absence import absent
+from agent.ask.allen import shared
 from agent.ask.footage import Footage
 from agent.ask.relating import FOREVER, Read, Rows, Untold, oldest, related, tolerance_s
 from agent.ask.sieve import conditioned, sieved
@@ -80,9 +81,12 @@ def _conditioned(
         found = find(store, wanted, footage, most=most, things=things)
         return Read(found.rows, found.more)
 
+    if plan.never and not nameless and (few := absent(store, plan, _where(plan), footage, other, SHOWN, MOST)):
+        remark = "; ".join(part for part in (remark, _unsure(few.doubtful)) if part)
+        return Found(plan=plan, rows=few.rows, remark=remark, total=few.total)
     tolerance = tolerance_s(store) if plan.relations else 0.0
     told = [related(store, one, plan, footage, other, tolerance, MOST) for one in plan.relations]
-    windows = None if not told else reduce(_both, (one.windows for one in told))
+    windows = None if not told else reduce(shared, (one.windows for one in told))
     if windows is None:
         rows, more = _rows(store, plan, nameless=nameless, most=MOST)
     else:
@@ -90,9 +94,8 @@ def _conditioned(
         rows, more = _in_windows(store, plan, _within(windows, plan.where, tolerance), begun, nameless, about)
     rows = tuple(row for row in rows if all(one.stands(row) for one in told))
     kept = sieved(store, plan, rows, footage, other)
-    unsure = f"{kept.doubtful} more may have, while nobody looked" if kept.doubtful else ""
     bounded = _bounded(plan, MOST) if more else ""
-    remarks = dict.fromkeys((bounded, *(one.remark for one in told), remark, unsure))
+    remarks = dict.fromkeys((bounded, *(one.remark for one in told), remark, _unsure(kept.doubtful)))
     return Found(
         plan=plan,
         rows=kept.rows,
@@ -103,14 +106,14 @@ def _conditioned(
     )
 
 
+def _unsure(doubtful: int) -> str:
+    """How many may have done what they were not seen to do."""
+    return f"{doubtful} more may have, while nobody looked" if doubtful else ""
+
+
 def _bounded(plan: Plan, most: int) -> str:
     """That not all rows were looked at, and which were."""
     return f"only the {'oldest' if oldest(plan) else 'newest'} {most:,} {plan.subjects} were looked at"
-
-
-def _both(a: tuple[Span, ...], b: tuple[Span, ...]) -> tuple[Span, ...]:
-    """The time in both."""
-    return tuple(union((max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b if during(x, y, 0.0)))
 
 
 def _within(windows: tuple[Span, ...], where: Filter, tolerance: float) -> tuple[Span, ...]:

@@ -1,6 +1,7 @@
 """Which rows of a plan stand its further conditions: durations, what else their things did or never did, what is left out."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.ask.footage import Footage
@@ -8,7 +9,7 @@ from agent.ask.relating import FOREVER, Find, Rows, Untold, window_of
 from agent.ask.stays import Stay, since_1970, stays
 from vidette.aggregates import Watched
 from vidette.answers import Plan
-from vidette.intervals import Span
+from vidette.intervals import Span, union
 from vidette.models import Label
 from vidette.moments import Moment
 from vidette.ports import GraphStore
@@ -93,7 +94,7 @@ def _of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
     return replace(plan, where=replace(where, starts_inside=False))
 
 
-def _every(plan: Plan, find: Find) -> Rows:
+def every(plan: Plan, find: Find) -> Rows:
     """All rows of a plan. Raises Untold where these are too many."""
     found = find(plan, _MOST_OF_THESE, True)
     if found.more:
@@ -106,7 +107,7 @@ def _with(rows: Rows, other: Plan, find: Find, *, ordered: bool) -> Rows:
     if not rows:
         return ()
     last: dict[str, float] = {}
-    for row in _every(other, find):
+    for row in every(other, find):
         last[row.thing] = max(last.get(row.thing, 0.0), row.since)
     return tuple(row for row in rows if last.get(row.thing, -1.0) >= (row.since if ordered else 0.0))
 
@@ -115,26 +116,28 @@ def _without(store: GraphStore, rows: Rows, other: Plan, find: Find, footage: Fo
     """Rows whose thing never did the other while it was watched; -> them, and how many may have done it unseen."""
     if not rows:
         return (), 0
-    did = {row.thing for row in _every(other, find)}
+    did = {row.thing for row in every(other, find)}
     left = tuple(row for row in rows if row.thing not in did)
     if not left:
         return (), 0
     lasted = {stay.row.id: stay for stay in stays(store, left, footage.reach)}
-    dark = _dark(store, {row.stream for row in left}, lasted.values(), other.where)
-    sure = tuple(row for row in left if row.id not in lasted or not _unseen(lasted[row.id], dark.get(row.stream, [])))
+    there = (min(stay.span[0] for stay in lasted.values()) - 2.0, max(stay.span[1] for stay in lasted.values()) + 2.0)
+    where = window_of(there, replace(other.where, streams=tuple(sorted({row.stream for row in left}))))
+    dark = unwatched(store, where) if where else {}
+    sure = tuple(
+        row for row in left if row.id not in lasted or not unseen(lasted[row.id].span, dark.get(row.stream, ()))
+    )
     return sure, len(left) - len(sure)
 
 
-def _dark(store: GraphStore, streams: Iterable[str], lasted: Iterable[Stay], asked: Filter) -> dict[str, list[Span]]:
-    """When nobody looked, while these were there and in the time asked, by stream."""
-    spans = [stay.span for stay in lasted]
-    there = (min(span[0] for span in spans) - 2.0, max(span[1] for span in spans) + 2.0)
-    window = Filter(since=asked.since, until=asked.until, from_s=asked.from_s, to_s=asked.to_s)
-    where = window_of(there, replace(window, streams=tuple(sorted(streams))))
-    told = store.read(Watched(where=where)) if where else []
-    return {one.stream: [(since_1970(row.start), since_1970(row.end)) for row in one.unwatched] for one in told}
+def unwatched(store: GraphStore, asked: Filter) -> dict[str, list[Span]]:
+    """When nobody looked, in the time and the streams asked, in order by stream."""
+    where = Filter(streams=asked.streams, since=asked.since, until=asked.until, from_s=asked.from_s, to_s=asked.to_s)
+    told = store.read(Watched(where=where))
+    return {one.stream: union((since_1970(row.start), since_1970(row.end)) for row in one.unwatched) for one in told}
 
 
-def _unseen(stay: Stay, dark: Sequence[Span]) -> bool:
-    """Whether nobody looked for part of the stay, or from its end on."""
-    return any(span[0] <= stay.span[1] + 1.0 and stay.span[0] < span[1] for span in dark)
+def unseen(span: Span, dark: Sequence[Span]) -> bool:
+    """Whether nobody looked for part of a stay, or from its end on; `dark` is disjoint and in order."""
+    at = bisect_right(dark, span[0], key=lambda one: one[1])  # the first that is not over before it begins
+    return at < len(dark) and dark[at][0] <= span[1] + 1.0

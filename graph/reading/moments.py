@@ -13,7 +13,7 @@ from graph.reading.spread import spread
 from graph.reading.where import Where
 from graph.rows import Connection, Value, to_ms
 from vidette.models import EventType, Label
-from vidette.moments import Moment, Moments
+from vidette.moments import Moment, Moments, Rejoined
 from vidette.queries import Events, Filter
 
 _FEW = 2_000
@@ -53,6 +53,14 @@ def read_moments(connection: Connection, query: Moments) -> list[Moment]:
     rows = _events(connection, query)
     about = _about(connection, [row[0] for row in rows]) if query.things else {}
     return [_event(names[row[2]], about.get(row[0]), *row) for row in rows]
+
+
+def read_rejoined(connection: Connection, query: Rejoined) -> tuple[str, ...]:
+    """Ids of things with several tracks."""
+    del query  # it has no conditions
+    several = "SELECT entity_seq FROM identities GROUP BY entity_seq HAVING count(*) > 1"
+    found = _narrow(connection, f"SELECT id FROM entities WHERE seq IN ({several})", ())  # noqa: S608  fixed text
+    return tuple(row[0] for row in found)
 
 
 def _narrow(connection: Connection, statement: str, values: Iterable[Value]) -> list[Any]:
