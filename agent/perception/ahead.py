@@ -2,23 +2,35 @@
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Protocol
 
 from agent.perception.background import Planes
-from agent.perception.camera import View, is_cut
+from agent.perception.camera import NO_MASKS, View, is_cut
 from agent.perception.sight import Sight, sight_of
+from ingest.masks import Masks
 from vidette.ports import VideoSource
 
 PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
-_PRIME_FRAMES = 30
+EVERY_S = 1.0  # of it, this often a picture is taken
 _HELD_PX = 33_000_000  # of waiting frames, that may stay decoded: some 50 MB; of the others a JPEG is made at once
 _MOST = 160  # frames that wait, about 0.3 MB each; a denser sampling reads the rest of the half minute twice
+
+
+class Pictures(Protocol):
+    """Where the pictures come from by which a new scene's empty background is found."""
+
+    def look(self, first: Sight) -> list[Planes] | None:
+        """Pictures spread over the half minute from `first` on, or up to the scene's end; None: ask again later."""
 
 
 class Ahead:
     """One reading of [start_s, end_s) of a source; `before_s` is the last frame looked at before."""
 
-    def __init__(self, source: VideoSource, start_s: float, end_s: float | None, before_s: float) -> None:
+    def __init__(
+        self, source: VideoSource, start_s: float, end_s: float | None, before_s: float, masks: Masks = NO_MASKS
+    ) -> None:
         self._source = source
+        self._masks = masks
         self._end_s = end_s
         self._read_s = before_s
         self._reading = self._read(start_s, end_s)
@@ -39,12 +51,12 @@ class Ahead:
 
         `first` is the frame taken last, or the one before it. Frames read for this wait their turn.
         """
-        every, kept, taken, before = PRIME_S / _PRIME_FRAMES, [], -1e9, None
+        kept, taken, before = [], -1e9, None
         for planes, view, pts_s in self._coming(first):
             if planes[0].shape != first.planes[0].shape or (before is not None and is_cut(before, view)):
                 break
             before = view
-            if pts_s - taken >= every - 1e-6:
+            if pts_s - taken >= EVERY_S - 1e-6:
                 kept.append(planes)
                 taken = pts_s
         return kept
@@ -59,7 +71,7 @@ class Ahead:
         full = len(self._waiting) >= _MOST
         if full or (self._end_s is not None and last_s < self._end_s < until_s and self._end_s - last_s < 1.0):
             for frame in self._source.frames(last_s + 1e-4, until_s):
-                sight = sight_of(frame, self._source, last_s)
+                sight = sight_of(frame, self._source, last_s, self._masks)
                 yield sight.planes, sight.view, sight.pts_s
 
     def _kept(self, first: Sight) -> Iterator[Sight]:
@@ -76,6 +88,6 @@ class Ahead:
 
     def _read(self, start_s: float, end_s: float | None) -> Iterator[Sight]:
         for frame in self._source.frames(start_s, end_s):
-            sight = sight_of(frame, self._source, self._read_s)
+            sight = sight_of(frame, self._source, self._read_s, self._masks)
             self._read_s = frame.pts_s
             yield sight

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.perception import captions
-from agent.perception.blobs import PixelBox
+from agent.perception.blobs import PixelBox, area_of
 from agent.perception.ledger import Ledger, Saying
 from agent.perception.still import Change, StillThing
 from agent.perception.views import unit
@@ -182,6 +182,12 @@ class Belongings:
         )
 
 
+def mover(data: dict[str, Any]) -> Mover:
+    """A mover from its `asdict`."""
+    path: Sequence[tuple[float, PixelBox]] = [(at, tuple(box)) for at, box in data["path"]]
+    return Mover(**{**data, "birth": tuple(data["birth"]), "path": path})
+
+
 def _near(change: Change, movers: Sequence[Mover]) -> list[Mover]:
     """Tracks that covered the region about when it changed."""
     out = []
@@ -195,9 +201,5 @@ def _near(change: Change, movers: Sequence[Mover]) -> list[Mover]:
 def _set_off(change: Change, mover: Mover) -> bool:
     """Whether the mover was born where the region is: it is what used to be there."""
     shared = geometry.intersection(mover.birth, change.box)
-    smaller = min(_area(mover.birth), _area(change.box))
+    smaller = min(area_of(mover.birth), area_of(change.box))
     return abs(mover.birth_s - change.since_s) < 4.0 and shared > 0.3 * smaller
-
-
-def _area(box: PixelBox) -> float:
-    return max(1.0, (box[2] - box[0]) * (box[3] - box[1]))

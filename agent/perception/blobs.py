@@ -3,8 +3,10 @@
 Coordinates are pixels of the working picture; boxes are `(x0, y0, x1, y1)`, half-open.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -90,6 +92,18 @@ def things(labels: Labels, blobs: Sequence[Blob], expected: Sequence[Expected]) 
     whole = [_kernel(group) for group in claimed.values()]
     apart = {blob.parts: owner for blob, owner in zip(blobs, _owners(within), strict=True)}
     return pieces + [blob for blob, _ in whole] + _gather(rest + [blob for _, left in whole for blob in left], apart)
+
+
+def area_of(box: PixelBox) -> float:
+    """Pixels of a box, 1 at least."""
+    return max(1.0, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def within(picture: Any, box: PixelBox) -> Any:
+    """The part of a picture `(h, w)` inside a box, as a view."""
+    height, width = picture.shape
+    x0, y0 = max(0, min(width - 1, int(box[0]))), max(0, min(height - 1, int(box[1])))
+    return picture[y0 : max(y0 + 1, math.ceil(box[3])), x0 : max(x0 + 1, math.ceil(box[2]))]
 
 
 def _kernel(group: Sequence[Blob]) -> tuple[Blob, list[Blob]]:

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.perception.background import Background, Floats, Picture
+from agent.perception.looping import Loops
+from ingest.masks import Masks
 from vidette.models import EventType
 
+NO_MASKS = Masks()
 _SIZE = (160, 90)
 _HOLD_S = {
     EventType.VIEW_BLOCKED: 2.0,
@@ -23,6 +26,7 @@ _HOLD_S = {
     EventType.BLURRED: 3.0,
     EventType.CAMERA_MOVED: 1.5,
     EventType.PICTURE_FROZEN: 10.0,
+    EventType.PICTURE_LOOPED: 10.0,
 }
 _GONE_S = 1.0
 _GAP_S = 0.5  # a condition may flicker this long before it has been said
@@ -41,15 +45,20 @@ class View:
     bright_share: float
 
     @classmethod
-    def of(cls, small: Picture, sharpness: float) -> "View":
-        """A view from its picture `(90, 160)` and the sharpness of the whole one."""
+    def of(cls, small: Picture, sharpness: float, masks: Masks = NO_MASKS) -> "View":
+        """A view from its picture `(90, 160)` and the sharpness of the whole one; masked parts count for nothing."""
+        shown, edges = small, _edges(small)
+        if masks:
+            hidden = cv2.dilate(masks.hidden(_SIZE), np.ones((3, 3), np.uint8)) > 0  # their border is no edge
+            edges[hidden] = 0
+            shown = small if hidden.all() else small[~hidden]
         return cls(
-            edges=_edges(small),
+            edges=edges,
             small=small,
             sharpness=sharpness,
-            mean=float(small.mean()),
-            spread=float(small.std()),
-            bright_share=cv2.countNonZero((small > 248).view(np.uint8)) / small.size,
+            mean=float(shown.mean()),
+            spread=float(shown.std()),
+            bright_share=float((shown > 248).mean()),
         )
 
 
@@ -71,16 +80,19 @@ class Notice:
     end_s: float | None
 
 
-def view(y: Picture) -> View:
-    """What the camera checks need of a frame, of its luma `(h, w)`."""
+def view(y: Picture, masks: Masks = NO_MASKS) -> View:
+    """What the camera checks need of a frame, of its luma `(h, w)` in which `masks` are painted over."""
     small = cv2.resize(y, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     half = (y.shape[1] // 2, y.shape[0] // 2)
-    return View.of(small, _sharpness(cv2.resize(y, half, interpolation=cv2.INTER_AREA)))
+    return View.of(small, _sharpness(cv2.resize(y, half, interpolation=cv2.INTER_AREA), masks), masks)
 
 
-def _sharpness(grey: Picture) -> float:
+def _sharpness(grey: Picture, masks: Masks) -> float:
     """Strength of the finest edges, the sensor's noise left out: upper quantile less the median."""
     detail = np.abs(cv2.Laplacian(grey, cv2.CV_16S)[::2, ::2])
+    if masks:
+        hidden = cv2.dilate(masks.hidden(grey.shape[::-1]), np.ones((5, 5), np.uint8))[::2, ::2] > 0
+        detail = detail if hidden.all() else detail[~hidden]
     below = np.cumsum(np.bincount(detail.ravel()))
     middle, upper = np.searchsorted(below, (0.5 * below[-1], 0.97 * below[-1]))
     return float(upper - middle)
@@ -117,7 +129,8 @@ def is_blank(now: View) -> bool:
 class Camera:
     """Follows the camera's conditions from frame to frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, loops: Loops | None = None) -> None:
+        self.loops = loops or Loops()
         self.spells: dict[EventType, Spell] = {}
         self.last: Picture | None = None
         self.activity = 0.0
@@ -131,6 +144,8 @@ class Camera:
         found = set(_conditions(now, reference, whelm))
         if self._frozen(now):
             found.add(EventType.PICTURE_FROZEN)
+        if self.loops.repeats(now.small, pts_s):
+            found.add(EventType.PICTURE_LOOPED)
         return [notice for type_ in _HOLD_S for notice in self._follow(type_, type_ in found, pts_s)]
 
     def finish(self, pts_s: float) -> list[Notice]:
@@ -152,8 +167,13 @@ class Camera:
         blinding = (EventType.VIEW_BLOCKED, EventType.TOO_DARK, EventType.TOO_BRIGHT)
         return any(type_ in self.spells for type_ in blinding)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether something seems to be wrong that is not certain yet."""
+        return any(not spell.said for spell in self.spells.values())
+
     def state(self) -> dict[str, Any]:
-        """What `restore` needs besides the last picture."""
+        """What `restore` needs besides the last picture and the loops."""
         spells = {str(type_): asdict(spell) for type_, spell in self.spells.items()}
         return {"spells": spells, "activity": self.activity, "frames": self.frames}
 
@@ -242,6 +262,6 @@ def _edges(small: NDArray[Any]) -> Floats:
     return strength
 
 
-def background_view(background: Background) -> View:
+def background_view(background: Background, masks: Masks = NO_MASKS) -> View:
     """The view of an empty scene."""
-    return view(background.y)
+    return view(background.y, masks)

@@ -6,6 +6,7 @@ from vidette import intervals
 from vidette.models import Coverage, DeepState, FastState
 from vidette.ports import VideoSource
 
+_DEEP = {FastState.FAILED: DeepState.FAILED, FastState.DROPPED: DeepState.DROPPED}
 Blank = tuple[float, float, FastState, str]
 
 
@@ -26,7 +27,13 @@ class Covering:
 
     def blind(self, start_s: float, end_s: float, reason: str) -> None:
         """Nothing could be made out, whatever `watched` says of that time."""
+        shorter = (FastState.BLIND, start_s)
+        self.blank = [blank for blank in self.blank if (blank[2], blank[0]) != shorter]
         self.blank.append((start_s, end_s, FastState.BLIND, reason))
+
+    def missed(self, start_s: float, end_s: float, state: FastState, reason: str) -> None:
+        """Nothing was seen in a stretch, whatever was told of it before."""
+        self._add(start_s, end_s, state, _DEEP.get(state, DeepState.OFF), reason, lambda _, now: now)
 
     def damaged(self, source: VideoSource, until_s: float) -> None:
         """Stretches that the source could not read, whatever `watched` says of that time."""
@@ -38,8 +45,7 @@ class Covering:
     def drain(self) -> tuple[Coverage, ...]:
         """Rows since the last commit."""
         for start_s, end_s, state, reason in self.blank:
-            deep = DeepState.FAILED if state is FastState.FAILED else DeepState.OFF
-            self._add(start_s, end_s, state, deep, reason, lambda _, now: now)
+            self.missed(start_s, end_s, state, reason)
         rows, self._rows = tuple(self._rows), []
         return rows
 

@@ -9,26 +9,28 @@ from typing import Any
 
 import cv2
 
-from agent.perception import captions
-from agent.perception.ahead import PRIME_S, Ahead
-from agent.perception.background import Background, Foreground, Mask
+from agent.perception import captions, kept
+from agent.perception.ahead import PRIME_S, Ahead, Pictures
+from agent.perception.background import Background, Foreground
 from agent.perception.camera import Camera, Notice, View, background_view, is_cut
 from agent.perception.covering import Covering
 from agent.perception.ledger import Ledger, Saying
-from agent.perception.outlook import mask_of
+from agent.perception.outlook import masks_of
 from agent.perception.scene import Scene
 from agent.perception.shots import Shots
 from agent.perception.sight import Sight
 from agent.perception.views import Views
 from ingest.gate import Gate
+from ingest.masks import Masks
 from ingest.segments import Segmenter, Slice
-from vidette import carry, ids
+from vidette import ids
 from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream, Track
 from vidette.ports import MediaStore, VideoSource
 from vidette.settings import Settings
 
 REVISION = "2"
 _COMMIT_S = 10.0
+_LONG_S = 3600.0  # after that long without pictures light and shadows are others
 _CLEAR = 2.5  # gate score that counts even where the background model sees nothing
 _UNSETTLED = 0.55  # share of the picture in the foreground that no thing explains
 _UNSETTLED_S = 1.0
@@ -40,6 +42,7 @@ _WORDS = {
     EventType.TOO_BRIGHT: "the picture is too bright to see anything",
     EventType.BLURRED: "the picture is blurred",
     EventType.PICTURE_FROZEN: "the picture is frozen",
+    EventType.PICTURE_LOOPED: "the picture repeats itself: an old recording may be shown",
     EventType.SCENE_CHANGED: "the scene changed",
 }
 
@@ -73,8 +76,10 @@ def fast_look(
     Raises SourceError.
     """
     before_s = -1.0 if commit is None else commit.watermark_s
-    ahead = Ahead(source, start_s if commit is None else before_s + 1e-4, end_s, before_s)
-    look = FastLook(source, ahead, stream, settings=settings, media=media, deep=deep)
+    masks = masks_of(settings, stream.name)
+    source = masks.source(source)
+    ahead = Ahead(source, start_s if commit is None else before_s + 1e-4, end_s, before_s, masks)
+    look = FastLook(ahead, stream, settings=settings, media=media, masks=masks, deep=deep, source=source)
     if commit is not None:
         look.restore(commit)
     for sight in ahead:
@@ -83,7 +88,7 @@ def fast_look(
             yield look.commit()
     length_s = source.duration_s
     ended = end_s is None or (length_s is not None and end_s >= length_s - 1e-6)
-    yield look.finish() if ended else look.commit()
+    yield look.finish(source.duration_s or 0.0) if ended else look.commit()
 
 
 class FastLook:
@@ -91,16 +96,17 @@ class FastLook:
 
     def __init__(
         self,
-        source: VideoSource,
-        ahead: Ahead,
+        ahead: Pictures,
         stream: Stream,
         *,
         settings: Settings,
         media: MediaStore,
+        masks: Masks,
         deep: bool = False,
+        source: VideoSource | None = None,
     ) -> None:
         cv2.setNumThreads(1)  # many streams share the cores: a thread each costs less than many for one
-        self.source, self.ahead, self.stream, self.settings = source, ahead, stream, settings
+        self.source, self.ahead, self.stream, self.settings, self.masks = source, ahead, stream, settings, masks
         self.run = fast_run(settings)
         self.ledger = Ledger(stream.id, self.run.id, stream.zones)
         self.views = Views(media)
@@ -114,30 +120,39 @@ class FastLook:
         self.reference: View | None = None
         self.before: View | None = None
         self.sequence = 0
-        self.last_s = 0.0
+        self.last_s = self.seen_s = 0.0
+        self.stirs = True
         self.step_s = 0.0
         self.committed_s = 0.0
         self.unsettled_s: float | None = None
         self.primed_s = -1e9
         self.told: dict[str, str] = {}
+        self.live: dict[str, Any] = {}
+        self.captions: list[tuple[float, str, str]] = []
         self._held: Sight | None = None  # may be the first of another scene: the next frame tells
         self._segments: list[Segment] = []
         self._tracks: list[Track] = []
-        self._captions: list[tuple[float, str, str]] = []
-        self._mask: Mask | None = None
+        self._awaited: Sight | None = None  # a scene began with it, whose background is not known yet
 
-    def take(self, sight: Sight) -> None:
-        """Look at the next frame; a cut is believed once a second frame shows the new scene."""
+    def take(self, sight: Sight) -> tuple[Sight, ...]:
+        """Look at the next frame; -> what must wait until it is known what the empty scene looks like.
+
+        A cut is believed once a second frame shows the new scene.
+        """
         held, self._held = self._held, None
-        if held is not None:
-            if is_cut(self.before or sight.view, sight.view):
-                self._cut(held.pts_s)
-                self._process(held)
-            self._process(sight)
-        elif self.before is not None and is_cut(self.before, sight.view):
+        if held is None and self.before is not None and is_cut(self.before, sight.view):
             self._held = sight
-        else:
-            self._process(sight)
+            return ()
+        sights: tuple[Sight, ...] = (sight,)
+        if held is not None and is_cut(self.before or sight.view, sight.view):
+            self._cut(held.pts_s)
+            sights = (held, sight)
+        return tuple(one for one in sights if not self._process(one))
+
+    @property
+    def news(self) -> bool:
+        """Whether something began, changed or ended since the last commit."""
+        return bool(self._segments) or self.ledger.news
 
     @property
     def due(self) -> bool:
@@ -146,57 +161,74 @@ class FastLook:
 
     def commit(self) -> Observation:
         """Everything said since the last commit, and the carry to go on from."""
-        self.covering.damaged(self.source, self.last_s)
+        self._damaged(self.last_s)
         decided_s = self.segmenter.decided_s(self.last_s)
         if self.segmenter.start_s is not None:
             self.covering.watched(self.segmenter.start_s, decided_s, self.segmenter.deep)
         return self._observation(decided_s, final=False)
 
-    def finish(self) -> Observation:
-        """The stream is over: close what is open."""
-        end_s = max(self.source.duration_s or 0.0, self.last_s + self.step_s)
+    def finish(self, length_s: float) -> Observation:
+        """The stream is over, as long as it was or longer: close what is open."""
+        end_s = max(length_s, self.last_s + self.step_s)
         self._leave()
         self._notices(self.camera.finish(self.last_s), None)
         self._close(self.segmenter.cut(end_s))
-        self.covering.damaged(self.source, end_s)
+        self._damaged(end_s)
         return self._observation(end_s, final=True)
 
     def restore(self, commit: Commit) -> None:
         """Go on from a commit of this stream."""
-        arrays, state = carry.unpack(commit.carry)
-        self.sequence, self.last_s = commit.sequence + 1, commit.watermark_s
-        self.step_s, self.committed_s = state["step_s"], state["committed_s"]
-        self.unsettled_s, self.primed_s = state["unsettled_s"], state["primed_s"]
-        self._captions = [(at, type_, text) for at, type_, text in state["captions"]]
-        self.covering.blank = [(begin, end, FastState(kind), why) for begin, end, kind, why in state["blank"]]
-        self.told = state["told"]
-        self.ledger.restore(state["ledger"])
-        self.views.restore(state["views"])
-        self.shots.restore(_part(arrays, "shots"), state["shots"])
-        self.gate = Gate.restore(_part(arrays, "gate"), state["gate"])
-        self.segmenter = Segmenter(**state["segmenter"])
-        self.before = _view(arrays.get("before"), state["before"])
-        self.reference = _view(arrays.get("reference"), state["reference"])
-        self.camera = Camera.restore(self.before.small if self.before else None, state["camera"])
-        if state["scene"] is not None:
-            self.scene = Scene.restore(
-                _part(arrays, "scene"),
-                state["scene"],
-                stream=self.stream,
-                settings=self.settings.fast,
-                ledger=self.ledger,
-                views=self.views,
-            )
+        kept.unpack(self, commit)
 
-    def _process(self, sight: Sight) -> None:
+    def interrupt(self, since_s: float) -> None:
+        """No picture comes from `since_s` on: what was watched ends there."""
+        self._held = None
+        self.last_s = max(self.last_s, since_s)
+        self._close(self.segmenter.cut(self.last_s))
+        self.segmenter.start_s = None
+
+    def missed(self, until_s: float, state: FastState, reason: str) -> None:
+        """Nothing was looked at up to `until_s`."""
+        self.covering.missed(self.last_s, until_s, state, reason)
+        self.last_s = max(self.last_s, until_s)
+
+    def lose(self) -> None:
+        """Pictures are missing for longer than a thing may be hidden: what moved ended where it was last seen."""
+        self._notices(self.camera.finish(self.seen_s), None)
+        self.unsettled_s = None
+        if self.scene is not None:
+            self.scene.lose(self.seen_s)
+
+    def resume(self, pts_s: float) -> None:
+        """Pictures come again after `lose`; what stands there now may have come at any time since."""
+        if pts_s - self.seen_s > _LONG_S:
+            self.forget_scene()
+        elif self.scene is not None:
+            self.scene.tracker.start_s = pts_s
+
+    def blinded(self) -> None:
+        """Tell coverage of what cannot be made out now, before it is over."""
+        for type_, spell in self.camera.spells.items():
+            if spell.said and type_ in _BLINDING:
+                self.covering.blind(spell.since_s, spell.seen_s, _WORDS[type_])
+
+    def forget_scene(self) -> None:
+        """What is known of the scene holds no more, though nothing happened: it is learned anew."""
+        self._leave()
+        self._notices(self.camera.finish(self.last_s), None)
+        self.before = self.reference = self.unsettled_s = None
+        self.camera = Camera(self.camera.loops)
+        self.gate = Gate(self.settings.gate.threshold, self.settings.gate.heartbeat_s)
+
+    def _process(self, sight: Sight) -> bool:
         pts_s, planes, now = sight.pts_s, sight.planes, sight.view
-        if self.scene is not None and self.scene.background.y.shape != planes[0].shape:
-            self._cut(pts_s, said=False)
-        scene = self.scene or self._begin(sight)
+        scene = self._shown(sight)
+        if scene is None:
+            return False
         assert self.reference is not None
         dt_s = min(2.0, max(0.0, pts_s - self.last_s)) if self.before is not None else 0.0
         self.step_s = dt_s or self.step_s
-        fore = self._masked(scene.background.compare(planes))
+        fore = scene.background.compare(planes)
         reading = self.gate.read(planes[0], pts_s)
         self._notices(self.camera.check(now, self.reference, fore.share, pts_s), sight)
         busy = self._settle(scene, sight, fore, dt_s)
@@ -206,7 +238,17 @@ class FastLook:
         self._close(self.segmenter.step(pts_s, busy=busy or backed))
         if self.segmenter.active:
             self.shots.offer(sight, reading.score)
-        self.before, self.last_s = now, pts_s
+        self.stirs = reading.score > 1 or scene.astir() or self.unsettled_s is not None or self.camera.doubtful
+        self.before, self.last_s, self.seen_s = now, pts_s, pts_s
+        return True
+
+    def _shown(self, sight: Sight) -> Scene | None:
+        """The scene that the frame is of; None while its background is not known yet."""
+        scene = self.scene or self._begin(sight)
+        if scene is not None and scene.background.y.shape != sight.planes[0].shape:
+            self._cut(sight.pts_s, said=False)
+            scene = self._begin(sight)
+        return scene
 
     def _settle(self, scene: Scene, sight: Sight, fore: Foreground, dt_s: float) -> bool:
         """Follow things, unless the whole picture is in turmoil; then wait, and begin anew."""
@@ -217,7 +259,7 @@ class FastLook:
         if not (self.camera.blind or moved or fore.share > _UNSETTLED):
             self.unsettled_s = None
             if scene.background.frames % 100 == 99:
-                self.reference = background_view(scene.background)
+                self.reference = background_view(scene.background, self.masks)
             return scene.step(sight, fore, dt_s)
         if self.unsettled_s is None:
             self.unsettled_s = pts_s
@@ -246,7 +288,7 @@ class FastLook:
             text = captions.said(_WORDS[EventType.SCENE_CHANGED])
             self.ledger.happened(Saying(type=EventType.SCENE_CHANGED, caption=text, confidence=0.9), "view", pts_s)
         self.before, self.unsettled_s = None, None
-        self.camera = Camera()
+        self.camera = Camera(self.camera.loops)
         self.gate = Gate(self.settings.gate.threshold, self.settings.gate.heartbeat_s)
 
     def _leave(self) -> None:
@@ -254,15 +296,19 @@ class FastLook:
         if self.scene is not None:
             self.scene.end(self.last_s)
             self._tracks += self.scene.tracks()
-        self.scene = None
+        self.scene = self._awaited = None
 
-    def _begin(self, sight: Sight) -> Scene:
-        """Look ahead for the empty background, then start a scene."""
-        self.primed_s = sight.pts_s
-        return self._install(Background(self.ahead.look(sight), self.settings.fast.sensitivity), sight.pts_s)
+    def _begin(self, sight: Sight) -> Scene | None:
+        """Look ahead for the empty background, then start a scene; None where that lies in the future."""
+        first = self._awaited = self._awaited or sight
+        pictures = self.ahead.look(first)
+        if pictures is None:
+            return None
+        self._awaited, self.primed_s = None, first.pts_s
+        return self._install(Background(pictures, self.settings.fast.sensitivity), first.pts_s)
 
     def _install(self, background: Background, pts_s: float) -> Scene:
-        self.reference = background_view(background)
+        self.reference = background_view(background, self.masks)
         self.scene = Scene(
             stream=self.stream,
             settings=self.settings.fast,
@@ -271,16 +317,7 @@ class FastLook:
             background=background,
             start_s=pts_s,
         )
-        self._mask = None
         return self.scene
-
-    def _masked(self, fore: Foreground) -> Foreground:
-        """Without what lies in the stream's masks."""
-        if self._mask is None:
-            self._mask = mask_of(self.settings, self.stream.name, fore.mask.shape)
-        fore.mask[self._mask] = False
-        fore.score[self._mask] = 0
-        return fore
 
     def _notices(self, notices: list[Notice], sight: Sight | None) -> None:
         """Camera conditions as events; a blinding one is coverage too."""
@@ -313,13 +350,17 @@ class FastLook:
             self._segments.append(segment)
 
     def _caption(self, piece: Slice) -> str:
-        said = self._captions + [(a.start_s, str(a.type), a.caption) for a in self.ledger.said]
+        said = self.captions + [(a.start_s, str(a.type), a.caption) for a in self.ledger.said]
         inside = [(type_, text) for at, type_, text in said if piece.start_s - 0.5 <= at < piece.end_s]
-        self._captions = [row for row in said if row[0] >= piece.end_s]
+        self.captions = [row for row in said if row[0] >= piece.end_s]
         return captions.segment(inside, self.scene.in_view() if self.scene else 0)
 
+    def _damaged(self, until_s: float) -> None:
+        if self.source is not None:
+            self.covering.damaged(self.source, until_s)
+
     def _observation(self, end_s: float, *, final: bool) -> Observation:
-        self._captions += [(a.start_s, str(a.type), a.caption) for a in self.ledger.said][-200:]
+        self.captions += [(a.start_s, str(a.type), a.caption) for a in self.ledger.said][-200:]
         assertions = self.ledger.drain()
         segments, self._segments = tuple(self._segments), []
         start_s, self.committed_s = self.committed_s, self.last_s
@@ -345,46 +386,4 @@ class FastLook:
         return observation
 
     def _carry(self) -> bytes:
-        arrays: carry.Arrays = {}
-        shots, shots_state = self.shots.state()
-        gate, gate_state = self.gate.state()
-        scene_state = None
-        if self.scene is not None:
-            scene, scene_state = self.scene.state()
-            arrays |= {f"scene.{name}": array for name, array in scene.items()}
-        arrays |= {f"shots.{name}": array for name, array in shots.items()}
-        arrays |= {f"gate.{name}": array for name, array in gate.items()}
-        for name, seen in (("before", self.before), ("reference", self.reference)):
-            if seen is not None:
-                arrays[name] = seen.small
-        state: dict[str, Any] = {
-            "step_s": self.step_s,
-            "committed_s": self.committed_s,
-            "unsettled_s": self.unsettled_s,
-            "primed_s": self.primed_s,
-            "captions": self._captions,
-            "blank": self.covering.blank,
-            "told": self.told,
-            "ledger": self.ledger.state(),
-            "views": self.views.state(),
-            "shots": shots_state,
-            "camera": self.camera.state(),
-            "gate": gate_state,
-            "segmenter": self.segmenter.state(),
-            "before": self.before.sharpness if self.before else None,
-            "reference": self.reference.sharpness if self.reference else None,
-            "scene": scene_state,
-        }
-        return carry.pack(arrays, state)
-
-
-def _part(arrays: carry.Arrays, name: str) -> carry.Arrays:
-    """The arrays of one part of the carry."""
-    return {key[len(name) + 1 :]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
-
-
-def _view(small: Any, sharpness: float | None) -> View | None:
-    """A view from what the carry keeps of it."""
-    if small is None or sharpness is None:
-        return None
-    return View.of(small, sharpness)
+        return kept.pack(self)

@@ -1,9 +1,6 @@
 """Before a scene is followed: how large to work, what is masked out."""
 
-import cv2
-import numpy as np
-
-from agent.perception.background import Mask
+from ingest.masks import Masks
 from vidette.settings import Settings
 
 _PIXELS = 130_000  # of the working picture
@@ -17,10 +14,7 @@ def working_width(size: tuple[int, int]) -> int:
     return max(16, int(min(_WIDTH, width, fit)) // 2 * 2)
 
 
-def mask_of(settings: Settings, name: str, shape: tuple[int, ...]) -> Mask:
-    """Pixels of the working picture that are never looked at."""
-    mask = np.zeros(shape, np.uint8)
-    for polygon in (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks):
-        corners = np.array([[x * shape[1], y * shape[0]] for x, y in polygon], np.int32)
-        cv2.fillPoly(mask, [corners], 1)
-    return mask > 0
+def masks_of(settings: Settings, name: str) -> Masks:
+    """What nobody may see of the stream of that name."""
+    polygons = (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks)
+    return Masks(polygons=tuple(tuple(polygon) for polygon in polygons))

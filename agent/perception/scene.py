@@ -1,7 +1,6 @@
 """One scene: what is done with each frame between two cuts."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from agent.perception import appearance, captions
 from agent.perception.background import Background, Foreground, Mask, Planes
-from agent.perception.belongings import Belongings, Mover
-from agent.perception.blobs import Blob, PixelBox, components, things
+from agent.perception.belongings import Belongings, Mover, mover
+from agent.perception.blobs import Blob, area_of, components, things, within
 from agent.perception.ledger import Ledger
 from agent.perception.people import personlike
 from agent.perception.presence import Presence, Seen
@@ -33,6 +32,7 @@ _LOOSE_S = 5.0  # how long a track that had left something behind may take to be
 _ASK = 10
 _TAIL = 12
 _DOUBTFUL = 0.3  # tracks below this confidence are kept, but their coming and going is not told
+_CLUTTERED = 0.5  # new regions a frame from which single ones are leaves, flicker or rain
 _REMAINS = 0.55  # a thing that stopped is about as large as it was on the move; less was left behind
 
 
@@ -84,16 +84,23 @@ class Scene:
 
     def end(self, pts_s: float) -> None:
         """A cut, or the end of the stream: what is followed ends where it was last seen."""
+        self.lose(pts_s)
+        for item in self.parked:
+            item.seen_s = pts_s
+            self._close(item, exited=False)
+        self.parked = []
+        self.belongings.finish(pts_s)
+
+    def lose(self, pts_s: float) -> None:
+        """Nothing can be followed from here on: what moved ends where it was last seen, what lies still stays."""
         for item in self.tracker.finish():
             self._decide_one(item, moved_off=False)
             self._close(item, exited=False)
-        for item in self.parked:
-            item.seen_s = pts_s
-        for item in self.parked + self.loose:
+        for item in self.loose:
             self._close(item, exited=False)
-        self.parked, self.loose = [], []
+        self.loose = []
+        self.undecided = {}
         self.presence.finish(pts_s)
-        self.belongings.finish(pts_s)
 
     def tracks(self) -> tuple[Track, ...]:
         """Tracks that changed since the last call: over, in view, lying still."""
@@ -103,7 +110,12 @@ class Scene:
 
     def stirring(self) -> bool:
         """Whether something that may become a track has begun to get somewhere."""
-        return any(item.hits >= 3 and item.reach > 0.3 * math.sqrt(_area(item.box)) for item in self.tracker.live)
+        return any(item.hits >= 3 and item.reach > 0.3 * math.sqrt(area_of(item.box)) for item in self.tracker.live)
+
+    def astir(self) -> bool:
+        """Whether something is followed, or may be about to be."""
+        fresh = self.tracker.clutter < _CLUTTERED and bool(self.tracker.live)
+        return fresh or bool(self.loose) or self.in_view() > 0 or self.stirring()
 
     def in_view(self) -> int:
         """How many things are followed now."""
@@ -152,7 +164,7 @@ class Scene:
         self.stillness = Stillness.restore(arrays["touched"], state["stillness"])
         self.presence.restore(state["presence"])
         self.belongings.restore(state["things"])
-        self.recent = [_mover(item) for item in state["recent"]]
+        self.recent = [mover(item) for item in state["recent"]]
         self.parked = [following(item) for item in state["parked"]]
         self.loose = [following(item) for item in state["loose"]]
         self.undecided = {int(number): at for number, at in state["undecided"].items()}
@@ -174,9 +186,9 @@ class Scene:
         """The track that a new one continues."""
         first = item.path[0][1]
         for parked in self.parked:
-            if geometry.intersection(first, parked.box) > 0.3 * _area(first):
+            if geometry.intersection(first, parked.box) > 0.3 * area_of(first):
                 return parked
-        near = [other for other in self.loose if geometry.gap(first, other.box) < math.sqrt(_area(other.box))]
+        near = [other for other in self.loose if geometry.gap(first, other.box) < math.sqrt(area_of(other.box))]
         return min(near, key=lambda other: geometry.gap(first, other.box), default=None)
 
     def _twins(self, item: Following, box: Box) -> int:
@@ -222,8 +234,8 @@ class Scene:
         width, height = item.box[2] - item.box[0], item.box[3] - item.box[1]
         bare = fore.mask.copy()
         for other in self.tracker.live:
-            _within(bare, other.box)[:] = False
-        about = _within(bare, (x0 - 0.8 * width, y0 - 0.5 * height, x1 + 0.8 * width, y1 + 0.5 * height))
+            within(bare, other.box)[:] = False
+        about = within(bare, (x0 - 0.8 * width, y0 - 0.5 * height, x1 + 0.8 * width, y1 + 0.5 * height))
         return int(about.sum()) > _GHOST * item.area
 
     def _ended(self, item: Following, pts_s: float) -> None:
@@ -231,7 +243,7 @@ class Scene:
         lost_among = [
             other
             for other in self.tracker.live
-            if other.confirmed and geometry.gap(other.box, item.box) < 0.3 * math.sqrt(_area(item.box)) + 3
+            if other.confirmed and geometry.gap(other.box, item.box) < 0.3 * math.sqrt(area_of(item.box)) + 3
         ]
         moving = item.seen_s - item.put_s < 3.0
         exited = self.tracker.at_border(item.box) or (moving and item.hits >= 6 and not lost_among)
@@ -266,7 +278,7 @@ class Scene:
             self._vacated(change)
         holder = self._holder(change)
         if holder is not None:
-            own = change.verdict == "left" and _area(change.box) > _REMAINS * _moving_area(holder, change.since_s)
+            own = change.verdict == "left" and area_of(change.box) > _REMAINS * _moving_area(holder, change.since_s)
             if own or change.verdict == "light":
                 return  # a tracked thing that stands still
             self._let_go(holder, change)
@@ -284,7 +296,7 @@ class Scene:
         """A bared place beside which a track began at that time is where it had been part of the scene."""
         for item in self.tracker.live:
             first = item.path[0][1]
-            beside = geometry.gap(first, change.box) < math.sqrt(_area(first))
+            beside = geometry.gap(first, change.box) < math.sqrt(area_of(first))
             alike = 0.4 < change.area / max(1.0, item.area) < 2.5
             if item.number in self.undecided and beside and alike and abs(item.birth_s - change.since_s) < 3.0:
                 self._decide_one(item, moved_off=True)
@@ -292,7 +304,7 @@ class Scene:
     def _let_go(self, holder: Following, change: Change) -> None:
         """The track stuck to what was left or bared; who it followed is gone: end it where that was."""
         self.tracker.drop(holder)
-        larger = [at for at, box in holder.path if _area(box) > 1.5 * _area(change.box) or at < change.since_s]
+        larger = [at for at, box in holder.path if area_of(box) > 1.5 * area_of(change.box) or at < change.since_s]
         last_s = max(larger, default=holder.birth_s)
         holder.path = [point for point in holder.path if point[0] <= last_s] or holder.path[:1]
         holder.seen_s = holder.path[-1][0]
@@ -304,7 +316,7 @@ class Scene:
         for item in self.tracker.live:
             shared = geometry.intersection(change.box, item.box)
             fresh = self.tracker.last_s - item.seen_s < 0.6
-            if item.confirmed and fresh and shared > 0.6 * min(_area(change.box), _area(item.box)):
+            if item.confirmed and fresh and shared > 0.6 * min(area_of(change.box), area_of(item.box)):
                 return item
         return None
 
@@ -313,7 +325,7 @@ class Scene:
         for item in list(self.tracker.live):
             if item.confirmed and item.still_s > _PARKED_S:
                 region = np.zeros(self.background.shape, bool)
-                _within(region, item.box)[:] = True
+                within(region, item.box)[:] = True
                 self.background.absorb(planes, region & fore.mask)
                 self.tracker.drop(item)
                 self.parked.append(item)
@@ -324,7 +336,7 @@ class Scene:
         for item in self.tracker.live:
             if item.confirmed:
                 x0, y0, x1, y1 = item.box
-                _within(held, (x0 - 3, y0 - 3, x1 + 3, y1 + 3))[:] = True
+                within(held, (x0 - 3, y0 - 3, x1 + 3, y1 + 3))[:] = True
         return held
 
     def _moving(self, fore: Foreground) -> Mask:
@@ -333,8 +345,8 @@ class Scene:
         for item in self.tracker.live:
             came = item.confirmed or (item.origin == "border" and item.hits >= 2)
             patience_s = 5.0 if self.tracker.at_border(item.box) else 1.0  # an arm reaching in may pause
-            if (came or item.reach > 0.5 * math.sqrt(_area(item.box))) and item.still_s < patience_s:
-                _within(moving, item.box)[:] = 1
+            if (came or item.reach > 0.5 * math.sqrt(area_of(item.box))) and item.still_s < patience_s:
+                within(moving, item.box)[:] = 1
         moving &= fore.mask
         wide: Mask = cv2.dilate(moving, np.ones((9, 9), np.uint8)) > 0
         return wide
@@ -378,21 +390,5 @@ class Scene:
 
 def _moving_area(item: Following, rest_s: float) -> float:
     """How large the thing's box was before it came to rest."""
-    areas = sorted(_area(box) for at, box in item.path if rest_s - 1.5 <= at <= rest_s)
-    return areas[len(areas) // 2] if areas else _area(item.box)
-
-
-def _area(box: PixelBox) -> float:
-    return max(1.0, (box[2] - box[0]) * (box[3] - box[1]))
-
-
-def _within(picture: Any, box: PixelBox) -> Any:
-    """The part of a picture inside a box, as a view."""
-    height, width = picture.shape
-    x0, y0 = max(0, min(width - 1, int(box[0]))), max(0, min(height - 1, int(box[1])))
-    return picture[y0 : max(y0 + 1, math.ceil(box[3])), x0 : max(x0 + 1, math.ceil(box[2]))]
-
-
-def _mover(data: dict[str, Any]) -> Mover:
-    path: Sequence[tuple[float, PixelBox]] = [(at, tuple(box)) for at, box in data["path"]]
-    return Mover(**{**data, "birth": tuple(data["birth"]), "path": path})
+    areas = sorted(area_of(box) for at, box in item.path if rest_s - 1.5 <= at <= rest_s)
+    return areas[len(areas) // 2] if areas else area_of(item.box)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from agent.perception.background import Picture, Planes
-from agent.perception.camera import View, view
+from agent.perception.camera import NO_MASKS, View, view
 from agent.perception.outlook import working_width
 from ingest import jpeg
+from ingest.masks import Masks
 from vidette.ports import Frame, Image, VideoSource
 
 WIDTH = 1280
@@ -20,7 +21,8 @@ _QUALITY = 85
 class Sight:
     """A frame: its working planes and short view; `telling` for the first frame of each 0.6 s.
 
-    `frame` may be let go of while it waits to be looked at; what is asked for then is read again.
+    `frame` may be let go of while it waits to be looked at; what is asked for then is read again from
+    `source`. A camera has none: of its frames those that are not telling are shown by the small picture.
     """
 
     pts_s: float
@@ -28,7 +30,7 @@ class Sight:
     planes: Planes
     view: View
     telling: bool
-    source: VideoSource
+    source: VideoSource | None
     frame: Frame | None
     _jpeg: bytes = field(default=b"", repr=False)
     _grey: Picture | None = field(default=None, repr=False)
@@ -72,18 +74,20 @@ class Sight:
 
     def _again(self) -> Frame | None:
         """The frame, read anew; the reading is left before its end, which says nothing of the source's."""
+        if self.source is None:
+            return None
         frame = next(self.source.frames(max(0.0, self.pts_s - 1e-6)), None)
         return frame if frame is not None and abs(frame.pts_s - self.pts_s) < 1e-4 else None
 
 
-def sight_of(frame: Frame, source: VideoSource, before_s: float) -> Sight:
-    """A frame just read, the last one before it shown at `before_s`."""
+def sight_of(frame: Frame, source: VideoSource | None, before_s: float, masks: Masks = NO_MASKS) -> Sight:
+    """A frame just read, the last one before it shown at `before_s`; `masks` are already painted over in it."""
     planes = frame.planes(working_width(frame.size))
     return Sight(
         pts_s=frame.pts_s,
         size=frame.size,
         planes=planes,
-        view=view(planes[0]),
+        view=view(planes[0], masks),
         telling=_slot(frame.pts_s) != _slot(before_s),
         source=source,
         frame=frame,
