@@ -13,6 +13,7 @@ from graph.reading.alerts import (
     read_attempts,
     read_decisions,
     read_deliveries,
+    read_media_held,
     read_rule_states,
     read_sink_states,
 )
@@ -29,7 +30,7 @@ from graph.reading.tracks import read_entities, read_tracks
 from graph.reading.watched import read_watched
 from graph.rows import Connection
 from vidette import aggregates, moments, queries
-from vidette.alerts import Attempt, Delivery, DeliveryFilter
+from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
 from vidette.ports import Judge, Reader
@@ -57,6 +58,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.WholeGraph: read_whole,
     queries.Alerts: read_alerts,
     queries.Deliveries: read_deliveries,
+    queries.MediaHeld: read_media_held,
     queries.Attempts: read_attempts,
     queries.Decisions: read_decisions,
     queries.RuleStates: read_rule_states,
@@ -101,6 +103,13 @@ class EmbeddedStore:
         """Put every stored event of a stream to the judge, as one case."""
         with self._database.write() as connection:
             judging.judge_all(connection, stream_id, judge, _reader(connection))
+
+    def amend(self, decide: Callable[[Reader], Judgement]) -> bool:
+        """Write what `decide` makes of what it reads, in one transaction; False where that is nothing."""
+        with self._database.write() as connection:
+            judgement = decide(_reader(connection))
+            judging.write(connection, judgement)
+            return judgement != Judgement()
 
     def read(self, query: Query[R]) -> R:
         """Answer a typed query from one snapshot."""

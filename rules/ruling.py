@@ -258,5 +258,6 @@ class Ruling:
 
 
 def _pictures(alert: Alert, event: EventRow) -> tuple[Evidence, ...]:
-    new = (one for one in event.evidence if one not in alert.evidence)
-    return (*alert.evidence, *new)[:_EVIDENCE]
+    """At most so many, but what an alert has once, a clip too, it keeps."""
+    new = [one for one in event.evidence if one not in alert.evidence]
+    return (*alert.evidence, *new[: max(0, _EVIDENCE - len(alert.evidence))])

@@ -138,6 +138,9 @@ class GraphStore(Protocol):
     def rejudge(self, stream_id: str, judge: Judge) -> None:
         """Put every stored event of a stream to the judge, as one case: for rules that are new."""
 
+    def amend(self, decide: Callable[[Reader], Judgement]) -> bool:
+        """Write what `decide` makes of what it reads, in one transaction; False where that is nothing."""
+
     def read(self, query: Query[R]) -> R:
         """Answer a typed query."""
 

@@ -285,6 +285,13 @@ class Alerts(Query[list[Alert]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaHeld(Query[dict[str, datetime]]):
+    """Which of these pictures and clips (SHA-256; none given: all) are evidence of an alert; when the newest was raised."""
+
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries(Query[list[Delivery]]):
     """Deliveries by when their message was raised, then sink and sequence."""
 

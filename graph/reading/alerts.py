@@ -1,5 +1,7 @@
 """Alerts, and how telling of them went."""
 
+from datetime import datetime
+
 from graph.reading.where import Where
 from graph.rows import Connection, Row, many, to_instant, to_ms
 from vidette import codec
@@ -14,7 +16,7 @@ from vidette.alerts import (
     RuleState,
     SinkState,
 )
-from vidette.queries import Alerts, Attempts, Decisions, Deliveries, RuleStates, SinkStates
+from vidette.queries import Alerts, Attempts, Decisions, Deliveries, MediaHeld, RuleStates, SinkStates
 
 DELIVERY = "SELECT d.* FROM deliveries d"
 _IN = "(SELECT value FROM json_each(?))"
@@ -53,6 +55,24 @@ def _of_alerts(asked: AlertFilter) -> Where:
     if asked.until is not None:
         where.add("at < ?", to_ms(asked.until))
     return where
+
+
+def read_media_held(connection: Connection, query: MediaHeld) -> dict[str, datetime]:
+    """Addresses that alerts hold: every alert is read, so ask for many at once."""
+    where = Where()
+    where.among("e.value ->> '$.sha256'", query.addresses)
+    found = connection.execute(
+        "".join(
+            (
+                "SELECT e.value ->> '$.sha256' AS sha256, max(a.raised_at) AS newest"
+                " FROM alerts a, json_each(a.body_json, '$.evidence') e",
+                where.text,
+                " GROUP BY 1",
+            )
+        ),
+        where.values,
+    )
+    return {row["sha256"]: to_instant(row["newest"]) for row in found}
 
 
 def of_deliveries(asked: DeliveryFilter) -> Where:

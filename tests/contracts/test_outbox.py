@@ -42,6 +42,7 @@ from vidette.queries import (
     Events,
     Filter,
     LastCommit,
+    MediaHeld,
     Neighbours,
     RuleStates,
     SinkStates,
@@ -237,6 +238,32 @@ class TestCases:
         assert judge.named == [["first", "gone", "later"]]
         assert (judge.cases[0].watermark_s, judge.cases[0].final) == (18.0, True)
         assert store.read(Alerts()) == [alert()]
+
+    def test_what_is_made_of_what_is_read_is_written_or_nothing_is(self, store: Store) -> None:
+        judged(store, delivery())
+
+        def later(read: Reader) -> Judgement:
+            (known,) = read(Alerts())
+            if known.sequence:
+                return Judgement()
+            more = replace(known, sequence=1, change=Change.EVIDENCE)
+            return Judgement(alerts=(more,), deliveries=(delivery("ops", more),))
+
+        assert [store.amend(later), store.amend(later)] == [True, False]
+        assert [one.message.change for one in store.read(Deliveries())] == [Change.RAISED, Change.EVIDENCE]
+        orphan = Judgement(alerts=(alert("other"),), deliveries=(delivery("ops", alert("nobody")),))
+        with pytest.raises(StoreError):
+            store.amend(lambda read: orphan)
+        assert [one.id for one in store.read(Alerts())] == ["alert"]
+
+    def test_media_is_held_by_the_newest_alert_that_shows_it(self, store: Store) -> None:
+        a, b = (Evidence(kind="clip", sha256=name * 64, uri=f"media:{name * 64}.mp4", pts_s=1.0) for name in "ab")
+        judged(store, alerts=(alert("one", evidence=(a,), raised_at=after(5)), alert("none", evidence=())))
+        judged(store, alerts=(alert("two", evidence=(a, b), raised_at=after(9)),))
+        assert store.read(MediaHeld()) == {"a" * 64: after(9), "b" * 64: after(9)}
+        assert store.read(MediaHeld(addresses=("b" * 64, "c" * 64))) == {"b" * 64: after(9)}
+        judged(store, alerts=(alert("three", evidence=(b,), raised_at=after(7)),))
+        assert store.read(MediaHeld(addresses=("b" * 64,))) == {"b" * 64: after(9)}
 
     def test_a_stream_that_is_not_there_is_named(self, store: Store) -> None:
         with pytest.raises(StoreError, match="'nowhere'"):
