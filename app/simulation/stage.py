@@ -1,0 +1,199 @@
+"""Everything at once: one watch, a camera a fault, then what befalls all of them; and the scores."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from app.simulation.camera import Camera, until
+from app.simulation.clips import Encoding, encoded
+from app.simulation.faults import PASSWORD, USERNAME, Fault, Victim
+from app.simulation.ledger import Window
+from app.simulation.trial import PATIENCE_S, Score, Trial
+from app.simulation.watch import Watch, children
+from vidette.feeds import CAUSES
+from vidette.models import EventRow, EventType
+from vidette.settings import StreamSettings
+
+SYSTEM = "system"
+_SECRET = "SIMULATED_CAMERA"  # noqa: S105  the name of a variable
+_ALONE_S, _AMONG_S = 7.0, 2.0  # between strikes: three lost in 5 s are told as one, unless they are few among many
+_NETWORK_S, _COMMIT_S = 12.0, 6.0
+
+
+def clips_of(clip: Path, folder: Path) -> tuple[Path, ...]:
+    """A clip as a small camera sends it: as it is, smaller, and in H.265."""
+    kinds = {
+        "h264": Encoding(width=320, fps=10),
+        "small": Encoding(width=160, fps=10),
+        "h265": Encoding(width=320, fps=10, codec="h265"),
+    }
+    return tuple(encoded(clip, folder / f"{name}.mp4", encoding) for name, encoding in kinds.items())
+
+
+class Stage:
+    """The set-up in a folder; `tell` is called with what is done, line by line."""
+
+    def __init__(
+        self, folder: Path, clips: Sequence[Path], faults: Sequence[Fault], *, tell: Callable[[str], None]
+    ) -> None:
+        self.folder, self.clips, self.faults, self.tell = folder, clips, faults, tell
+        self.trials: list[Trial] = []
+        self.windows: list[Window] = []
+        self.began = time.time()
+
+    def run(self, whole: Sequence[str] = ()) -> list[Score]:
+        """Strike every fault, then those of the whole. Raises SourceError where the set-up does not work."""
+        with ExitStack() as stack:
+            cameras = {
+                fault.name: stack.enter_context(Camera(self.clips, username=USERNAME, password=PASSWORD))
+                for fault in self.faults
+            }
+            watch = stack.enter_context(_watch_of(self.folder, cameras))
+            self.trials = [
+                Trial(fault, Victim(name=fault.name, camera=cameras[fault.name], watch=watch)) for fault in self.faults
+            ]
+            for trial in self.trials:
+                stack.enter_context(trial.victim.doors)
+                if trial.fault.first:
+                    trial.strike()
+            watch.start()
+            return self._strike(watch, whole)
+
+    def _strike(self, watch: Watch, whole: Sequence[str]) -> list[Score]:
+        self.tell(f"{len(self.trials)} cameras, one watch in {str(self.folder)!r}")
+        names = [trial.fault.name for trial in self.trials]
+        watch.ready([trial.fault.name for trial in self.trials if not trial.fault.first])
+        self.tell("all are watched; the faults begin")
+        apart_s = _AMONG_S if len(self.trials) >= 10 else _ALONE_S
+        with ThreadPoolExecutor(len(self.trials)) as beside:
+            for future in [beside.submit(one.run, number * apart_s) for number, one in enumerate(self.trials)]:
+                future.result()
+        found = []
+        if "network" in whole:
+            self.tell("every camera hangs")
+            found.append(self._network(watch, names))
+        if "restart" in whole:
+            self.tell("the watch is killed and started again")
+            found.append(self._restart(watch, names))
+        secrets = self._secrets(watch)
+        code = watch.leave()
+        scores = [trial.score(watch.coverage(trial.fault.name), self.windows) for trial in self.trials]
+        return [*scores, *found, secrets, *_left(code), *_doubled({name: watch.events(name) for name in names})]
+
+    def _network(self, watch: Watch, names: Sequence[str]) -> Score:
+        """Stop every camera at once: one event of the system, none of the cameras."""
+        struck = time.time()
+        for trial in self.trials:
+            trial.victim.camera.stop()
+        told_s = None
+        if until(lambda: watch.events(SYSTEM, EventType.HOST_OFFLINE), PATIENCE_S, 0.1):
+            told_s = time.time() - struck
+        time.sleep(max(0.0, _NETWORK_S - (time.time() - struck)))
+        mended = time.time()
+        for trial in self.trials:
+            trial.victim.camera.go_on()
+        back = all(until(partial(watch.watching, name, mended + 0.5), PATIENCE_S, 0.2) for name in names)
+        recovered_s = time.time() - mended
+        reasons = frozenset(CAUSES.values())
+        self.windows.append(Window(start=struck - 1, end=time.time() + _COMMIT_S, reasons=reasons))
+        events = watch.events(SYSTEM, EventType.HOST_OFFLINE)
+        own = [name for name in names if _lost_since(watch.events(name, EventType.SIGNAL_LOST), struck)]
+        problems = [] if events else ["host_offline was not told"]
+        problems += [] if back else ["not all cameras are watched again"]
+        problems += [f"signal_lost was told of {len(own)} cameras, too"] if own else []
+        return Score(
+            fault="network",
+            about="every camera hangs at once",
+            said=events[0].caption if events else "",
+            told_s=told_s,
+            start_s=events[0].start.timestamp() - struck if events else None,
+            recovered_s=recovered_s if back else None,
+            problems=tuple(problems),
+        )
+
+    def _restart(self, watch: Watch, names: Sequence[str]) -> Score:
+        """Kill the watch: its processes end, and the time until the next one looks is said to be not watched."""
+        readers, struck = children(watch.pid), time.time()
+        watch.kill()
+        orphans = not until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in readers), 10.0)
+        watch.start()
+        mended = time.time()
+        back = all(until(partial(watch.watching, name, mended), PATIENCE_S * 2, 0.2) for name in names)
+        recovered_s, problems, said = time.time() - mended, [], ""
+        if orphans:
+            problems.append("processes of cameras live on")
+        if not back:
+            problems.append("not all cameras are watched again")
+        for name in names:
+            absent = [row for row in watch.coverage(name) if row.state == "not_running"]
+            said = said or next((f"coverage: {row.state}" for row in absent), "")
+            if len(absent) != 1 or not struck - _COMMIT_S <= absent[0].start.timestamp() <= struck + 0.5:
+                problems.append(f"{name!r} has {len(absent)} stretches of not_running, or another begin")
+        self.windows.append(Window(start=struck - _COMMIT_S, end=time.time()))
+        return Score(
+            fault="restart",
+            about="the watch itself is killed (kill -9) and started again",
+            said=said,
+            recovered_s=recovered_s if back else None,
+            honest=not problems,
+            problems=tuple(problems),
+        )
+
+    def _secrets(self, watch: Watch) -> Score:
+        """Look for the cameras' password wherever others may read."""
+        needles = {PASSWORD.encode(), _quoted(PASSWORD).encode()}
+        found = [str(path) for path in _written(self.folder) if any(one in path.read_bytes() for one in needles)]
+        for pid in (watch.pid, *children(watch.pid)):
+            said = Path(f"/proc/{pid}/cmdline").read_bytes()
+            found += [f"the command line of process {pid}"] if any(one in said for one in needles) else []
+        return Score(
+            fault="secrets",
+            about="the cameras' password in memory, pictures, logs or the process list",
+            said="found nowhere" if not found else "",
+            problems=tuple(f"it is in {place}" for place in found),
+        )
+
+
+def _watch_of(folder: Path, cameras: dict[str, Camera]) -> Watch:
+    streams = [
+        {"name": name, "source": camera.address, "username": USERNAME, "password": f"${{{_SECRET}}}"}
+        for name, camera in cameras.items()
+    ]
+    for stream in streams:
+        StreamSettings.model_validate(stream)
+    return Watch(folder, streams, secrets={_SECRET: PASSWORD})
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+def _written(folder: Path) -> Iterator[Path]:
+    """What the watch has written."""
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _lost_since(events: Sequence[EventRow], struck: float) -> bool:
+    return any(event.start.timestamp() > struck - 1 for event in events)
+
+
+def _left(code: int) -> list[Score]:
+    problem = () if code == 0 else (f"exit code {code}",)
+    return [Score(fault="ctrl-c", about="the watch is asked to end", said=f"exit code {code}", problems=problem)]
+
+
+def _doubled(events: dict[str, list[EventRow]]) -> list[Score]:
+    """No two events of one type at one moment, no two losses at once."""
+    problems = []
+    for name, rows in events.items():
+        seen = [(row.type, row.start_s, row.tracks) for row in rows]
+        lost = [row for row in rows if row.type is EventType.SIGNAL_LOST]
+        twice = len(seen) != len(set(seen)) or any(a.end_s is None or b.start_s < a.end_s for a, b in pairwise(lost))
+        problems += [f"{name!r} has an event twice"] if twice else []
+    return [Score(fault="doubled", about="events that are told twice", said="", problems=tuple(problems))]
