@@ -12,6 +12,7 @@ from vidette.log import redact
 
 COMMANDS = {
     "watch": "app.watch:watch",
+    "reload": "app.reload:reload",
     "ask": "app.ask:ask",
     "events": "app.listing:events",
     "tracks": "app.listing:tracks",
@@ -28,6 +29,7 @@ COMMANDS = {
     "graph": "app.graph_export:graph",
     "demo": "app.demo:demo",
     "doctor": "app.doctor:doctor",
+    "simulate": "app.simulate:simulate",
     "config": "app.config:config",
 }
 
@@ -79,6 +81,7 @@ def commands() -> None:
 
     \b
     vidette watch clip.mp4                  watch a file, folder or glob
+    vidette watch rtsp://camera/stream      watch a camera until Ctrl-C
     vidette events                          what happened
     vidette ask "how many things entered?"  an answer with its evidence
     """

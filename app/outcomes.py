@@ -18,7 +18,7 @@ def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = Fals
             one.stream,
             STATUS[one.status],
             media(one.watched_s),
-            speed(one.watched_s, one.wall_s) if one.status != "already" else "",
+            speed(one.watched_s, one.wall_s) if one.status != "already" and not one.live else "",
             str(one.events),
             str(one.tracks),
             f"{clock(one.start, tz)} ({one.start_from})",

@@ -1,17 +1,19 @@
-"""The line that tells how far a watch is; with `--json`, the events as they close."""
+"""The lines that tell how far a watch is; with `--json`, the events as they close."""
 
 import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from typing import TextIO
 
 import click
 
+from app.live_lines import LiveLines
 from app.outcomes import speed
 from app.tables import many, media, plain
 from vidette.codec import line
-from vidette.models import EventRow, Progress, State
+from vidette.models import Progress, State
 from vidette.ports import GraphStore
 from vidette.queries import Events, Filter
 
@@ -22,7 +24,10 @@ INSTANT_S = 0.2  # below this nothing was watched that has a speed
 
 
 class ProgressLine:
-    """A listener to a watch: writes progress to stderr and, if asked, closed events to stdout."""
+    """A listener to a watch: writes progress to stderr and, if asked, closed events to stdout; from any thread.
+
+    A file has a line of its own, written over until it is through; cameras have a line each. `total` counts files.
+    """
 
     def __init__(
         self,
@@ -37,14 +42,24 @@ class ProgressLine:
         self._store, self._total, self._quiet, self._as_json = store, total, quiet, as_json
         self._out, self._echo = out or sys.stderr, echo
         self._live = self._out.isatty()
-        self._printed: set[str] = set()
+        self._printed: dict[str, set[str]] = {}
         self._before: dict[str, float] = {}
         self._files = 0
+        self._cameras = LiveLines(live=self._live)
+        self._lock = Lock()
 
     def __call__(self, progress: Progress) -> None:
         """Tell of this."""
+        with self._lock:
+            self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
         if self._as_json:
             self._events(progress)
+        if progress.live:
+            if not self._quiet:
+                self._put(self._cameras.text(progress))
+            return
         self._files += progress.done
         if not self._quiet and (self._live or progress.done):
             self._write(said(progress), done=progress.done)
@@ -61,21 +76,29 @@ class ProgressLine:
         if self._live:
             width = shutil.get_terminal_size().columns
             text = "\r\x1b[K" + (text if len(text) < width else text[: width - 2] + "…")
+        if done or not self._live:
+            text += "\n"
+        self._put(self._cameras.clear() + text + self._cameras.block() if done else text)
+
+    def _put(self, text: str) -> None:
         with suppress(OSError):  # the terminal is gone; the watch is not about it
-            self._out.write(text + ("\n" if done or not self._live else ""))
+            self._out.write(text)
             self._out.flush()
 
     def _events(self, progress: Progress) -> None:
-        since = 0.0 if progress.done else max(0.0, self._before.get(progress.stream, 0.0) - _BACK_S)
-        self._before[progress.stream] = progress.pts_s
-        where = Filter(streams=(progress.stream,), from_s=since)
-        for row in self._store.read(Events(where=where, limit=_ALL)):
-            self._event(row)
-
-    def _event(self, row: EventRow) -> None:
-        if row.state == State.CLOSED and row.id not in self._printed:
-            self._printed.add(row.id)
-            self._echo(line(row))
+        """Print what closed since the last time; of a camera, nothing of before this watch."""
+        name, first = progress.stream, progress.stream not in self._before
+        before_s = self._before.get(name, progress.pts_s if progress.live else 0.0)
+        since_s = 0.0 if progress.done and not progress.live else max(0.0, before_s - _BACK_S)
+        self._before[name] = progress.pts_s
+        rows = self._store.read(Events(where=Filter(streams=(name,), from_s=since_s), limit=_ALL))
+        closed = [row for row in rows if row.state == State.CLOSED]
+        known = self._printed.get(name, set())
+        ids = {row.id for row in closed}
+        self._printed[name] = ids if progress.live else known | ids  # a camera's never come back once out of the window
+        for row in closed:
+            if row.id not in known and not (first and progress.live):
+                self._echo(line(row))
 
 
 def said(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""`vidette watch`: files in, memory out."""
+"""`vidette watch`: cameras and files in, memory out."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +8,8 @@ from app.options import json_option, memory_options, rules_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from ingest.sources import SourceSpec
+    from app.watching import Plan
     from vidette.models import Outcome, Progress
     from vidette.ports import GraphStore
     from vidette.settings import Settings
@@ -22,16 +21,16 @@ _MANY = 100_000
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE…]")
 @memory_options
-@click.option("--name", help="Name of the stream; default: the file's name and a tag of its content.")
+@click.option("--name", help="Name of the stream; default: a camera's address, a file's name and a tag of its content.")
 @click.option(
-    "--start-time", metavar="TIME", help="When the first frame was filmed; default: metadata, name, file time."
+    "--start-time", metavar="TIME", help="When a file's first frame was filmed; default: metadata, name, file time."
 )
 @click.option("--tz", metavar="ZONE", help="Time zone of times without one (Europe/Paris).")
 @click.option("--sample", metavar="keyframes|N", help="Frames to look at: `keyframes`, or so many a second.")
 @click.option(
-    "--span", "span_s", type=click.FloatRange(min=1), metavar="S", help="Cut the work into spans of S seconds."
+    "--span", "span_s", type=click.FloatRange(min=1), metavar="S", help="Files: cut the work into spans of S seconds."
 )
-@click.option("--again", is_flag=True, help="Watch anew what was watched before.")
+@click.option("--again", is_flag=True, help="Watch files anew that were watched before.")
 @rules_option
 @click.option(
     "--drain",
@@ -45,68 +44,66 @@ _MANY = 100_000
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table; errors only.")
 @json_option
 def watch(sources: tuple[str, ...], **given: Any) -> int:
-    """Watch files, folders or globs, and remember what happened.
+    """Watch cameras, files, folders or globs, and remember what happened.
 
-    Without SOURCE: the streams of the settings.
+    Files end; cameras are watched until Ctrl-C. Without SOURCE: the streams of the settings. `-` reads sources from
+    stdin, one a line: so a password is neither in the process list nor in the shell's history.
 
     \b
     vidette watch clip.mp4
     vidette watch recordings/ --start-time 2026-05-01T08:00 --tz Europe/Paris
+    vidette watch rtsp://192.168.1.20/stream1 --name door
     """
-    from app.memory import settings_of
-    from app.options import zone
-    from ingest.sources import expand
-    from workers.streams import configured
+    from app.watching import Plan
     from workers.wiring import lanes_of, media_of
 
-    settings = settings_of(given["db"], given["config"], given["rules"], sample=given["sample"], tz=given["tz"])
+    plan = Plan.of(sources, given)
+    settings = plan.settings
     lanes = lanes_of(settings, media_of(settings))
-    found = expand(
-        sources or _configured(settings),
-        name=given["name"],
-        start_time=_start(given["start_time"], settings),
-        tz=zone(settings),
-    )
-    specs = found.specs if given["name"] else tuple(configured(spec, settings) for spec in found.specs)
-    failed = [f"failed: {error}" for error in found.errors]
-    if not specs:
+    failed = [f"failed: {error}" for error in plan.errors]
+    if not plan.specs:
         _report((), failed, settings, given)
         return int(bool(failed))
-    outcomes = _watch(specs, lanes, failed, settings, given)
+    outcomes = _watch(plan, lanes, failed, given)
     return int(bool(failed) or any(one.status == "failed" or one.damage for one in outcomes))
 
 
-def _watch(
-    specs: "Sequence[SourceSpec]",
-    lanes: "Sequence[Lane]",
-    failed: list[str],
-    settings: "Settings",
-    given: dict[str, Any],
-) -> "Sequence[Outcome]":
+def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict[str, Any]) -> "Sequence[Outcome]":
     """Watch, report, and wait for deliveries that are due."""
     from app.deliveries import say_remaining
     from app.memory import pipeline
     from app.outcomes import failures
     from app.progress import ProgressLine
     from app.stopping import stop_on_signals
-    from workers.delivering import Pump
+    from app.watching import Pumping, reloading
     from workers.inline import watch_sources
 
-    with pipeline(settings) as ready, stop_on_signals() as stop, Pump(ready.store, lanes) as pump:
-        line = ProgressLine(ready.store, total=len(specs), quiet=given["quiet"], as_json=given["as_json"])
+    settings, specs = plan.settings, plan.specs
+    files = sum(not one.url for one in specs)
+    with pipeline(settings) as ready, stop_on_signals() as stop, Pumping(ready.store, settings, lanes) as pumping:
+        line = ProgressLine(ready.store, total=files, quiet=given["quiet"], as_json=given["as_json"])
 
         def told(progress: "Progress") -> None:
             line(progress)
-            pump.nudge()
+            pumping.nudge()
 
-        outcomes = watch_sources(
-            ready, specs, again=given["again"], span_s=given["span_s"], on_progress=told, stop=stop
-        )
+        with reloading(plan, pumping) as changes:
+            outcomes = watch_sources(
+                ready,
+                specs,
+                again=given["again"],
+                span_s=given["span_s"],
+                on_progress=told,
+                on_settled=pumping.nudge,
+                stop=stop,
+                changes=changes,
+            )
         line.close()
-        said = [*failed, *failures(outcomes, len(specs) - len(outcomes))]
+        begun = sum(not one.live for one in outcomes)
+        said = [*failed, *failures(outcomes, files - begun)]
         _report(outcomes, said, settings, given, alerts=_alerts(ready.store, outcomes))
-        pump.drain(given["drain_s"], stop)
-        say_remaining(pump.remaining(), given)
+        pumping.drain(given["drain_s"], stop)
+        say_remaining(pumping.remaining(), given)
     return outcomes
 
 
@@ -117,23 +114,6 @@ def _alerts(store: "GraphStore", outcomes: "Sequence[Outcome]") -> int:
 
     names = tuple(one.stream for one in outcomes)
     return len(store.read(Alerts(where=AlertFilter(streams=names), limit=_MANY))) if names else 0
-
-
-def _configured(settings: "Settings") -> "tuple[str, ...]":
-    from vidette.errors import ConfigError
-
-    sources = tuple(one.source for one in settings.streams if one.source)
-    if not sources:
-        raise ConfigError(
-            "nothing to watch; give a SOURCE (a file, a folder, a glob), or `streams` with a `source` in vidette.yml"
-        )
-    return sources
-
-
-def _start(text: str | None, settings: "Settings") -> "datetime | None":
-    from app.options import instant
-
-    return instant(text, settings) if text else None
 
 
 def _report(

@@ -1,6 +1,7 @@
-"""What the user named, as streams: files, folders and globs, joined where their times join."""
+"""What the user named, as streams: cameras; files, folders and globs, joined where their times join."""
 
 import glob
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.container import check_file, reason
+from ingest.live.address import Address, is_live
 from ingest.probe import length_s, probe
 from ingest.start_time import in_name
 from vidette.errors import ConfigError, SourceError
 from vidette.ids import content_tag, stream_id
 
-StartFrom = Literal["option", "metadata", "name", "file time"]
+StartFrom = Literal["option", "metadata", "name", "file time", "clock"]
 
 SUFFIXES = frozenset(
     [
@@ -113,22 +115,27 @@ def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
 def expand(
     arguments: Sequence[str], *, name: str | None = None, start_time: datetime | None = None, tz: tzinfo = UTC
 ) -> Expansion:
-    """Files, folders and globs as streams; one bad file does not stop the others.
+    """Cameras, files, folders and globs as streams; one bad file does not stop the others.
 
     `name` names the stream (`-1`, `-2`, ... where there are several). `start_time` is when every
-    stream began; without a zone it is in `tz`, as times in names are. Raises ConfigError where
-    nothing was asked for.
+    file began; without a zone it is in `tz`, as times in names are; a camera begins now. Raises ConfigError where
+    nothing was asked for, and for an address that cannot be one.
     """
     if not arguments:
-        raise ConfigError("nothing to watch; give a file, a folder or a glob")
+        raise ConfigError("nothing to watch; give a camera's URL, a file, a folder or a glob")
     if name is not None and not 0 < len(name) <= MAX_NAME:
         raise ConfigError(f"name {name[:40]!r} has {len(name)} characters; give 1 to {MAX_NAME}")
     errors: list[SourceError] = []
-    files = list(_files(arguments, tz, errors))
+    cameras = list(dict.fromkeys(Address.parse(one).safe for one in arguments if is_live(one)))
+    files = list(_files([one for one in arguments if not is_live(one)], tz, errors))
     groups = _joined(files)
+    many = len(groups) + len(cameras) > 1
     specs: dict[str, SourceSpec] = {}
-    for number, group in enumerate(groups, start=1):
-        title = _title(group, name, number if len(groups) > 1 else 0)
+    for number, url in enumerate(cameras, start=1):
+        title = _numbered(name, number if many else 0) if name is not None else named(url)
+        specs[title] = camera(title, url)
+    for number, group in enumerate(groups, start=len(cameras) + 1):
+        title = _title(group, name, number if many else 0)
         if title in specs:
             errors.append(SourceError(f"{str(group[0].path)!r} is a copy of {str(specs[title].paths[0])!r}; left out"))
             continue
@@ -213,7 +220,7 @@ def _paths(argument: str, errors: list[SourceError]) -> list[Path]:
             videos = [m for m in matches if m.suffix.casefold() in SUFFIXES]
             return _some(videos or matches, f"no file matches {argument!r}; check the pattern")
         if not path.exists() and _PROTOCOL.match(argument):
-            raise SourceError(f"{argument!r} is not a file; only files on this machine are read")
+            raise SourceError(f"{argument!r} is neither a file on this machine nor the address of a camera")
         check_file(path)
     except (OSError, ValueError) as error:
         raise SourceError(f"cannot look at {argument!r} ({reason(error)}); check the path") from error
@@ -262,8 +269,33 @@ def _meets(a: _File, b: _File) -> bool:
 
 def _title(group: Sequence[_File], name: str | None, number: int) -> str:
     if name is not None:
-        return f"{name}-{number}" if number else name
+        return _numbered(name, number)
     return f"{readable(group[0].path.stem)[:MAX_STEM]}-{content_tag(group[0].path)}"
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}-{number}" if number else name
+
+
+def named(url: str) -> str:
+    """What a camera is called that nobody named: its address without credentials, a long one cut."""
+    if len(url) <= MAX_NAME:
+        return url
+    return f"{url[: MAX_NAME - 9]}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+
+
+def camera(name: str, url: str) -> SourceSpec:
+    """A camera that is watched from now on; `url` without credentials."""
+    return SourceSpec(
+        name=name,
+        stream_id=stream_id(name),
+        paths=(),
+        offsets_s=(),
+        start=datetime.now(UTC),
+        start_from="clock",
+        duration_s=0.0,
+        url=url,
+    )
 
 
 def readable(name: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rules.active import DAYS, Active, minutes
 from vidette.alerts import Severity
 from vidette.models import EventType, Label
-from vidette.settings import RuleSettings
+from vidette.settings import RuleSettings, StreamSettings
 
 _CAPTION = 2000  # letters of a caption that are looked at
 
@@ -65,8 +65,8 @@ def rule_of(said: RuleSettings, tz: tzinfo) -> Rule:
     )
 
 
-def active_of(said: RuleSettings, tz: tzinfo) -> Active | None:
-    """The rule's hours; None: always."""
+def active_of(said: RuleSettings | StreamSettings, tz: tzinfo) -> Active | None:
+    """The hours of a rule, or of a camera; None: always."""
     if said.active is None:
         return None
     return Active(

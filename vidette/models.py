@@ -497,7 +497,10 @@ class SegmentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the watch of one stream is; `pts_s` is settled, `wall_s` is since this watch began."""
+    """How far the watch of one stream is; `pts_s` is settled, `wall_s` is since this watch began.
+
+    `live`: a camera; `feed` is how it is.
+    """
 
     stream: str
     pts_s: float
@@ -507,6 +510,8 @@ class Progress:
     duration_s: float | None = None
     caption: str = ""
     done: bool = False
+    live: bool = False
+    feed: FeedState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,6 +520,7 @@ class Outcome:
 
     `already`: it had been watched to its end before. `stopped`: what is settled stays, the next
     watch goes on from there. `damage`: stretches of it that were not watched, with their reasons.
+    `live`: a camera, watched until it was enough.
     """
 
     stream: str
@@ -527,3 +533,4 @@ class Outcome:
     tracks: int = 0
     damage: tuple[CoverageRow, ...] = ()
     error: str | None = None
+    live: bool = False

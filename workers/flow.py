@@ -15,12 +15,14 @@ from dataclasses import replace
 from agent.perception.deep import deep_look, look_id
 from agent.perception.fast import fast_look
 from ingest.open import open_source
+from ingest.sources import SourceSpec
 from vidette.errors import StoreError
 from vidette.models import Commit, LookRequest, Observation, Segment, SegmentRow, Stream, Track, TrackRow
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
 from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
-from workers.streams import stream_of
+from workers.live import observations
+from workers.streams import begun, stream_of
 from workers.wiring import Pipeline
 
 _MANY = 1_000_000
@@ -45,6 +47,9 @@ def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
 
 
 def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
+    if job.spec.url:
+        yield from _watch_live(pipeline, job.spec)
+        return
     stream = stream_of(job.spec, pipeline.settings)
     then = None
     with pipeline.lock(stream.id):
@@ -58,6 +63,17 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
             then = yield from _watch_on(pipeline, job, stream)
     if then:
         yield then  # once the lock is free: another worker may take it at once
+
+
+def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
+    """A camera, for ever: what it saw before is kept and gone on from, whatever the job says."""
+    with pipeline.lock(spec.stream_id):
+        stream = stream_of(begun(spec, pipeline.store), pipeline.settings)
+        pipeline.store.open_stream(stream)
+        judge_stored(pipeline, stream)
+        yield from missing_looks(pipeline, stream)
+        with closing(observations(pipeline, stream)) as seen:
+            yield from (Settle(observation=one) for one in seen)
 
 
 def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, None, Watch | None]:

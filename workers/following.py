@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.sources import SourceSpec
 from vidette.errors import VidetteError
+from vidette.feeds import FeedState
 from vidette.models import CoverageRow, FastState, Observation, Outcome, Progress
 from vidette.ports import GraphStore
 from vidette.queries import CoverageIn, Filter, LastCommit, Segments, Streams
@@ -23,14 +24,24 @@ class Following:
     listener: Listener | None = None
     began: float = field(default_factory=time.monotonic)
     caption: str = ""
+    live: bool = False
+    feed: FeedState | None = None
+    reach_s: float = 0.0
 
     def finished(self) -> bool:
         """Whether the stream has been watched to its end."""
         commit = self.store.read(LastCommit(stream_id=self.spec.stream_id))
         return commit is not None and commit.final
 
+    def begin(self, reach_s: float) -> None:
+        """What was settled before this watch reaches up to here."""
+        self.reach_s = reach_s
+        self.tell()
+
     def heard(self, observation: Observation) -> None:
         """Tell the listener what was settled."""
+        self.feed = observation.feed or self.feed
+        self.reach_s = max(self.reach_s, observation.end_s)
         captions = [fact.caption for fact in observation.segments] + [fact.caption for fact in observation.assertions]
         self.caption = next((text for text in reversed(captions) if text), self.caption)
         self.tell()
@@ -43,13 +54,15 @@ class Following:
         self.listener(
             Progress(
                 stream=self.spec.name,
-                pts_s=watched_s,
-                duration_s=self.spec.duration_s,
+                pts_s=self.reach_s if self.live else watched_s,
+                duration_s=None if self.live else self.spec.duration_s,
                 wall_s=time.monotonic() - self.began,
                 events=events,
                 tracks=tracks,
                 caption=self.caption,
                 done=done,
+                live=self.live,
+                feed=self.feed,
             )
         )
 
@@ -60,7 +73,7 @@ class Following:
 
     def outcome(self, *, already: bool = False, error: Exception | None = None) -> Outcome:
         """How it ended, by what the store holds; tells the listener that it is done."""
-        finished = error is None and self.finished()
+        finished = error is None and (self.live or self.finished())
         self.tell(done=True)
         watched_s, events, tracks = self._counts()
         return Outcome(
@@ -72,7 +85,8 @@ class Following:
             wall_s=time.monotonic() - self.began,
             events=events,
             tracks=tracks,
-            damage=self._damage(),
+            damage=() if self.live else self._damage(),
+            live=self.live,
             error=said(error) if error else None,
         )
 

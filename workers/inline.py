@@ -1,21 +1,26 @@
-"""The flow in this process: observations settle at once, deep looks follow when the fast look is through."""
+"""The flow in this process: observations settle at once; deep looks of files follow when the fast look is through."""
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from queue import SimpleQueue
 from threading import Event
 
 from ingest.sources import SourceSpec
 from vidette.errors import VidetteError
 from vidette.models import Outcome
+from workers.fleet import Change, Fleet
 from workers.flow import step
 from workers.following import Following, Listener
 from workers.jobs import Job, Settle, Watch
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
+
+_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,30 @@ def watch_sources(
     again: bool = False,
     span_s: float | None = None,
     on_progress: Listener | None = None,
+    on_settled: Callable[[], None] = lambda: None,
     stop: Event | None = None,
+    changes: "SimpleQueue[Change] | None" = None,
 ) -> list[Outcome]:
-    """Watch each source to its end in this process, or until `stop` is set; -> one outcome each."""
-    return InlineRunner(pipeline).watch(specs, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
+    """Watch files to their end and cameras until `stop` is set, in this process; -> one outcome each, files first.
+
+    Both at once: cameras have a thread of their own, in which `on_progress` and `on_settled` are called for them.
+    `changes` tells what cameras are to be watched from then on. `again` and `span_s` are for files.
+    """
+    stop = stop or Event()
+    files, cameras = [one for one in specs if not one.url], [one for one in specs if one.url]
+    runner = InlineRunner(pipeline)
+    if not cameras and changes is None:
+        return runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
+    fleet = Fleet(pipeline, listener=on_progress, nudge=on_settled)
+    with ThreadPoolExecutor(1) as beside:
+        watching = beside.submit(fleet.run, cameras, stop, changes)
+        try:
+            outcomes = runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
+            while not watching.done():
+                stop.wait(_WAIT_S)
+                if stop.is_set():
+                    break
+            return outcomes + watching.result()
+        except BaseException:
+            stop.set()
+            raise

@@ -116,11 +116,11 @@ def test_a_copy_is_told(put, tmp_path):
 def test_one_bad_file_does_not_stop_the_others(put, tmp_path):
     put("good.mp4")
     (tmp_path / "bad.mp4").write_bytes(b"no video")
-    found = expand([str(tmp_path), str(tmp_path / "none.mp4"), "rtsp://camera/1", str(tmp_path / "x*.mkv")])
+    found = expand([str(tmp_path), str(tmp_path / "none.mp4"), "ftp://camera/1", str(tmp_path / "x*.mkv")])
     assert names(found) == ["good.mp4"]
     said = [str(error) for error in found.errors]
     assert [text for text in said if "\n" in text] == []
-    for word in ("bad.mp4", "no such file", "rtsp://camera/1", "no file matches"):
+    for word in ("bad.mp4", "no such file", "ftp://camera/1", "no file matches"):
         assert any(word in text for text in said), word
 
 
@@ -134,7 +134,7 @@ def test_nothing_to_watch():
 
 
 @pytest.mark.parametrize(
-    "argument", ["concat:a.mp4|b.mp4", "subfile,,start,0:/etc/passwd", "\0", "", "http://x/a.mp4", "x" * 5000]
+    "argument", ["concat:a.mp4|b.mp4", "subfile,,start,0:/etc/passwd", "\0", "", "ftp://x/a.mp4", "x" * 5000]
 )
 def test_hostile_arguments_are_told_in_a_line(put, tmp_path, monkeypatch, argument):
     put("here.mp4")
@@ -201,3 +201,26 @@ def test_offsets_never_overlap(parts, exact):
     for (a, b), (_, duration_s) in zip(pairwise(begins), group, strict=False):
         assert b >= a + duration_s - 1e-9
         assert exact or b == a + duration_s
+
+
+def test_a_camera_is_a_stream_that_begins_now_and_has_no_credentials(put):
+    before = datetime.now(UTC)
+    (spec,) = expand(["rtsp://user:hunter2@camera:554/1?password=hunter2"]).specs
+    assert (spec.name, spec.url, spec.paths) == ("rtsp://camera:554/1", "rtsp://camera:554/1", ())
+    assert before <= spec.start <= datetime.now(UTC)
+    assert (spec.start_from, spec.stream_id) == ("clock", stream_id(spec.name))
+    assert "hunter2" not in repr(spec)
+
+
+def test_cameras_and_files_are_named_together(put):
+    path = put("a.mp4")
+    specs = expand(["rtsp://camera/1", str(path), "rtsp://u:p@camera/1"], name="yard").specs
+    assert [(spec.name, spec.url) for spec in specs] == [("yard-1", "rtsp://camera/1"), ("yard-2", "")]
+    assert expand(["rtsp://camera/1"], name="yard").specs[0].name == "yard"
+
+
+@given(st.text("abc/é", min_size=1, max_size=600))
+def test_a_camera_that_nobody_named_has_a_name_that_settings_can_have(path):
+    (one, other) = expand([f"rtsp://camera/{path}", f"rtsp://camera/{path}x"]).specs
+    assert 0 < len(one.name) <= 100
+    assert one.name != other.name

@@ -1,0 +1,155 @@
+"""What a watch is asked to do, as its settings say now; and what changes in it when they do."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from types import TracebackType
+from typing import Any
+
+from app.disguise import hide
+from app.memory import settings_of
+from app.options import instant, zone
+from app.reloading import Reloading
+from app.running import Notice
+from ingest.live.address import is_live
+from ingest.sources import MAX_FILES, SourceSpec, expand
+from vidette.configuration import FILE
+from vidette.errors import ConfigError
+from vidette.settings import Settings
+from workers.delivering import Lane, Pump, Store
+from workers.fleet import Change
+from workers.streams import cameras_of, configured, with_addresses
+from workers.wiring import db_path, lanes_of, media_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be watched: `specs` by `settings`; `errors` are what cannot be. It can be made anew."""
+
+    sources: tuple[str, ...]
+    given: Mapping[str, Any]
+    settings: Settings
+    specs: tuple[SourceSpec, ...]
+    errors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, sources: Sequence[str], given: Mapping[str, Any]) -> "Plan":
+        """The plan of a command line. Raises ConfigError."""
+        hide([one for one in sources if is_live(one)])
+        return cls.made(tuple(_lines(sources)), given)
+
+    @classmethod
+    def made(cls, sources: tuple[str, ...], given: Mapping[str, Any]) -> "Plan":
+        """The plan by the settings as they are now. Raises ConfigError."""
+        settings = settings_of(given["db"], given["config"], given["rules"], sample=given["sample"], tz=given["tz"])
+        specs, errors = _named(sources, given, settings) if sources else _configured(given, settings)
+        return cls(
+            sources=sources,
+            given=given,
+            settings=with_addresses(settings, specs, sources),
+            specs=specs,
+            errors=errors,
+        )
+
+    def again(self) -> "Plan":
+        """The same command line by the settings as they are now. Raises ConfigError."""
+        return Plan.made(self.sources, self.given)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where its settings and rules are."""
+        return (Path(self.given["config"] or FILE).absolute(), *(Path(one).absolute() for one in self.given["rules"]))
+
+
+Found = tuple[tuple[SourceSpec, ...], tuple[str, ...]]
+
+
+def _named(sources: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> Found:
+    """What the command line names."""
+    start = instant(given["start_time"], settings) if given["start_time"] else None
+    found = expand(sources, name=given["name"], start_time=start, tz=zone(settings))
+    specs = found.specs if given["name"] else tuple(configured(spec, settings) for spec in found.specs)
+    return specs, tuple(map(str, found.errors))
+
+
+def _configured(given: Mapping[str, Any], settings: Settings) -> Found:
+    """The streams of the settings: each camera under its name, and files."""
+    cameras = cameras_of(settings)
+    files = tuple(one.source for one in settings.streams if one.source and not is_live(one.source))
+    if not cameras and not files:
+        raise ConfigError(
+            "nothing to watch; give a SOURCE (a camera's URL, a file, a folder, a glob), or `streams` with a `source` in"
+            " vidette.yml"
+        )
+    specs, errors = _named(files, given, settings) if files else ((), ())
+    return cameras + specs, errors
+
+
+def _lines(sources: Sequence[str]) -> Iterator[str]:
+    """The sources; those of stdin, one a line, in place of `-`."""
+    for one in sources:
+        if one == "-":
+            yield from (line.strip() for line in islice(sys.stdin, MAX_FILES) if line.strip())
+        else:
+            yield one
+
+
+class Pumping:
+    """Context manager: the pump of the sinks as they are now."""
+
+    def __init__(self, store: Store, settings: Settings, lanes: Sequence[Lane]) -> None:
+        self._store, self._sinks = store, (settings.sinks, settings.alerts)
+        self._pump = Pump(store, lanes)
+
+    def __enter__(self) -> "Pumping":
+        self._pump.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pump.__exit__(kind, error, trace)
+
+    def nudge(self) -> None:
+        """Something was settled."""
+        self._pump.nudge()
+
+    def drain(self, seconds: float, stop: Event) -> None:
+        """As Pump.drain."""
+        self._pump.drain(seconds, stop)
+
+    def remaining(self) -> dict[str, int]:
+        """As Pump.remaining."""
+        return self._pump.remaining()
+
+    def change(self, settings: Settings) -> None:
+        """Send to the sinks of these settings from now on. Raises ConfigError, and goes on as before."""
+        sinks = (settings.sinks, settings.alerts)
+        if sinks == self._sinks:
+            return
+        pump = Pump(self._store, lanes_of(settings, media_of(settings)))
+        old, self._pump, self._sinks = self._pump, pump, sinks
+        old.__exit__(None, None, None)
+        pump.__enter__()
+
+
+@contextmanager
+def reloading(plan: Plan, pumping: Pumping) -> "Iterator[SimpleQueue[Change] | None]":
+    """While a watch of cameras runs: what is to be watched whenever its settings change; None where there is none."""
+    if not any(one.url for one in plan.specs):
+        yield None
+        return
+    changes: SimpleQueue[Change] = SimpleQueue()
+
+    def reload() -> None:
+        now = plan.again()
+        pumping.change(now.settings)
+        changes.put(Change(settings=now.settings, specs=now.specs))
+
+    with Notice(db_path(plan.settings), str(plan.files[0])) as notice, Reloading(plan.files, reload, notice):
+        yield changes

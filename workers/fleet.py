@@ -1,0 +1,258 @@
+"""All cameras at once: one thread hears their processes and settles what they say, as it comes."""
+
+import logging
+import os
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Event
+
+from ingest.sources import SourceSpec
+from vidette.errors import StoreError, VidetteError
+from vidette.feeds import Cause
+from vidette.models import EventType, Outcome, Stream
+from vidette.settings import Settings
+from workers.child import Child
+from workers.flow import judge_stored, missing_looks
+from workers.following import Following, Listener
+from workers.guard import Guard
+from workers.live import Supervisor, hear, hours_of, job_of
+from workers.looks import Looks
+from workers.messages import Network, said_of
+from workers.settling import Settling
+from workers.streams import begun, stream_of
+from workers.system import System
+from workers.wiring import Pipeline, judge_of, media_path
+
+log = logging.getLogger(__name__)
+
+_ROUND_S, _LAST_ROUNDS_S, _LEAVE_S = 0.2, 0.05, 1.6
+_MOST_S = 1.0  # of a round that counts as listening
+_TURN_S = 20.0
+_THEIRS = frozenset({Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
+"""Losses that are the camera's own, however many have them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be watched from now on."""
+
+    settings: Settings
+    specs: tuple[SourceSpec, ...]
+
+
+class Fleet:
+    """Watches cameras until it is told to stop. `nudge` is called after each settling."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        listener: Listener | None = None,
+        nudge: Callable[[], None] = lambda: None,
+        child: Callable[..., Child] = Child,
+    ) -> None:
+        self.pipeline = pipeline
+        self.cameras: dict[str, Settling] = {}
+        self._listener, self._nudge, self._child = listener, nudge, child
+        self._selector = selectors.DefaultSelector()
+        self._locks: dict[str, ExitStack] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._turns: deque[SourceSpec] = deque()
+        self._turn: tuple[SourceSpec, float, bool] | None = None
+        self._guard, self._offline_told, self._tell_at = Guard(), False, 0.0
+        self._attentive_s = 0.0
+        self._looks = Looks(pipeline)
+
+    def run(
+        self, specs: Sequence[SourceSpec], stop: Event, changes: "SimpleQueue[Change] | None" = None
+    ) -> list[Outcome]:
+        """Watch until `stop` is set; -> one outcome a camera, in the order given, then those that changes brought.
+
+        A camera that cannot be watched is an outcome and stops no other.
+        """
+        try:
+            with suppress(StoreError):
+                System(pipeline=self.pipeline).end(EventType.HOST_OFFLINE, datetime.now(UTC))  # another process's
+            for spec in specs:
+                self._add(spec)
+            while not stop.is_set() and (self.cameras or changes is not None):
+                self._take(changes)
+                self._round(_ROUND_S)
+            self._leave()
+        finally:
+            self._close()
+        return list(self._outcomes.values())
+
+    def _round(self, timeout_s: float) -> None:
+        """Hear and settle what there is, then look after every process."""
+        began = time.monotonic()
+        hear(self._selector, timeout_s)
+        starting = sum(one.supervisor.state == "starting" for one in self.cameras.values())
+        for camera in list(self.cameras.values()):
+            self._looks.put(camera.settle(self.pipeline, self._nudge))
+            before = camera.supervisor.state
+            camera.supervisor.tick(may_start=starting < max(2, os.cpu_count() or 1))
+            starting += before != "starting" == camera.supervisor.state
+            camera.absent(self.pipeline)
+        self._mind()
+        self._go_on()
+        self._attentive_s += min(_MOST_S, time.monotonic() - began)
+
+    def _add(self, spec: SourceSpec) -> None:
+        """Take a camera in, or say why not."""
+        following = Following(store=self.pipeline.store, spec=spec, listener=self._listener, live=True)
+        held = ExitStack()
+        try:
+            held.enter_context(self.pipeline.lock(spec.stream_id))
+            spec = following.spec = begun(spec, self.pipeline.store)
+            stream = stream_of(spec, self.pipeline.settings)
+            commit = self.pipeline.store.open_stream(stream)
+            judge_stored(self.pipeline, stream)
+            self._looks.put(missing_looks(self.pipeline, stream))
+            following.begin(commit.watermark_s if commit else 0.0)
+        except VidetteError as error:
+            held.close()
+            self._outcomes[spec.name] = following.outcome(error=error)
+            log.error("camera %r is not watched: %s", spec.name, error)  # noqa: TRY400  no traceback for a known error
+            return
+        self._outcomes.pop(spec.name, None)
+        self._locks[spec.name] = held
+        self.cameras[spec.name] = Settling(spec, stream, self._supervisor(stream), following)
+
+    def _supervisor(self, stream: Stream) -> Supervisor:
+        pipeline = self.pipeline  # as it is now: a later change makes another supervisor
+        return Supervisor(
+            stream.name,
+            lambda why: job_of(pipeline, stream, why, network=self._guard.offline),
+            self._selector,
+            wanted=hours_of(pipeline.settings, stream.name),
+            clock=lambda: self._attentive_s,
+            child=self._child,
+        )
+
+    def _drop(self, name: str) -> None:
+        """Let a camera go that is quiet."""
+        camera = self.cameras.pop(name)
+        self._guard.found(name)
+        self._locks.pop(name).close()
+        with suppress(StoreError):
+            self._outcomes[name] = camera.following.outcome()
+
+    # Changes -------------------------------------------------------------------------------------
+
+    def _take(self, changes: "SimpleQueue[Change] | None") -> None:
+        with suppress(Empty):
+            while changes is not None:
+                self._change(changes.get_nowait())
+
+    def _change(self, change: Change) -> None:
+        """Begin to watch what is wanted now; the cameras that change are started again one by one."""
+        old = self.pipeline.settings
+        new = change.settings.model_copy(update={"db": old.db, "media": old.media})
+        self.pipeline = replace(self.pipeline, settings=new, judge=judge_of(new))
+        wanted = {spec.name: spec for spec in change.specs if spec.url}
+        for name in self.cameras.keys() - wanted.keys():
+            self.cameras[name].supervisor.retire()
+        self._turns.clear()
+        for name, spec in wanted.items():
+            if name not in self.cameras:
+                self._add(spec)
+            elif self._changed(self.cameras[name], spec, old):
+                self._turns.append(spec)
+            else:
+                self._judge(self.cameras[name].stream)
+
+    def _changed(self, camera: Settling, spec: SourceSpec, old: Settings) -> bool:
+        new, name = self.pipeline.settings, spec.name
+        media = media_path(old)
+        return camera.spec.url != spec.url or said_of(old, name, media) != said_of(new, name, media)
+
+    def _judge(self, stream: Stream) -> None:
+        """Put what is stored to rules that are new."""
+        try:
+            judge_stored(self.pipeline, stream)
+        except StoreError as error:
+            log.warning("what camera %r saw before is not judged by new rules: %s", stream.name, error)
+
+    def _go_on(self) -> None:
+        """Let go of those that left; start the next that changed, once the one before it looks again."""
+        if self._turn is not None:
+            spec, until_s, again = self._turn
+            camera = self.cameras.get(spec.name)
+            if not again and (camera is None or camera.supervisor.quiet):
+                if camera is not None:
+                    self._drop(spec.name)
+                self._add(spec)
+                self._turn = (spec, until_s, True)
+            elif again and (camera is None or camera.supervisor.state == "running" or self._attentive_s > until_s):
+                self._turn = None
+        elif self._turns:
+            spec = self._turns.popleft()
+            self.cameras[spec.name].supervisor.retire()
+            self._turn = (spec, self._attentive_s + _TURN_S, False)
+        turning = self._turn[0].name if self._turn else None
+        for name in [name for name, one in self.cameras.items() if one.supervisor.retired and one.supervisor.quiet]:
+            if name != turning:
+                self._drop(name)
+
+    # Many lost at once ---------------------------------------------------------------------------
+
+    def _mind(self) -> None:
+        """Watch for a loss of many; tell it as one, and each camera that it is not its own."""
+        now = self._attentive_s
+        for name, camera in self.cameras.items():
+            loss = camera.supervisor.loss
+            if loss is not None and loss.cause not in _THEIRS:
+                self._guard.lost(name, now)
+            else:
+                self._guard.found(name)
+        was, since = self._guard.offline, self._guard.check(len(self.cameras), now)
+        if was != self._guard.offline:
+            for camera in self.cameras.values():
+                camera.supervisor.order(Network(lost=self._guard.offline))
+        if self._guard.offline != self._offline_told and now >= self._tell_at:
+            self._tell_offline(since, now)
+
+    def _tell_offline(self, since: float | None, now: float) -> None:
+        """The event of it; tried again where memory cannot be written."""
+        system, at = System(pipeline=self.pipeline), datetime.now(UTC)
+        try:
+            if since is None:
+                system.end(EventType.HOST_OFFLINE, at)
+            else:
+                text = f"{len(self._guard.fallen)} of {len(self.cameras)} cameras were lost at once: this machine or its network"
+                system.begin(EventType.HOST_OFFLINE, text, at - timedelta(seconds=now - since))
+        except StoreError as error:
+            log.warning("host_offline cannot be told: %s", error)
+            self._tell_at = now + 1.0
+            return
+        self._offline_told = since is not None
+        self._nudge()
+
+    # The end -------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        """Every process tells what it has and ends, within bounded time."""
+        for camera in self.cameras.values():
+            camera.supervisor.retire()
+        deadline = time.monotonic() + _LEAVE_S
+        while any(not one.supervisor.quiet for one in self.cameras.values()) and time.monotonic() < deadline:
+            self._round(_LAST_ROUNDS_S)
+        for name, camera in list(self.cameras.items()):
+            camera.supervisor.kill()
+            camera.settle(self.pipeline, self._nudge)
+            self._drop(name)
+
+    def _close(self) -> None:
+        for camera in self.cameras.values():
+            camera.supervisor.kill()
+        for held in self._locks.values():
+            held.close()
+        self._looks.close()
+        self._selector.close()

@@ -1,0 +1,39 @@
+"""The fleet guard: many cameras lost at once are one loss, of this machine or its network. Pure."""
+
+import math
+
+WITHIN_S = 5.0
+LEAST = 3
+
+
+class Guard:
+    """Who is lost since when, and whether that is the network's doing; times are seconds of any one clock.
+
+    `offline` from the moment at which at least 3, and at least half of all cameras, were lost within 5 s, until at
+    least half of those that were lost then or since (`fallen`) are back.
+    """
+
+    def __init__(self) -> None:
+        self.offline = False
+        self._since: dict[str, float] = {}
+        self.fallen: set[str] = set()
+
+    def lost(self, name: str, now: float) -> None:
+        """A camera is lost; told again, it changes nothing."""
+        self._since.setdefault(name, now)
+        if self.offline:
+            self.fallen.add(name)
+
+    def found(self, name: str) -> None:
+        """A camera is back, or is no longer looked at."""
+        self._since.pop(name, None)
+
+    def check(self, cameras: int, now: float) -> float | None:
+        """How it is now, of so many cameras; -> since when it is offline, None while it is not."""
+        if not self.offline:
+            recent = {name for name, at in self._since.items() if now - at <= WITHIN_S}
+            if len(recent) >= max(LEAST, math.ceil(cameras / 2)):
+                self.offline, self.fallen = True, recent
+        elif 2 * len(self.fallen & self._since.keys()) <= len(self.fallen):
+            self.offline, self.fallen = False, set()
+        return min(self._since[name] for name in self.fallen & self._since.keys()) if self.offline else None

@@ -1,0 +1,262 @@
+"""Keeps one camera's process running: starts it, hears it, ends it when it is silent or not wanted, starts it again."""
+
+import logging
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from ingest.live.backoff import Backoff
+from rules.rule import active_of
+from vidette.errors import StoreError
+from vidette.feeds import Cause, FeedState
+from vidette.models import FastState, Observation, Stream
+from vidette.settings import Settings
+from vidette.signals import Loss
+from workers.child import Child
+from workers.messages import Alive, CameraJob, Command, Message, Said, said_of
+from workers.streams import settings_of
+from workers.wiring import Pipeline, media_path, zone_of
+
+log = logging.getLogger(__name__)
+
+SILENT_S = 10.0
+"""A process that looks says so every second; one silent for so long hangs."""
+FIRST_S = 60.0
+"""How long it may take to start."""
+_ROUND_S = 0.2
+_WELL_S = 60.0  # a process that ran so long was no failed start
+
+State = Literal["waiting", "starting", "running", "leaving", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a process is not there: what coverage calls the time until the next one looks."""
+
+    state: FastState
+    cause: Cause
+
+
+CRASHED = Why(state=FastState.FAILED, cause=Cause.CRASHED)
+NOT_NOW = Why(state=FastState.NOT_RUNNING, cause=Cause.SCHEDULE)
+
+
+class Supervisor:
+    """One camera's process over time. All methods are for the one thread that selects.
+
+    `job(why)` makes what a new process is told (it may raise StoreError: then later). `wanted` says whether it should
+    run now. `heard` holds what it said and was not settled yet, oldest first. `clock` counts attentive seconds: those
+    in which its owner listened.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        job: Callable[[Why | None], CameraJob],
+        selector: selectors.BaseSelector,
+        *,
+        wanted: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff | None = None,
+        silent_s: float = SILENT_S,
+        first_s: float = FIRST_S,
+        child: Callable[..., Child] = Child,
+    ) -> None:
+        self.name, self.state = name, "waiting"
+        self.heard: deque[Observation] = deque()
+        self.feed: FeedState | None = None
+        self.loss: Loss | None = None
+        self.restarts = 0
+        self.retired = False
+        self.why: Why | None = None
+        self._job, self._selector, self._wanted, self._clock = job, selector, wanted, clock
+        self._backoff, self._make = backoff or Backoff(), child
+        self._silent_s, self._first_s = silent_s, first_s
+        self._child: Child | None = None
+        self._due = self._heard_at = self._began = clock()
+
+    state: State
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while there is one."""
+        return self._child.pid if self._child else None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing runs and nothing is left to be settled."""
+        return self._child is None and not self.heard
+
+    def tick(self, *, may_start: bool = True) -> None:
+        """Start what is due, end what hangs or is not wanted now; call it a few times a second."""
+        now = self._clock()
+        if self._child is not None:
+            self._watch(now)
+        elif self.retired or not self._wanted():
+            if self.state != "off":
+                self._off()
+        elif self.state == "off":
+            self.state, self._due = "waiting", now
+        elif may_start and not self.heard and now >= self._due:
+            self._start(now)
+
+    def order(self, command: Command) -> None:
+        """Send the process a command, where there is one."""
+        if self._child is not None:
+            self._child.order(command)
+
+    def hold(self, held: bool) -> None:
+        """Do not listen for now, or listen again."""
+        self._heard_at = self._clock()
+        if self._child is not None:
+            self._child.hold(held)
+
+    def retire(self) -> None:
+        """The process is not wanted any more: it tells what it has and ends; `quiet` when it has."""
+        self.retired = True
+        if self._child is not None:
+            self._leave()
+
+    def kill(self) -> None:
+        """End the process now, without another."""
+        if self._child is not None:
+            self._child.kill()
+        self._child, self.state = None, "off"
+
+    def _start(self, now: float) -> None:
+        try:
+            job = self._job(self.why)
+        except StoreError as error:
+            log.warning("camera %r waits for memory: %s", self.name, error)
+            self._due = now + self._backoff.next()
+            return
+        self.state, self._heard_at, self._began = "starting", now, now
+        self._child = self._make(job, self._selector, self._message, self._ended)
+
+    def _message(self, message: Message) -> None:
+        self._heard_at = self._clock()
+        if self.state == "starting":
+            self.state = "running"
+        match message:
+            case Said(observation=observation):
+                self.heard.append(observation)
+            case Alive(feed=feed, loss=loss):
+                self.feed, self.loss = feed, loss
+
+    def _leave(self) -> None:
+        assert self._child is not None
+        if self.state != "leaving":
+            self.state, self._heard_at = "leaving", self._clock()
+            self._child.leave()
+
+    def _watch(self, now: float) -> None:
+        silent_s = now - self._heard_at
+        if self.state == "leaving":
+            if silent_s > self._silent_s:
+                self._crashed(f"did not leave within {silent_s:.0f} s")
+        elif self.retired or not self._wanted():
+            self._leave()
+        elif silent_s > (self._first_s if self.state == "starting" else self._silent_s):
+            self._crashed(f"said nothing for {silent_s:.0f} s")
+
+    def _ended(self) -> None:
+        """Its stdout is over: it left, or it crashed."""
+        assert self._child is not None
+        if self.state == "leaving":
+            self._child.reap()
+            self._child = None
+            self._off()
+        else:
+            self._crashed("ended")
+
+    def _crashed(self, what: str) -> None:
+        assert self._child is not None
+        child, self._child = self._child, None
+        child.kill()
+        now = self._clock()
+        if now - self._began >= _WELL_S:
+            self._backoff.reset()
+        wait_s = self._backoff.next()
+        log.warning("the process of camera %r %s; started again in %.1f s", self.name, what, wait_s)
+        self.restarts += 1
+        self.state, self.why, self._due, self.loss = "waiting", CRASHED, now + wait_s, None
+
+    def _off(self) -> None:
+        self.state, self.loss, self.feed = "off", None, None
+        self.why = None if self.retired else NOT_NOW
+        self._backoff.reset()
+
+
+def job_of(pipeline: Pipeline, stream: Stream, why: Why | None, *, network: bool = False) -> CameraJob:
+    """What a new process of a camera is told. Raises StoreError."""
+    settings = pipeline.settings
+    commit = pipeline.store.open_stream(stream)
+    return CameraJob(
+        said=said_of(settings, stream.name, media_path(settings)),
+        stream=stream,
+        commit=commit,
+        gap=gap_of(why, commit.watermark_s if commit else None),
+        deep=pipeline.vision is not None,
+        network=network,
+    )
+
+
+def hours_of(settings: Settings, name: str) -> Callable[[], bool]:
+    """Whether a camera is to be watched now. Raises ConfigError."""
+    active = active_of(settings_of(settings, name), zone_of(settings))
+    return lambda: active is None or active.holds(datetime.now(UTC))
+
+
+def observations(
+    pipeline: Pipeline, stream: Stream, *, child: Callable[..., Child] = Child
+) -> Generator[Observation, None, None]:
+    """What the process of one camera says, for ever; whoever takes it settles it. Closing ends the process.
+
+    Where the process has to be started again, that waits until all that was given out is settled.
+    """
+    given = -1
+
+    def job(why: Why | None) -> CameraJob:
+        made = job_of(pipeline, stream, why)
+        if (made.commit.sequence if made.commit else -1) < given:
+            raise StoreError(f"observation {given} of {stream.name!r} is not settled yet; wait", retryable=True)
+        return made
+
+    with selectors.DefaultSelector() as selector:
+        wanted = hours_of(pipeline.settings, stream.name)
+        supervisor = Supervisor(stream.name, job, selector, wanted=wanted, child=child)
+        try:
+            while True:
+                hear(selector, _ROUND_S)
+                while supervisor.heard:
+                    observation = supervisor.heard.popleft()
+                    given = observation.sequence if observation.sequence is not None else given
+                    yield observation
+                supervisor.tick()
+        finally:
+            supervisor.kill()
+
+
+def hear(selector: selectors.BaseSelector, seconds: float) -> None:
+    """Wait so long for what the processes say, and take it in."""
+    if not selector.get_map():
+        time.sleep(seconds)  # selecting among nothing returns at once on some systems
+        return
+    for key, _ in selector.select(seconds):
+        key.data()
+
+
+def gap_of(why: Why | None, watermark_s: float | None) -> Loss | None:
+    """What a new process is told of the time since the last commit; None where there was none, or nothing ran."""
+    if why is None or watermark_s is None:
+        return None
+    return Loss(since_s=watermark_s, state=why.state, cause=why.cause)
+
+
+def media_now(start: datetime) -> float:
+    """Media time of a live stream that began at `start`: seconds of wall clock since then."""
+    return (datetime.now(UTC) - start).total_seconds()
