@@ -11,31 +11,31 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from agent.perception.live import live_look
 from ingest.live.address import Address
+from ingest.live.arrivals import Arrival, Arrivals
 from ingest.live.open import open_feed
+from ingest.live.ring import Ring
 from ingest.media import FolderMedia
 from vidette import codec
 from vidette.errors import VidetteError
-from vidette.feeds import Cause, FeedState
 from vidette.log import configure
-from vidette.models import FastState
-from vidette.ports import Feed, Frame
-from vidette.settings import Settings
-from vidette.signals import Loss, Signal
-from workers.messages import Alive, CameraJob, Message, Network, Said, command_of, write
+from vidette.ports import Feed
+from vidette.settings import Settings, StreamSettings
+from workers.keeping import Keeper
+from workers.messages import CameraJob, Kept, Message, Network, Order, Said, command_of, write
 from workers.streams import settings_of
+from workers.watched import Watched
 
-_ALIVE_S = 1.0
 _LEAVE_S = 5.0
 _PR_SET_PDEATHSIG = 1
-_OURS = (FastState.STALLED, FastState.OFFLINE)
+_MB = 1024 * 1024
 
 
 def main() -> int:
@@ -46,7 +46,8 @@ def main() -> int:
     settings = job.settings
     configure(settings.log, "json")  # the supervisor reads the level, and logs it in its own form
     try:
-        look(job, settings, opened(job, settings), Told(out), sys.stdin.buffer)
+        with opened(job, settings) as camera:
+            look(job, settings, camera, Told(out), sys.stdin.buffer)
     except BrokenPipeError:
         return 1  # nobody hears us any more
     except VidetteError as error:
@@ -55,32 +56,83 @@ def main() -> int:
     return 0
 
 
-def opened(job: CameraJob, settings: Settings) -> Feed:
-    """The camera, with the credentials that the settings have for it. Raises ConfigError."""
-    said = settings_of(settings, job.stream.name)
-    address = Address.parse(
-        said.sub or said.source or job.stream.uri,
-        username=said.username,
-        password=said.password,
-        transport=said.transport,
-    )
-    sample = said.sample or settings.sample
-    return open_feed(address, stream_settings=said, live=settings.live, sample=sample, start=job.stream.start)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """What is open of a camera: the feed that is looked at, and what of its packets is kept."""
+
+    feed: Feed
+    keeper: Keeper
+    now: Callable[[], float]
 
 
-def look(job: CameraJob, settings: Settings, feed: Feed, told: "Told", commands: BinaryIO) -> None:
-    """Look at a feed and tell what is seen until `commands` ends."""
+@contextmanager
+def opened(job: CameraJob, settings: Settings) -> Iterator[Camera]:
+    """The camera, with the credentials that the settings have for it. Raises ConfigError.
+
+    Where it has a `sub` stream, that one is looked at; the other is only read, to be kept.
+    """
+    said, start, live = settings_of(settings, job.stream.name), job.stream.start, settings.live
 
     def now() -> float:
-        return (datetime.now(UTC) - job.stream.start).total_seconds()
+        return (datetime.now(UTC) - start).total_seconds()
 
-    watched = Watched(feed, told, now, job.gap)
-    watched.network = job.network
-    threading.Thread(target=_obey, args=(commands, watched), daemon=True).start()
-    media = FolderMedia(Path(settings.media))
-    looked = live_look(watched, job.stream, settings=settings, media=media, commit=job.commit, deep=job.deep, now=now)
+    ring = Recorded(live.buffer_mb * _MB)
+    keeper = ring.keeper = Keeper(ring, Path(settings.media), job.stream, settings)
+    whole = _address(said, said.source or job.stream.uri)
+    looked, held = (_address(said, said.sub), Ring(0)) if said.sub else (whole, ring)
+    sample = said.sample or settings.sample
+    feed = open_feed(looked, stream_settings=said, live=live, sample=sample, start=start, ring=held)
+    beside = Arrivals(whole, live=live, now=now) if said.sub else None
+    if beside is not None:
+        threading.Thread(target=_read, args=(beside, ring), name="keeping", daemon=True).start()
+    try:
+        yield Camera(feed=feed, keeper=keeper, now=now)
+    finally:
+        feed.close()
+        if beside is not None:
+            beside.close()
+
+
+def _address(said: StreamSettings, text: str) -> Address:
+    return Address.parse(text, username=said.username, password=said.password, transport=said.transport)
+
+
+class Recorded(Ring):
+    """A ring whose packets are recorded too, where the settings ask for that."""
+
+    keeper: Keeper | None = None
+
+    def add(self, arrival: Arrival) -> None:
+        """The next packet."""
+        super().add(arrival)
+        if self.keeper is not None:
+            self.keeper.add(arrival)
+
+
+def _read(arrivals: Arrivals, ring: Ring) -> None:
+    """Fill the ring; what is lost of it is not looked at, and told by nobody."""
+    for item in arrivals:
+        if isinstance(item, Arrival):
+            ring.add(item)
+
+
+def look(job: CameraJob, settings: Settings, camera: Camera, told: "Told", commands: BinaryIO) -> None:
+    """Look at a camera and tell what is seen until `commands` ends."""
+    watched = Watched(camera.feed, camera.keeper, told, camera.now, gap=job.gap, network=job.network)
+    threading.Thread(target=_obey, args=(commands, watched), name="orders", daemon=True).start()
+    looked = live_look(
+        watched,
+        job.stream,
+        settings=settings,
+        media=FolderMedia(Path(settings.media)),
+        commit=job.commit,
+        deep=job.deep,
+        now=camera.now,
+    )
     for observation in looked:
         told(Said(observation=observation))
+    for clip in camera.keeper.close():
+        told(Kept(clip=clip))
 
 
 class Told:
@@ -95,65 +147,14 @@ class Told:
             write(self._out, message)
 
 
-class Watched:
-    """A feed whose every step shows the supervisor that it is looked at (vidette.ports.Feed).
-
-    `gap` is told first, as time that was left out. While `network` is true, losses are the network's.
-    """
-
-    def __init__(self, feed: Feed, told: Callable[[Message], None], now: Callable[[], float], gap: Loss | None) -> None:
-        self._feed, self._told, self._now, self._gap = feed, told, now, gap
-        self.network = False
-        self._loss: Loss | None = None
-        self._told_at = 0.0
-
-    def frames(self) -> Iterator[Frame | Signal]:
-        """As the feed gives them."""
-        if self._gap is not None:
-            yield Signal(pts_s=max(self._now(), self._gap.since_s), loss=self._gap, over=True)
-        for item in self._feed.frames():
-            self._notice(item)
-            yield self._named(item)
-
-    def calm(self, calm: bool) -> None:
-        """As the feed takes it."""
-        self._feed.calm(calm)
-
-    def state(self) -> FeedState:
-        """As the feed is."""
-        return self._feed.state()
-
-    def close(self) -> None:
-        """Let the camera go."""
-        self._feed.close()
-
-    def _notice(self, item: Frame | Signal) -> None:
-        """Tell that the look goes on, at once where a loss begins or ends."""
-        loss, now = self._loss_of(item), time.monotonic()
-        if (loss is None) != (self._loss is None) or now - self._told_at >= _ALIVE_S:
-            self._told(Alive(feed=self._feed.state(), loss=loss))
-            self._told_at = now
-        self._loss = loss
-
-    def _loss_of(self, item: Frame | Signal) -> Loss | None:
-        if not isinstance(item, Signal):
-            return None
-        if item.over:
-            return self._loss
-        return item.loss if item.loss is not None and item.loss.state in _OURS else None
-
-    def _named(self, item: Frame | Signal) -> Frame | Signal:
-        if not self.network or not isinstance(item, Signal) or item.loss is None or item.loss.state not in _OURS:
-            return item
-        return replace(item, loss=replace(item.loss, cause=Cause.NETWORK))
-
-
 def _obey(commands: BinaryIO, feed: Watched) -> None:
     """Do what the supervisor asks for; leave when it is gone."""
     for line in commands:
         match command_of(line):
             case Network(lost=lost):
                 feed.network = lost
+            case Order(clip=clip):
+                feed.orders.put(clip)
     feed.close()
     time.sleep(_LEAVE_S)  # nobody waits for a decoder that hangs
     os._exit(1)

@@ -18,9 +18,11 @@ from vidette.feeds import Cause
 from vidette.models import EventType, Outcome, Stream
 from vidette.settings import Settings
 from workers.child import Child
+from workers.exhibiting import Exhibiting
 from workers.flow import judge_stored, missing_looks
 from workers.following import Following, Listener
 from workers.guard import Guard
+from workers.keeping import Clips
 from workers.live import Supervisor, hear, hours_of, job_of
 from workers.looks import Looks
 from workers.messages import Network, said_of
@@ -123,7 +125,12 @@ class Fleet:
             return
         self._outcomes.pop(spec.name, None)
         self._locks[spec.name] = held
-        self.cameras[spec.name] = Settling(spec, stream, self._supervisor(stream), following)
+        supervisor = self._supervisor(stream)
+        clips = Exhibiting(self._clips(), stream, supervisor)
+        self.cameras[spec.name] = Settling(spec, stream, supervisor, following, clips)
+
+    def _clips(self) -> Clips:
+        return Clips(self.pipeline.store, self.pipeline.settings)
 
     def _supervisor(self, stream: Stream) -> Supervisor:
         pipeline = self.pipeline  # as it is now: a later change makes another supervisor
@@ -166,6 +173,7 @@ class Fleet:
             elif self._changed(self.cameras[name], spec, old):
                 self._turns.append(spec)
             else:
+                self.cameras[name].exhibiting.clips = self._clips()
                 self._judge(self.cameras[name].stream)
 
     def _changed(self, camera: Settling, spec: SourceSpec, old: Settings) -> bool:

@@ -17,7 +17,8 @@ from vidette.models import FastState, Observation, Stream
 from vidette.settings import Settings
 from vidette.signals import Loss
 from workers.child import Child
-from workers.messages import Alive, CameraJob, Command, Message, Said, said_of
+from workers.keeping import ClipDone
+from workers.messages import Alive, CameraJob, Command, Kept, Message, Said, said_of
 from workers.streams import settings_of
 from workers.wiring import Pipeline, media_path, zone_of
 
@@ -49,7 +50,7 @@ class Supervisor:
     """One camera's process over time. All methods are for the one thread that selects.
 
     `job(why)` makes what a new process is told (it may raise StoreError: then later). `wanted` says whether it should
-    run now. `heard` holds what it said and was not settled yet, oldest first. `clock` counts attentive seconds: those
+    run now. `heard` holds what it said and was not settled yet, oldest first, `clips` what it cut. `clock` counts attentive seconds: those
     in which its owner listened.
     """
 
@@ -68,6 +69,7 @@ class Supervisor:
     ) -> None:
         self.name, self.state = name, "waiting"
         self.heard: deque[Observation] = deque()
+        self.clips: deque[ClipDone] = deque()
         self.feed: FeedState | None = None
         self.loss: Loss | None = None
         self.restarts = 0
@@ -144,6 +146,8 @@ class Supervisor:
         match message:
             case Said(observation=observation):
                 self.heard.append(observation)
+            case Kept(clip=clip):
+                self.clips.append(clip)
             case Alive(feed=feed, loss=loss):
                 self.feed, self.loss = feed, loss
 

@@ -17,6 +17,7 @@ from vidette.feeds import FeedState
 from vidette.models import Commit, Observation, Stream
 from vidette.settings import Settings
 from vidette.signals import Loss
+from workers.keeping import ClipDone, ClipOrder
 
 MAX_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
@@ -63,6 +64,14 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A clip is wanted."""
+
+    clip: ClipOrder
+    kind: Literal["order"] = "order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The live look's next observation."""
 
@@ -79,8 +88,16 @@ class Alive:
     kind: Literal["alive"] = "alive"
 
 
-Command = Network
-Message = Annotated[Said | Alive, Field(discriminator="kind")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What came of an order."""
+
+    clip: ClipDone
+    kind: Literal["kept"] = "kept"
+
+
+Command = Annotated[Network | Order, Field(discriminator="kind")]
+Message = Annotated[Said | Alive | Kept, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

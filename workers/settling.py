@@ -14,6 +14,7 @@ from vidette.errors import StoreError
 from vidette.feeds import CAUSES, FeedState
 from vidette.models import Commit, Coverage, DeepState, Observation, Run, Stream
 from vidette.queries import LastCommit
+from workers.exhibiting import Exhibiting
 from workers.flow import step
 from workers.following import Following
 from workers.jobs import Job, Settle
@@ -36,11 +37,13 @@ class Settling:
         stream: Stream,
         supervisor: Supervisor,
         following: Following,
+        exhibiting: Exhibiting,
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff: Backoff | None = None,
     ) -> None:
         self.spec, self.stream, self.supervisor, self.following = spec, stream, supervisor, following
+        self.exhibiting = exhibiting
         self._clock, self._backoff = clock, backoff or Backoff()
         self._since = datetime.now(UTC)
         self._due, self._held = 0.0, False
@@ -61,7 +64,10 @@ class Settling:
             heard.popleft()
             self._listen()
             told()
+            self.exhibiting.settled()
             self._tell(observation)
+        if pipeline.judge is not None:
+            self.exhibiting.step(told)
         return follow
 
     def absent(self, pipeline: Pipeline) -> None:
