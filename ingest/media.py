@@ -4,12 +4,15 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 
+from ingest.gone import why_missing
 from vidette.errors import StoreError
 
 SUFFIXES = (".jpg", ".mp4", ".mkv", ".webm", ".ts", ".avi")
+_DAY_S = 86_400
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,6 +31,8 @@ class FolderMedia:
         path = self._path(sha256, suffix)
         if not _holds(path, len(data)):
             self._write(path, data)
+        else:
+            _renew(path)
         return sha256, uri
 
     def adopt(self, file: Path, suffix: str) -> tuple[str, str]:
@@ -63,7 +68,8 @@ class FolderMedia:
             path = self._path(sha256, suffix)
             if path.exists():
                 return path
-        raise StoreError(f"no picture or clip {sha256[:12]}… in {str(self.root)!r}; was the folder moved?")
+        missing = why_missing(self.root, "pictures", "media of alerts") or "; was the folder moved?"
+        raise StoreError(f"no picture or clip {sha256[:12]}… in {str(self.root)!r}{missing}")
 
     def _path(self, sha256: str, suffix: str) -> Path:
         return self.root / sha256[:2] / f"{sha256}{suffix}"
@@ -108,6 +114,13 @@ def _holds(path: Path, size: int) -> bool:
         return path.stat().st_size == size
     except OSError:
         return False
+
+
+def _renew(path: Path) -> None:
+    """What is kept once more is as young as what is new; to the day, since that is a write to the disk."""
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > _DAY_S:
+            os.utime(path)
 
 
 def address(data: bytes, suffix: str) -> tuple[str, str]:
