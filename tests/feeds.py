@@ -59,7 +59,8 @@ def outage(since_s, until_s, every_s=0.5, **what):
 
 def playing(source, *gaps, **what):
     """A source's frames as a camera gives them, with losses in the place of some stretches (start, end)."""
-    items = [frame for frame in source.frames() if not any(a <= frame.pts_s < b for a, b in gaps)]
+    ends = [0.0, *(end for _, end in gaps)], [*(begin for begin, _ in gaps), None]
+    items = [frame for begin, end in zip(*ends, strict=True) for frame in source.frames(begin, end)]
     items += [signal for a, b in gaps for signal in outage(a, b - 0.01, **what)]
     return sorted(items, key=lambda item: item.pts_s)
 

@@ -107,7 +107,7 @@ class LiveLook:
                 self.waiting.add(item)
             if item.loss is not None:
                 self.frame_s = max(self.frame_s, item.pts_s)
-        elif item.pts_s > self.frame_s and not self.waiting.dense(item.pts_s, self.frame_s):
+        elif item.pts_s > self.frame_s and not self.waiting.dense(item.pts_s):
             self.waiting.add(sight_of(self.masks.frame(item), None, self.frame_s, self.masks))
             self.frame_s = item.pts_s
 

@@ -25,11 +25,13 @@ class Waiting:
         self._latest: Sight | None = None
         self._first: Sight | None = None
         self._kept: list[Planes] = []
-        self._taken_s = 0.0
+        self._taken_s = self._added_s = -1e9
         self._before: View | None = None
 
     def add(self, item: Sight | Signal) -> None:
         """The newest; while they wait, sights let their decoded frames go."""
+        if isinstance(item, Sight):
+            self._added_s = item.pts_s
         self._items.append(item.wait(hold=False) if self.learning and isinstance(item, Sight) else item)
         if self.learning:
             self._learn(item)
@@ -46,9 +48,9 @@ class Waiting:
         """These were taken too early: they come first again."""
         self._items.extendleft(sight.wait(hold=False) for sight in reversed(sights))
 
-    def dense(self, pts_s: float, before_s: float) -> bool:
+    def dense(self, pts_s: float) -> bool:
         """Whether a frame so soon after the one before is more than may wait."""
-        return self.learning and pts_s - before_s < _DENSE_S
+        return self.learning and pts_s - self._added_s < _DENSE_S
 
     def look(self, first: Sight) -> list[Planes] | None:
         """Pictures spread over the half minute from `first` on (agent.perception.ahead.Pictures)."""

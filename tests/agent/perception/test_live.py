@@ -1,0 +1,417 @@
+"""The live look: as a file, but for ever; what is missing is said; a restart is a gap and no more."""
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.perception.live import LiveLook
+from ingest import jpeg
+from ingest.media import MemoryMedia
+from tests.feeds import YARD, Played, commit_of, later, look, lost, outage, playing, tick
+from tests.looking import Watched, watch
+from tests.pictures import Drawing, Picture, box, court, stay, then, walk
+from vidette import intervals
+from vidette.feeds import CAUSES, Cause
+from vidette.models import DeepState, EventType, FastState
+from vidette.settings import FastSettings, LiveSettings, Settings, StreamSettings
+from vidette.signals import Signal
+
+RED, BLUE, DARK = (200, 60, 50), (50, 70, 190), (40, 40, 45)
+MEDIA = MemoryMedia()
+SIGNAL = (EventType.SIGNAL_LOST, EventType.SIGNAL_RESTORED)
+
+
+def crossing(seconds=40, *starts):
+    """Somebody crosses at each start, 3 s and 22 s unless told otherwise."""
+    draws = [box(RED, walk(at, at + 8, (-10, 180), (490, 190))) for at in starts or (3, 22)]
+    return Drawing(seconds, draws)
+
+
+def bag(taken_s, seconds):
+    """One brings a bag at 4 s and goes; it is gone from `taken_s` on."""
+    way = then(walk(0, 4, (-10, 180), (240, 190)), walk(4, 8, (240, 190), (490, 190)))
+    return Drawing(seconds, [box(DARK, stay(4, taken_s, (240, 215)), size=(26, 22)), box(RED, way)])
+
+
+@cache
+def plain():
+    return list(crossing().frames())
+
+
+def said(watched):
+    """Events and tracks as they ended, in words: ids and evidence left out."""
+    events = [(one.type, one.start_s, one.end_s, one.caption) for one in watched.events()]
+    return events, [(one.id, one.start_s, one.end_s, one.path) for one in watched.tracks]
+
+
+def rows(watched):
+    return [(row.start_s, row.end_s, row.state.value, row.reason) for row in watched.coverage]
+
+
+def test_a_feed_is_seen_as_a_file_is():
+    watched, file = look(plain(), media=MEDIA), watch(crossing(), media=MEDIA)
+    assert said(watched) == said(file)
+    assert len(said(watched)[0]) >= 4
+    assert not any(one.final for one in watched.observations)
+
+
+def test_ticks_between_the_pictures_change_nothing():
+    ticking = sorted([*plain(), *(tick(at / 10 + 0.05) for at in range(400))], key=lambda item: item.pts_s)
+    assert said(look(ticking, media=MEDIA)) == said(look(plain(), media=MEDIA))
+
+
+def test_while_the_background_is_learned_commits_go_on_and_then_everything_is_told_at_once():
+    watched = look(plain(), media=MEDIA)
+    learning = [one for one in watched.observations if one.feed.state == "learning"]
+    assert len(learning) == 5
+    assert not any(one.assertions or one.coverage for one in learning)
+    assert {one.watermark_s for one in learning} == {0.0}
+    told = next(one for one in watched.observations if one.assertions)
+    assert told.assertions[0].start_s == 3.0
+
+
+def test_every_observation_says_how_the_feed_is_and_numbers_go_on():
+    watched = look(plain(), media=MEDIA)
+    assert all(one.feed for one in watched.observations)
+    assert [one.sequence for one in watched.observations] == list(range(len(watched.observations)))
+
+
+def test_what_happens_is_committed_with_its_frame():
+    """After the background is known: the observation that first tells an event ends at the frame that showed it."""
+    feed = Played(list(crossing(60, 40).frames()))
+    found = {}
+    watched = Watched()
+
+    class Noting(list):
+        def append(self, observation):
+            found.update({one.of: feed.now_s for one in observation.assertions if one.of not in found})
+            super().append(observation)
+
+    watched.observations = Noting()
+    look(feed, media=MEDIA, watched=watched)
+    (entered,) = watched.events(EventType.OBJECT_ENTERED)
+    (counted, *_) = watched.events(EventType.COUNT_CHANGED)
+    assert entered.start_s == 40.0
+    assert found[entered.of] <= 42.0
+    assert found[counted.of] <= counted.start_s + 3.3
+
+
+def test_a_quiet_feed_is_committed_every_5_s_and_may_sleep():
+    feed = Played([*Drawing(31, noise=1).frames(), *(tick(31 + at / 2) for at in range(1, 60))])
+    watched = look(feed, media=MEDIA)
+    assert len(watched.observations) >= 12
+    assert feed.calms[0][1] is False
+    assert feed.calms[-1][1] is True
+
+
+def test_a_camera_in_which_somebody_walks_may_not_sleep():
+    feed = Played(list(crossing(60, 40).frames()))
+    look(feed, media=MEDIA)
+    assert {calm for at, calm in feed.calms if 41 < at < 47} == {False}
+    assert {calm for at, calm in feed.calms if at > 55} == {True}
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        (FastState.STALLED, Cause.STALLED),
+        (FastState.OFFLINE, Cause.REFUSED),
+        (FastState.FAILED, Cause.UNREADABLE),
+    ],
+)
+def test_a_loss_is_an_event_from_the_last_picture_to_the_next_and_a_row_of_coverage(state, cause):
+    watched = look(playing(crossing(), (14, 19), state=state, cause=cause), media=MEDIA)
+    gone, back = watched.events(*SIGNAL)
+    assert (gone.type, gone.start_s, gone.end_s) == (EventType.SIGNAL_LOST, 13.8, 19.0)
+    assert CAUSES[cause] in gone.caption
+    assert gone.attributes == {"cause": cause}
+    assert (back.type, back.start_s, back.end_s) == (EventType.SIGNAL_RESTORED, 19.0, 19.0)
+    assert (14.0, 19.0, state.value, CAUSES[cause]) in rows(watched)
+    assert {one.type for one in watched.events()} > set(SIGNAL)
+
+
+def test_a_loss_is_told_while_the_background_is_learned_and_once_it_lasts():
+    feed, watched = Played(playing(crossing(16), (8, 16))), Watched()
+    look(feed, media=MEDIA, watched=watched)
+    first = next(one for one in watched.observations if one.assertions)
+    assert EventType.SIGNAL_LOST not in {said.type for said in first.assertions}  # what came before it is told first
+    (gone,) = watched.events(EventType.SIGNAL_LOST)
+    assert (gone.start_s, gone.end_s) == (7.8, None)
+    assert rows(watched)[-1] == (8.0, 15.5, "stalled", CAUSES[Cause.STALLED])
+
+
+@pytest.mark.parametrize("until_s", [14.8, 16.4])
+def test_a_short_loss_is_coverage_only(until_s):
+    watched = look(playing(crossing(), (14, until_s)), media=MEDIA)
+    assert watched.events(*SIGNAL) == []
+    assert (14.0, until_s, "stalled", CAUSES[Cause.STALLED]) in rows(watched)
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"), [(FastState.OFFLINE, Cause.NETWORK), (FastState.NOT_RUNNING, Cause.SCHEDULE)]
+)
+def test_what_is_told_elsewhere_or_was_meant_is_coverage_only(state, cause):
+    watched = look(playing(crossing(), (14, 20), state=state, cause=cause), media=MEDIA)
+    assert watched.events(*SIGNAL) == []
+    assert (14.0, 20.0, state.value, CAUSES[cause]) in rows(watched)
+
+
+def test_a_signal_that_flickers_is_lost_once():
+    one, other = playing(crossing(), (14, 19), (19.4, 23)), playing(crossing(), (14, 19), (22, 26))
+    assert [(e.type, e.start_s) for e in look(one, media=MEDIA).events(*SIGNAL)] == [
+        (EventType.SIGNAL_LOST, 13.8),
+        (EventType.SIGNAL_RESTORED, 23.0),
+    ]
+    assert len(look(other, media=MEDIA).events(*SIGNAL)) == 4
+
+
+def test_the_cause_may_change_while_it_lasts():
+    frames = [frame for frame in plain() if frame.pts_s < 14 or frame.pts_s >= 20]
+    signals = outage(14, 16) + [lost(16, at, FastState.OFFLINE, Cause.UNREACHABLE) for at in (17, 18, 19)]
+    watched = look(sorted(frames + signals, key=lambda item: item.pts_s), media=MEDIA)
+    assert [row for row in rows(watched) if row[2] != "watched"] == [
+        (14.0, 16.0, "stalled", CAUSES[Cause.STALLED]),
+        (16.0, 20.0, "offline", CAUSES[Cause.UNREACHABLE]),
+    ]
+    assert len(watched.events(*SIGNAL)) == 2
+
+
+def test_what_was_skipped_is_dropped_and_no_loss():
+    frames = [frame for frame in plain() if not 14 <= frame.pts_s < 18]
+    skipped = lost(14, 17.9, FastState.DROPPED, Cause.BACKLOG, over=True)
+    watched = look(sorted([*frames, skipped], key=lambda item: item.pts_s), media=MEDIA)
+    assert watched.events(*SIGNAL) == []
+    (dropped,) = [row for row in watched.coverage if row.state is FastState.DROPPED]
+    assert (dropped.start_s, dropped.end_s, dropped.deep) == (14.0, 18.0, DeepState.DROPPED)
+
+
+def test_who_walks_through_a_short_loss_is_one_track_and_through_a_long_one_two():
+    short, long = (look(playing(crossing(40, 20), (23, until)), media=MEDIA) for until in (24, 26))
+    assert len(short.tracks) == 1
+    first, second = long.tracks
+    assert first.end_s == 22.8
+    assert second.start_s == pytest.approx(26.0, abs=0.6)
+    entered = long.events(EventType.OBJECT_ENTERED)
+    assert [one.start_s for one in entered] == [20.0]  # who was there when the pictures came back did not enter then
+
+
+@pytest.mark.parametrize("until_s", [29.0, 200.0])
+def test_what_was_left_is_known_after_a_loss_and_missed_if_it_is_gone(until_s):
+    for gone_s in (until_s - 1, 1e9):
+        watched = look(playing(bag(gone_s, until_s + 12), (24, until_s)), media=MEDIA)
+        (left,) = watched.events(EventType.OBJECT_LEFT)
+        removed = watched.events(EventType.OBJECT_REMOVED)
+        assert len(removed) == (gone_s < 1e9)
+        assert (left.end_s is not None) == bool(removed)
+        assert all(one.start_s == pytest.approx(until_s, abs=1.0) for one in removed)
+
+
+def test_another_scene_after_a_loss_is_a_cut_and_nothing_of_the_first_goes_on():
+    source = Drawing(60, cuts={20: court()})
+    watched = look(playing(source, (15, 25)), media=MEDIA)
+    (cut,) = watched.events(EventType.SCENE_CHANGED)
+    assert cut.start_s == 25.0
+    assert watched.tracks == []
+
+
+def test_after_hours_without_pictures_the_scene_is_learned_anew():
+    begin = list(Drawing(32).frames())
+    again = later(list(Drawing(34, [box(RED, walk(3, 11, (-10, 180), (490, 190)))]).frames()), 8000)
+    feed = Played([*begin, *outage(32, 8000, every_s=60), *again])
+    watched = look(feed, media=MEDIA)
+    assert [one.feed.state for one in watched.observations].count("learning") >= 8
+    (track,) = watched.tracks
+    assert track.start_s == pytest.approx(8003, abs=0.5)
+
+
+def resumed(first, second, **what):
+    """Look at `first` until it ends, then go on from its last commit with `second`."""
+    watched = look(first, media=MEDIA, **what)
+    return look(second, media=MEDIA, commit=commit_of(watched), watched=watched, **what)
+
+
+def test_a_restart_is_a_gap_that_was_not_running_and_nothing_doubles():
+    frames = list(crossing(60, 33, 50).frames())
+    watched = resumed([one for one in frames if one.pts_s < 36], [one for one in frames if one.pts_s >= 46])
+    ids = [one.id for seen in watched.observations for one in seen.assertions]
+    assert len(ids) == len(set(ids))
+    assert (35.8, 46.0, "not_running", "Vidette was not running") in rows(watched)
+    assert [one.sequence for one in watched.observations] == list(range(len(watched.observations)))
+    first, second = watched.tracks
+    assert (first.start_s, first.end_s) == (33.0, 35.8)
+    assert second.start_s == 50.0
+    assert watched.events(*SIGNAL) == []
+
+
+def test_after_a_restart_the_first_word_is_that_nothing_watched_until_now():
+    frames = list(crossing(40).frames())
+    watched = look([one for one in frames if one.pts_s < 35], media=MEDIA)
+    feed = Played([])
+    feed.now_s = 90.0
+    again = look(feed, media=MEDIA, commit=commit_of(watched))
+    assert rows(again) == [(34.8, 90.0, "not_running", "Vidette was not running")]
+
+
+def test_who_knows_why_nothing_watched_is_believed():
+    frames = list(crossing(60, 33).frames())
+    watched = look([one for one in frames if one.pts_s < 36], media=MEDIA)
+    crashed = lost(35.9, 46.0, FastState.FAILED, Cause.CRASHED, over=True)
+    feed = Played([crashed, *(one for one in frames if one.pts_s >= 46.2)])
+    feed.now_s = 46.0
+    look(feed, media=MEDIA, commit=commit_of(watched), watched=watched)
+    assert [row for row in rows(watched) if row[2] != "watched"] == [
+        (35.8, 35.9, "not_running", "Vidette was not running"),
+        (35.9, 46.2, "failed", CAUSES[Cause.CRASHED]),
+    ]
+
+
+def test_a_left_bag_and_a_told_loss_outlast_a_restart():
+    source = bag(1e9, 70)
+    items = playing(source, (40, 50))
+    watched = resumed([one for one in items if one.pts_s < 45], [one for one in items if one.pts_s >= 46])
+    gone, back = watched.events(*SIGNAL)
+    assert (gone.start_s, gone.end_s, back.start_s) == (39.8, 50.0, 50.0)
+    (left,) = watched.events(EventType.OBJECT_LEFT)
+    assert left.end_s is None
+
+
+def test_changed_masks_begin_the_scene_anew_and_what_they_hide_is_gone():
+    frames = list(crossing(80, 33, 65).frames())
+    everything = Settings(
+        streams=[StreamSettings(name="yard", masks=[[(0.0, 0.4), (1.0, 0.4), (1.0, 1.0), (0.0, 1.0)]])]
+    )
+    watched = look([one for one in frames if one.pts_s < 45], media=MEDIA)
+    assert len(watched.tracks) == 1
+    again = look(
+        [one for one in frames if one.pts_s >= 46], media=MEDIA, commit=commit_of(watched), settings=everything
+    )
+    assert again.observations[1].feed.state == "learning"
+    assert again.tracks == []
+    assert again.events() == []
+
+
+def test_nothing_hidden_is_in_any_picture_that_is_kept():
+    media = MemoryMedia()
+    masks = [[(0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0)]]
+    look(plain(), media=media, settings=Settings(streams=[StreamSettings(name="yard", masks=masks)]))
+    kept = [jpeg.decode(data) for data in media._held.values()]
+    assert len(kept) > 3
+    for picture in kept:
+        wide = picture.shape[1]
+        drawn = 40  # the caption strip and its box lie at the picture's edge
+        hidden = picture[drawn:-drawn, : int(0.4 * wide) - 8]
+        assert hidden.mean() < 4
+
+
+def test_a_jump_of_the_cameras_clock_is_an_instant_that_says_how_far():
+    jumps = [Signal(pts_s=12.1, jump_s=7200.0), Signal(pts_s=20.1, jump_s=-3.5)]
+    watched = look(sorted([*plain(), *jumps], key=lambda item: item.pts_s), media=MEDIA)
+    first, second = watched.events(EventType.CLOCK_JUMPED)
+    assert (first.start_s, first.end_s, first.caption) == (12.1, 12.1, "The camera's clock jumped forward by 2 hours.")
+    assert second.caption == "The camera's clock jumped back by 3.5 seconds."
+
+
+def test_a_clock_that_is_wrong_for_a_while_is_an_event_until_it_is_right():
+    def off(at_s):
+        return 0.2 if at_s < 5 else 3 if 9 <= at_s < 11 else -7200 if at_s < 60 else 0.1
+
+    items = [*plain(), *(tick(40 + at / 2) for at in range(80))]
+    watched = look(Played(items, off), media=MEDIA)
+    (wrong,) = watched.events(EventType.CLOCK_WRONG)
+    assert wrong.start_s == pytest.approx(11, abs=1.2)
+    assert wrong.end_s == pytest.approx(60, abs=1.2)
+    assert wrong.caption == "The camera's clock is 2 hours slow."
+
+
+def test_a_blocked_view_is_blind_in_the_coverage_before_it_is_over():
+    def cover(picture, t):
+        if t >= 32:
+            picture[:] = (60.0, 55.0, 52.0)
+
+    watched = look(list(Drawing(60, [cover], noise=0.7).frames()), media=MEDIA)
+    (event,) = watched.events()
+    assert (event.type, event.end_s) == (EventType.VIEW_BLOCKED, None)
+    blind = [row for row in watched.coverage if row.state is FastState.BLIND]
+    assert blind[0].start_s == pytest.approx(32, abs=0.4)
+    assert blind[-1].end_s > 59
+
+
+def test_frames_that_come_too_late_are_left_out():
+    frames = plain()
+    shuffled = [*frames[:60], *frames[40:50], *frames[60:]]
+    assert said(look(shuffled, media=MEDIA)) == said(look(frames, media=MEDIA))
+
+
+def test_dense_frames_wait_in_bounded_number():
+    source = Drawing(8, fps=30, noise=1)
+    feed = Played(source.frames())
+    live = LiveLook(feed, YARD, settings=Settings(), media=MEDIA, deep=False, now=feed.now)
+    told = [one for frame in feed.frames() for one in live.take(frame)]
+    assert {one.feed.state for one in told} == {"learning"}
+    waiting = live.waiting._items
+    assert len(waiting) <= 230 * 8 / 30
+    assert all(one.frame is None for one in waiting)
+
+
+EMPTY = Drawing(1, noise=0).at(0.0, 0)
+BUSY = Drawing(1, [box(RED, lambda _: (240, 180))], noise=0).at(0.0, 0)
+QUICK = Settings(fast=FastSettings(people=False), live=LiveSettings(lost_s=1.0))
+
+
+@st.composite
+def lives(draw):
+    """What a feed may say: frames, ticks, losses, skips, jumps; and where it is stopped and started again."""
+    at, out = draw(st.integers(0, 50)) / 10, []
+    for _ in range(draw(st.integers(1, 25))):
+        step = draw(st.sampled_from([0.2, 0.2, 0.2, 0.5, 1.0, 4.0, 31.0]))
+        what = draw(st.sampled_from(["frame", "frame", "frame", "tick", "loss", "over", "restart", "jump"]))
+        before, at = at, round(at + step, 3)
+        since = round(before - draw(st.sampled_from([-0.1, 0.0, 0.3])), 3)
+        state = draw(st.sampled_from([s for s in FastState if s not in (FastState.WATCHED, FastState.BLIND)]))
+        match what:
+            case "frame":
+                out.append(Picture(draw(st.sampled_from([EMPTY, BUSY])), at))
+            case "loss" | "over":
+                out.append(lost(max(0.0, since), at, state, draw(st.sampled_from(Cause)), over=what == "over"))
+            case "jump":
+                out.append(Signal(pts_s=at, jump_s=9.0))
+            case "restart":
+                out.append(None)
+            case _:
+                out.append(tick(at))
+    return out
+
+
+@settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
+@given(lives())
+def test_coverage_tiles_all_time_whatever_a_feed_says_and_however_often_it_is_started(items):
+    media, watched, commit, part = MemoryMedia(), Watched(), None, []
+    for item in [*items, None]:
+        if item is not None:
+            part.append(item)
+            continue
+        feed = Played(part)
+        feed.now_s = part[0].pts_s if part else (commit.watermark_s if commit else 0.0)
+        look(feed, media=media, settings=QUICK, commit=commit, watched=watched)
+        commit, part = commit_of(watched), []
+    marks = [one.watermark_s for one in watched.observations]
+    assert marks == sorted(marks)
+    told = watched.coverage
+    assert all(a.end_s == b.start_s for a, b in pairwise(told))
+    assert [one.sequence for one in watched.observations] == list(range(len(marks)))
+    first = next((one for one in items if one is not None and (not isinstance(one, Signal) or one.loss)), None)
+    if first is None:
+        assert told == []
+        return
+    begin = first.loss.since_s if isinstance(first, Signal) else first.pts_s
+    begin = 0.0 if None in items[: items.index(first)] else begin  # it was watched before, and nothing came
+    seen = [one.pts_s for one in items if one is not None and (not isinstance(one, Signal) or one.loss)]
+    if max(seen) > begin:
+        assert told[0].start_s == pytest.approx(begin, abs=2e-3)
+        assert told[-1].end_s >= max(seen) - 2e-3
+    assert intervals.total((row.start_s, row.end_s) for row in told) == pytest.approx(
+        sum(row.end_s - row.start_s for row in told), abs=1e-6
+    )
