@@ -6,17 +6,19 @@ The camera's process cuts them (`Keeper`), since it holds the packets; memory is
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ingest.live.cutting import ClipDone, ClipOrder
 from ingest.live.keeping import Keeper
+from ingest.retention import Retention
 from rules.exhibits import exhibited
 from vidette.alerts import Alert, AlertFilter
 from vidette.models import EventRow, Stream
 from vidette.ports import GraphStore
-from vidette.queries import Alerts, Events, Filter
+from vidette.queries import Alerts, Events, Filter, MediaHeld
 from vidette.settings import LiveSettings, Settings
 
-__all__ = ["ClipDone", "ClipOrder", "Clips", "Keeper"]
+__all__ = ["ClipDone", "ClipOrder", "Clips", "Keeper", "retention_of"]
 
 log = logging.getLogger(__name__)
 
@@ -86,4 +88,17 @@ def order_of(alert: Alert, events: Iterable[EventRow], stream: Stream, live: Liv
         start_s=max(0.0, start_s - live.pre_s),
         end_s=end_s + live.post_s,
         longest_s=live.clip_max_s,
+    )
+
+
+def retention_of(root: Path, settings: Settings, store: GraphStore, told: Callable[[str], None]) -> Retention:
+    """What keeps the folder of media in bounds: sweep every few minutes, at once again where there is `more`.
+
+    `told` is given what had to go before its time.
+    """
+    return Retention(
+        root,
+        settings.keep,
+        held=lambda asked: store.read(MediaHeld(addresses=tuple(asked))) if asked else {},
+        told=told,
     )
