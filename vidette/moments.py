@@ -73,3 +73,14 @@ class Moments(Query[list[Moment]]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejoined(Query[tuple[str, ...]]):
     """Things that have more than one track; most have one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things(Query[int]):
+    """How many different things events of `where` happened to, and events of each of `also` too.
+
+    An event without a known thing counts by itself. `also` is asked of these things, whatever label or kind it names.
+    """
+
+    where: Filter = field(default_factory=Filter)
+    also: tuple[Filter, ...] = ()

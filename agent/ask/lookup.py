@@ -16,9 +16,9 @@ from vidette.answers import Plan
 from vidette.families import PICTURE, PRESENCE, SIGNAL, THINGS
 from vidette.intervals import Span, union
 from vidette.models import EventType, Label
-from vidette.moments import Moment, Moments
+from vidette.moments import Moment, Moments, Things
 from vidette.ports import GraphStore
-from vidette.queries import Count, Events, Filter, Order, Runs, Tally
+from vidette.queries import Count, Events, Filter, Order, Runs
 
 MOST = 100_000
 _ENDS = 2
@@ -160,9 +160,7 @@ def _by_rows(plan: Plan) -> bool:
 
 def _total(store: GraphStore, plan: Plan) -> int:
     if plan.distinct and plan.of == "events":
-        return sum(
-            share.count for share in store.read(Tally(of="events", by="stream", where=plan.where, distinct=True))
-        )
+        return store.read(Things(where=plan.where))
     return store.read(Count(of="tracks" if plan.of == "tracks" else "events", where=_where(plan)))
 
 

@@ -1,5 +1,6 @@
 """Moments of every GraphStore: the same rows as events and tracks, whatever is asked and however they are found."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from graph.reading import moments
 from tests.agent.ask.world import build
-from tests.contracts.test_graph_store_aggregates import START, settle
+from tests.contracts.test_graph_store_aggregates import RUN, START, settle
+from vidette.ids import stream_id
 from vidette.intervals import union
-from vidette.models import EventRow, EventType, Label, TrackRow
-from vidette.moments import Moment, Moments
+from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, TrackRow
+from vidette.moments import Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
 
 STORES = {
@@ -124,7 +126,7 @@ def filled(things, said):
     return store
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     things=THINGS, said=SAID, asked=FILTERS, of=st.sampled_from(["events", "tracks"]),
     order=st.sampled_from(["start", "-start", "duration", "-duration"]), limit=st.sampled_from([1, 3, 5_000]),
@@ -139,7 +141,7 @@ def test_moments_are_the_rows_that_they_stand_for(things, said, asked, of, order
 SPANS = st.lists(st.tuples(st.integers(-50, 400), st.integers(0, 60)), max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     things=THINGS, said=SAID, asked=FILTERS, spans=SPANS, of=st.sampled_from(["events", "tracks"]), begins=st.booleans(),
     order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]),
@@ -158,6 +160,50 @@ def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins
 def meets(one: Moment, span: tuple[float, float], begins: bool) -> bool:
     inside = span[0] <= one.since < span[1]
     return inside or (not begins and one.since < span[1] and (one.until is None or one.until > span[0]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(things=THINGS, said=SAID, asked=FILTERS, also=st.lists(FILTERS, max_size=2))
+def test_things_are_those_of_the_rows(things, said, asked, also):
+    store = filled(things, said)
+    rows = store.read(Moments(of="events", where=Filter(**asked)))
+    those = {row.thing for row in rows}
+    assert store.read(Things(where=Filter(**asked))) == len(those)
+    others = [replace(Filter(**one), labels=(), kinds=()) for one in also]
+    for other in others:
+        those &= {row.thing for row in store.read(Moments(of="events", where=other))}
+    assert store.read(Things(where=Filter(**asked), also=tuple(others))) == len(those)
+    assert store.read(Rejoined()) == ()
+    store.close()
+
+
+def test_who_else_takes_part_is_not_counted(store):
+    stream = build_parts(store)
+    (row,) = store.read(Moments(of="events", where=Filter(streams=(stream,))))
+    (whole,) = store.read(Events(where=Filter(streams=(stream,))))
+    assert len(whole.entities) == 3
+    assert (row.thing, len(row.tracks), row) == (whole.entities[1].id, 3, of_event(whole))
+    assert store.read(Things(where=Filter(streams=(stream,)))) == 1
+
+
+def build_parts(store):
+    """A bag, put down by one person while another stood there; a deep look that says nothing of who it was."""
+    settle(store, "a", [(0, 9, Label.PERSON, {}, ()), (1, 9, Label.BAG, {}, ()), (0, 9, Label.PERSON, {}, ())])
+    stream = stream_id("a")
+    roles = tuple(Role(role=role, track_id=f"a-{n}") for n, role in enumerate(("bringer", "subject", "subject")))
+    first = Assertion(
+        id="x", of="x", stream_id=stream, look="fast", run_id=RUN.id, type=EventType.OBJECT_LEFT, start_s=1, end_s=9,
+        confidence=0.5, caption="", roles=roles,
+    )  # fmt: skip
+    deep = replace(first, id="y", of=None, look="deep", roles=())
+    for number, said in enumerate((first, deep)):
+        store.settle(
+            Observation(
+                id=f"o{number}", stream_id=stream, look=said.look, run=RUN, start_s=0, end_s=1000,
+                sequence=1 if said.look == "fast" else None, watermark_s=1000, assertions=(said,),
+            )
+        )  # fmt: skip
+    return stream
 
 
 def test_tracks_of_some_things(store):

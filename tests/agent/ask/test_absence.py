@@ -68,7 +68,7 @@ def told(question, store):
     return answer.answer, answer.value, [row.id for row in answer.rows], answer.claims
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(things=THINGS, dark=DARK, question=st.sampled_from(QUESTIONS))
 def test_counting_those_that_did_says_what_looking_at_all_says(things, dark, question):
     store = EmbeddedStore(":memory:")
