@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 _ROUND_S, _LAST_ROUNDS_S, _LEAVE_S = 0.2, 0.05, 1.6
 _MOST_S = 1.0  # of a round that counts as listening
 _TURN_S = 20.0
-_THEIRS = frozenset({Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
-"""Losses that are the camera's own, however many have them."""
+_THEIRS = frozenset({Cause.CONNECTING, Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
+"""Losses that are the camera's own, however many have them, and none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
