@@ -18,8 +18,8 @@ def assertions_of(connection: Connection, found: list[Row]) -> list[Assertion]:
     """The assertions in rows of `assertions`, as they were said; times are to the millisecond."""
     if not found:
         return []
-    listed = json.dumps([row["seq"] for row in found])
-    roles, evidence = _roles(connection, listed), _evidence(connection, listed)
+    seqs = [row["seq"] for row in found]
+    roles, evidence = roles_of(connection, seqs), _evidence(connection, json.dumps(seqs))
     ids = _ids(connection, found)
     return [_assertion(row, ids, roles.get(row["seq"], ()), evidence.get(row["seq"], ())) for row in found]
 
@@ -60,12 +60,15 @@ def _assertion(
     )
 
 
-def _roles(connection: Connection, listed: str) -> dict[int, tuple[Role, ...]]:
+def roles_of(connection: Connection, seqs: list[int]) -> dict[int, tuple[Role, ...]]:
+    """The roles in assertions, by their numbers."""
+    if not seqs:
+        return {}
     found = connection.execute(
         "SELECT t.assertion_seq, t.role, k.id AS track_id, n.id AS entity_id FROM takes_part t"
         " LEFT JOIN names k ON k.seq = t.track_seq LEFT JOIN names n ON n.seq = t.entity_seq"
         " WHERE t.assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY t.assertion_seq, t.place",
-        (listed,),
+        (json.dumps(seqs),),
     )
     out: dict[int, list[Role]] = defaultdict(list)
     for row in found:

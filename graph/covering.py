@@ -16,13 +16,14 @@ def write(connection: Connection, stream_id: str, origin_ms: int, look: Look, ro
     for group in _disjoint(rows):
         low, high = group[0].start_s, group[-1].end_s
         old = touching(connection, stream_id, look, low, high)
-        for row in old:
-            connection.execute(
-                "DELETE FROM coverage WHERE stream_id = ? AND look = ? AND start_pts = ?",
-                (stream_id, look, row.start_s),
-            )
-        for row in merge(old, group, _RULES[look]):
-            _insert(connection, look, origin_ms, row)
+        merged = merge(old, group, _RULES[look])
+        connection.executemany(
+            "DELETE FROM coverage WHERE stream_id = ? AND look = ? AND start_pts = ?",
+            [(stream_id, look, row.start_s) for row in old if row not in merged],
+        )
+        for row in merged:
+            if row not in old:
+                _insert(connection, look, origin_ms, row)
 
 
 def touching(connection: Connection, stream_id: str, look: str, low: float, high: float) -> list[Coverage]:

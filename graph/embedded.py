@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from graph import judging, opening, outbox, saying, writing
+from graph import judging, opening, outbox, saying, words, writing
 from graph.connection import Database
 from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.alerts import (
@@ -87,18 +87,22 @@ class EmbeddedStore:
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream or refresh its row; -> its last commit. `again` begins a new watch of it."""
         with self._database.write() as connection:
-            return opening.open_stream(connection, stream, again=again)
+            commit = opening.open_stream(connection, stream, again=again)
+            words.index(connection)
+            return commit
 
     def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows, in one transaction; False if it had been settled before."""
         with self._database.write() as connection:
-            changed = writing.settle(connection, observation)
-            if changed is None:
+            scene = writing.settle(connection, observation)
+            if scene is None:
                 return False
+            words.index(connection)
             if judge is not None:
                 stream_id, read = observation.stream_id, _reader(connection)
-                judging.judge_changed(connection, stream_id, observation.look, changed, judge, read)
-            saying.sweep(connection, changed)
+                judging.judge_changed(connection, stream_id, observation.look, scene.changed, judge, read)
+            saying.sweep(connection, scene.moved)
+            words.index(connection)
             return True
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:

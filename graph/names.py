@@ -1,6 +1,5 @@
 """Every id has one number, kept in `names` for ever: relations are between numbers."""
 
-import json
 from collections.abc import Iterable
 
 from graph.rows import Connection, many
@@ -25,7 +24,7 @@ def number(connection: Connection, ids: Iterable[str]) -> tuple[dict[str, int], 
 
 def listed(numbers: Iterable[int]) -> str:
     """A list of numbers as one parameter for `IN (SELECT value FROM json_each(?))`."""
-    return json.dumps(list(numbers))
+    return f"[{','.join(map(str, numbers))}]"
 
 
 def spoken(observation: Observation) -> Iterable[str]:

@@ -174,16 +174,6 @@ _WORDS = """
 DROP TABLE $thing_words;
 CREATE VIRTUAL TABLE $thing_words USING fts5 (words, content='$things', content_rowid='seq', tokenize='porter unicode61');
 INSERT INTO $thing_words ($thing_words) VALUES ('rebuild');
-CREATE TRIGGER $thing_words_in AFTER INSERT ON $things BEGIN
-    INSERT INTO $thing_words (rowid, words) VALUES (new.seq, new.words);
-END;
-CREATE TRIGGER $thing_words_out AFTER DELETE ON $things BEGIN
-    INSERT INTO $thing_words ($thing_words, rowid, words) VALUES ('delete', old.seq, old.words);
-END;
-CREATE TRIGGER $thing_words_moved AFTER UPDATE OF words ON $things WHEN old.words IS NOT new.words BEGIN
-    INSERT INTO $thing_words ($thing_words, rowid, words) VALUES ('delete', old.seq, old.words);
-    INSERT INTO $thing_words (rowid, words) VALUES (new.seq, new.words);
-END;
 """
 
 _TRIGGERS = tuple(

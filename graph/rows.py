@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_json
+
 from graph.schema import OPEN
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
@@ -17,7 +19,6 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 Value = str | int | float | bytes | None
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,8 +55,8 @@ def times(origin_ms: int, start_s: float, end_s: float | None) -> dict[str, Valu
 
 
 def dump(value: Any) -> str:
-    """Compact JSON."""
-    return "{}" if value == {} else _JSON.encode(value)  # most attributes are empty, and the encoder is slow to start
+    """Compact JSON, keys in order."""
+    return to_json(dict(sorted(value.items())) if isinstance(value, dict) else value).decode()
 
 
 def box_text(box: Box | None) -> str | None:

@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from graph.assertions import assertions_of, rest_of
+from graph.assertions import assertions_of, rest_of, roles_of
 from graph.names import known, listed
 from graph.reach import near_media, reach
-from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, times, to_box
+from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
 from graph.shapes import reshape_stream, shapes_of
@@ -37,10 +37,11 @@ def write_assertions(scene: Scene) -> None:
     touched = _own_events(scene, own)
     for said in scene.observation.assertions:
         if said.look == "deep" and said.id in fresh and said.of is None:
-            one = happening(said)
+            one = happening(said.id, said.start_s, said.end_s, said.roles)
             touched.setdefault(said.type, []).append((one.start, one.end))
-    for type_, windows in touched.items():
-        moved = derive(scene.connection, scene.observation.stream_id, scene.origin_ms, type_, windows)
+    stream_id = scene.observation.stream_id
+    for type_ in _free(scene.connection, stream_id, touched):
+        moved = derive(scene.connection, stream_id, scene.origin_ms, type_, touched[type_])
         scene.changed.update(moved)
         scene.shaped.difference_update(moved)
 
@@ -54,8 +55,6 @@ def derive(
         return list(_deep(connection, stream_id, type_, window))
 
     deep: dict[str, Happening] = {}
-    if not _any_free(connection, stream_id, type_):
-        return set()
     for low, high in union((low - _NEAR_MS, high + _NEAR_MS) for low, high in windows):
         deep.update(closure(load, (low, high)))
     if not deep:
@@ -246,22 +245,27 @@ def event_row(origin_ms: int, event: Event, *, look: str, derived: bool, watch: 
     }
 
 
-def _any_free(connection: Connection, stream_id: str, type_: str) -> bool:
-    """Whether deep assertions of a type wait for events to support."""
-    free = "SELECT 1 FROM assertions WHERE stream_id = ? AND type = ? AND of_seq IS NULL LIMIT 1"
-    return connection.execute(free, (stream_id, type_)).fetchone() is not None
+def _free(connection: Connection, stream_id: str, types: Iterable[EventType]) -> list[EventType]:
+    """Those of the types of which deep assertions wait for events to support."""
+    found = connection.execute(
+        "SELECT value FROM json_each(?2) WHERE EXISTS"
+        " (SELECT 1 FROM assertions WHERE stream_id = ?1 AND type = value AND of_seq IS NULL)",
+        (stream_id, many(types)),
+    )
+    return [EventType(row[0]) for row in found]
 
 
 def _deep(connection: Connection, stream_id: str, type_: str, window: Window) -> Iterator[Happening]:
     """Free deep assertions that overlap a window of media milliseconds."""
     found = connection.execute(
-        "SELECT * FROM assertions WHERE seq IN (SELECT a.seq FROM json_each(?1) reach CROSS JOIN assertions a"
+        "SELECT a.seq, a.id, a.start_pts, a.end_pts FROM json_each(?1) reach CROSS JOIN assertions a"
         " WHERE a.stream_id = ?2 AND a.type = ?3 AND a.of_seq IS NULL AND a.size = reach.key"
-        " AND a.start_pts > reach.value AND a.start_pts < ?4)",
+        " AND a.start_pts > reach.value AND a.start_pts < ?4",
         (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
     ).fetchall()
-    for said in assertions_of(connection, found):
-        one = happening(said)
+    roles = roles_of(connection, [row["seq"] for row in found])
+    for row in found:
+        one = happening(row["id"], row["start_pts"], row["end_pts"], roles.get(row["seq"], ()))
         if one.end > window[0]:
             yield one
 
@@ -315,12 +319,14 @@ def _place(connection: Connection, origin_ms: int, placed: dict[str, str]) -> se
     return changed
 
 
-def sweep(connection: Connection, changed: Iterable[int]) -> None:
+def sweep(connection: Connection, moved: set[int]) -> None:
     """Forget events that deep looks founded and that nothing says any more, once the judge was told."""
+    if not moved:
+        return
     connection.execute(
         "DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?)) AND derived"
         " AND NOT EXISTS (SELECT 1 FROM says WHERE says.event_seq = events.seq)",
-        (listed(changed),),
+        (listed(moved),),
     )
 
 

@@ -14,12 +14,13 @@ from graph.lanes import LANES
 from graph.numbering import NUMBERING
 from graph.shaping import SHAPING
 from graph.sorts import SORTS
+from graph.words import WORDS
 from vidette.errors import StoreError
 
 APPLICATION_ID = 0x56494454  # "VIDT", in the header of every file that is ours
 OPEN = 64
 
-STEPS: tuple[str, ...] = (FIRST, "".join((ALERTS, NUMBERING, SHAPING, SORTS, LANES)))
+STEPS: tuple[str, ...] = (FIRST, "".join((ALERTS, NUMBERING, WORDS, SHAPING, SORTS, LANES)))
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from vidette.ids import milliseconds
-from vidette.models import Assertion, Attributes, Box, EventType, State
+from vidette.models import Assertion, Attributes, Box, EventType, Role, State
 
 TOLERANCE_MS = 500
 """One sampling interval: a deep look's times may miss a fast event's by this much."""
@@ -84,17 +84,18 @@ def fold(event: Event | None, said: Assertion) -> Event:
     )
 
 
-def happening(said: Assertion) -> Happening:
+def happening(id_: str, start_s: float, end_s: float | None, roles: Iterable[Role]) -> Happening:
     """A deep assertion as overlap sees it; without an end it is an instant."""
-    start = milliseconds(said.start_s)
-    end = milliseconds(said.end_s) if said.end_s is not None else start
-    return Happening(id=said.id, start=start, end=max(end, start + 1), subjects=subjects(said))
+    start = milliseconds(start_s)
+    end = milliseconds(end_s) if end_s is not None else start
+    return Happening(id=id_, start=start, end=max(end, start + 1), subjects=subjects(roles))
 
 
-def subjects(said: Assertion) -> frozenset[str]:
+def subjects(roles: Iterable[Role]) -> frozenset[str]:
     """Tracks that an assertion is about: its `subject` roles, else every track that takes part."""
-    named = frozenset(role.track_id for role in said.roles if role.track_id and role.role == "subject")
-    return named or frozenset(role.track_id for role in said.roles if role.track_id)
+    listed = [role for role in roles if role.track_id]
+    named = [role for role in listed if role.role == "subject"] or listed
+    return frozenset(role.track_id for role in named if role.track_id)
 
 
 def overlap(a: Happening, b: Happening) -> float:

@@ -68,7 +68,7 @@ def _kept_before(track: Track, present: int) -> float:
 def write_entities(scene: Scene) -> None:
     """Keep what was said of entities; what one is, is the latest such word (deep over fast). A track is one."""
     tracks, observation = scene.observation.tracks, scene.observation
-    said = [(entity_of(track), f"track {track.id}") for track in tracks]
+    said = [(scene.entities[track.id], f"track {track.id}") for track in tracks]
     said += [(entity, observation.id) for entity in observation.entities]
     news = _describe(scene, said) | _identify(scene)
     scene.changed.update(_events_of(scene.connection, news))
@@ -83,7 +83,8 @@ def entity_of(track: Track) -> Entity:
 def _identify(scene: Scene) -> set[int]:
     """Keep which entity each track is, for ever; -> those of tracks that were not known, but heard of."""
     known = _known(scene, "track_seq", "identities", "track_seq", (track.id for track in scene.observation.tracks))
-    tracks = {scene.numbers[track.id]: scene.numbers[entity_of(track).id] for track in scene.observation.tracks}
+    numbers, entities = scene.numbers, scene.entities
+    tracks = {numbers[track]: numbers[entity.id] for track, entity in entities.items()}
     fresh = [(track, entity) for track, entity in tracks.items() if track not in known]
     scene.connection.executemany(
         "INSERT INTO identities VALUES (?, ?, 1.0, 'track', ?)", [(*pair, scene.run_seq) for pair in fresh]

@@ -7,8 +7,8 @@ from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
 
-def settle(connection: Connection, observation: Observation) -> set[int] | None:
-    """Write it all; -> numbers of the events it changed, None where it had been settled.
+def settle(connection: Connection, observation: Observation) -> Scene | None:
+    """Write it all; -> what it changed, None where it had been settled.
 
     Raises StoreError as GraphStore.settle does.
     """
@@ -24,9 +24,9 @@ def settle(connection: Connection, observation: Observation) -> set[int] | None:
     things.write_segments(scene)
     saying.write_assertions(scene)
     covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
-    shapes.reshape(connection, scene.changed - scene.shaped)
+    shapes.reshape(connection, scene.moved)
     _commit(connection, observation)
-    return scene.changed
+    return scene
 
 
 def _own(observation: Observation) -> None:
@@ -64,8 +64,9 @@ def _settled(connection: Connection, observation: Observation) -> bool:
 
 def _scene(connection: Connection, observation: Observation, stream: Row) -> Scene:
     run_seq = write_run(connection, observation.run)
-    entities = [things.entity_of(track).id for track in observation.tracks]
-    numbers, first = names.number(connection, [*names.spoken(observation), *entities])
+    entities = {track.id: things.entity_of(track) for track in observation.tracks}
+    spoken = [*names.spoken(observation), *(entity.id for entity in entities.values())]
+    numbers, first = names.number(connection, spoken)
     row: dict[str, Value] = {
         "seq": numbers[observation.id],
         "id": observation.id,
@@ -86,11 +87,15 @@ def _scene(connection: Connection, observation: Observation, stream: Row) -> Sce
         run_seq=run_seq,
         numbers=numbers,
         first=first,
+        entities=entities,
     )
 
 
 def write_run(connection: Connection, run: Run) -> int:
     """Keep a run; -> its place in the order in which runs first spoke here."""
+    known = connection.execute("SELECT seq FROM runs WHERE id = ?", (run.id,)).fetchone()
+    if known is not None:
+        return int(known[0])
     row: dict[str, Value] = {
         "id": run.id,
         "model": run.model,
@@ -98,8 +103,8 @@ def write_run(connection: Connection, run: Run) -> int:
         "prompt_hash": run.prompt_hash,
         "params_json": dump(run.params),
     }
-    insert(connection, "runs", row, conflict="(id) DO NOTHING")
-    return int(connection.execute("SELECT seq FROM runs WHERE id = ?", (run.id,)).fetchone()[0])
+    insert(connection, "runs", row)
+    return write_run(connection, run)
 
 
 def _commit(connection: Connection, observation: Observation) -> None:
