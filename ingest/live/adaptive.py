@@ -8,10 +8,11 @@ import numpy as np
 
 MEMORY = 3000  # sizes: two minutes at 25 frames a second
 ENOUGH = 50  # sizes, before any is called large
-IN_A_ROW = 3
-SPREAD = 8.0  # standard deviations, as the median absolute deviation tells them
-SHARE = 0.1  # of the median: what an encoder's rate control does on its own
-LEAST = 64  # bytes
+LARGE, OF_LAST = 3, 8  # so many of the last so many packets are large when something begins
+_USUAL = 0.9  # share of quiet packets: above the median, for where B frames are, most packets are small
+_SPREAD = 6.0  # standard deviations, as the median absolute deviation tells them
+_SHARE = 0.1  # of a usual size: what an encoder's rate control does on its own
+_LEAST = 32  # bytes
 _Z95 = 1.959963984540054  # two-sided 95 % of the normal distribution
 _SIGMA = 1.4826  # of the median absolute deviation, for a normal distribution
 
@@ -19,13 +20,13 @@ _SIGMA = 1.4826  # of the median absolute deviation, for a normal distribution
 class SizeLevel:
     """How large the packets between keyframes are while nothing moves.
 
-    The limit is the median and a multiple of the median absolute deviation (Hampel's identifier), so
-    that a few large ones that were learned by mistake do not move it.
+    The limit is nine tenths' quantile and a multiple of the median absolute deviation, so that up to a
+    tenth of what was learned may have been learned by mistake.
     """
 
     def __init__(self) -> None:
         self._quiet: deque[int] = deque(maxlen=MEMORY)
-        self._in_a_row = 0
+        self._large = 0  # one bit a packet, the last is the lowest
         self.limit = math.inf
 
     def learn(self, sizes: Sequence[int]) -> None:
@@ -34,14 +35,14 @@ class SizeLevel:
         if len(self._quiet) < ENOUGH:
             return
         quiet = np.fromiter(self._quiet, np.float64, len(self._quiet))
-        middle = float(np.median(quiet))
+        middle, usual = np.quantile(quiet, (0.5, _USUAL), method="lower")
         spread = _SIGMA * float(np.median(np.abs(quiet - middle)))
-        self.limit = middle + max(SPREAD * spread, SHARE * middle, LEAST)
+        self.limit = float(usual) + max(_SPREAD * spread, _SHARE * float(usual), _LEAST)
 
     def rises(self, size: int) -> bool:
-        """Whether this packet and those just before it are larger than quiet ones are."""
-        self._in_a_row = self._in_a_row + 1 if size > self.limit else 0
-        return self._in_a_row >= IN_A_ROW
+        """Whether with this packet enough of the last ones are larger than quiet ones are."""
+        self._large = (self._large << 1 | (size > self.limit)) & ((1 << OF_LAST) - 1)
+        return self._large.bit_count() >= LARGE
 
 
 def miss_rate(missed: int, audited: int) -> tuple[float, float, float]:

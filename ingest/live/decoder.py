@@ -1,5 +1,6 @@
 """Packets of one connection to pictures, at once: nothing waits for what comes next."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -27,7 +28,11 @@ class Shown(NamedTuple):
 
 
 class PacketDecoder:
-    """Decodes on the caller's thread; packets are left as they are but for their `opaque`, which takes the time."""
+    """Decodes on the caller's thread; packets are left as they are but for their `opaque`, which takes the time.
+
+    Of the stream only its codec context is used: what else it says is gone once its connection is closed,
+    which another thread may do at any time.
+    """
 
     def __init__(self, stream: VideoStream) -> None:
         self._context = stream.codec_context
@@ -36,9 +41,8 @@ class PacketDecoder:
             self._context.options = {"max_pixels": str(MAX_PIXELS)}
         # A picture carries what its packet carried: packets may have no pts, and theirs is not media time.
         self._context.flags |= Flags.copy_opaque
-        self._stream_aspect = stream.sample_aspect_ratio
         self._numbers = FrameNumbers(self._context.name, self._context.extradata)
-        self._shown_s = 0.0
+        self._shown_s = self._key_s = 0.0
         self._floor: float | None = None
         self._fresh = True
         self._fed, self._fed_since_s = 0, 0.0
@@ -48,7 +52,7 @@ class PacketDecoder:
     @property
     def aspect(self) -> Fraction | None:
         """Width of a pixel by its height, where the stream says so."""
-        return self._context.sample_aspect_ratio or self._stream_aspect
+        return self._context.sample_aspect_ratio
 
     @property
     def fresh(self) -> bool:
@@ -78,11 +82,14 @@ class PacketDecoder:
             # What is shown before the keyframe needs pictures that were not decoded.
             self._floor, self._fresh = arrival.media_s, False
             self._shown_s = arrival.media_s
+        if arrival.key:
+            self._key_s = arrival.media_s
         if self._fed == 0:
             self._fed_since_s = arrival.media_s
         self._fed += 1
         if self._numbers.skips(memoryview(arrival.packet)):
-            yield Shown(self._shown_s, None, "pictures are missing")
+            # All that is shown after the keyframe and was not shown yet may be built on them.
+            yield Shown(math.nextafter(max(self._shown_s, self._key_s), math.inf), None, "pictures are missing")
         # A new tuple each time: PyAV 18.1 keeps these by address and forgets an object that is set twice.
         arrival.packet.opaque = (arrival.media_s,)
         try:

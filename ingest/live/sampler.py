@@ -19,13 +19,14 @@ class Sampler:
     """Pictures of one connection after another; each is given once, strictly later than the one before.
 
     `seen_s` is the media time up to which everything has been decoded, or need not be. Of the pictures
-    that are due one in `thin` is given.
+    that are due one in `thin` is given. `told_s` is the media time that was told since.
     """
 
     def __init__(self, sampling: Sampling) -> None:
         self.damage = DamageWatch()
         self.damaged = 0
         self.seen_s = 0.0
+        self.told_s = 0.0
         self.thin = 1
         self._sampling = sampling
         self._decoder: PacketDecoder | None = None
@@ -60,7 +61,7 @@ class Sampler:
                 self.restart()
             if not arrival.key and not self._due(arrival.media_s) and len(self._held) < MAX_HELD:
                 self._held.append(arrival)
-                self.seen_s = max(self.seen_s, arrival.media_s)
+                self._saw(arrival.media_s)
                 return
         held, self._held = [*self._held, arrival], []
         for one in held:
@@ -96,8 +97,8 @@ class Sampler:
         self.restart()
 
     def give(self, frame: DecodedFrame) -> bool:
-        """Whether the frame is later than all that were given; then it is given."""
-        if frame.pts_s <= self._given_s:
+        """Whether the frame is later than all that was given and told; then it is given."""
+        if frame.pts_s <= self._given_s or frame.pts_s < self.told_s:
             return False
         self._given_s, self._slot = frame.pts_s, self._sampling.slot(Fraction(frame.pts_s))
         self.seen_s = max(self.seen_s, frame.pts_s)
@@ -109,6 +110,10 @@ class Sampler:
         yield from self._decoder.decode(key)
         yield from self._decoder.drain()
 
+    def _saw(self, at_s: float) -> None:
+        if self.damage.since is None:
+            self.seen_s = max(self.seen_s, at_s)
+
     def _due(self, at_s: float) -> bool:
         return self._slot is None or self._sampling.slot(Fraction(at_s)) >= self._slot + self.thin
 
@@ -117,7 +122,7 @@ class Sampler:
             self._key_s = key.media_s
         for one in shown:
             frame = self._good(one)
-            self.seen_s = max(self.seen_s, one.at_s)
+            self._saw(one.at_s)
             if frame is not None and self._due(one.at_s) and self.give(frame):
                 yield frame
 

@@ -154,6 +154,7 @@ class LiveSource:
 
     def _note(self, told: DecodedFrame | Signal) -> None:
         self._told_s, self._said_s = max(self._told_s, told.pts_s), self._now_s
+        self._sampler.told_s = self._told_s
         if isinstance(told, DecodedFrame):
             self._loss = None
             self._tally.gave(told)
