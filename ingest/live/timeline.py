@@ -121,7 +121,7 @@ class Timeline:
         moved_s = gap_s if first else self._unwrapped(stepped_s)
         ahead_s = self._anchor_s + before_s + moved_s - arrived_s
         jumped = moved_s < -BACK_S or (moved_s > AHEAD_S and ahead_s > AHEAD_S)
-        jump_s = moved_s - gap_s if jumped else None
+        jump_s = self._least(moved_s) - gap_s if jumped else None
         if jumped:
             moved_s = gap_s
         self._shift_s += moved_s - stepped_s
@@ -130,11 +130,13 @@ class Timeline:
 
     def _unwrapped(self, moved_s: float) -> float:
         """The same step without the wrap that may be in it."""
-        for ticks in _WRAPS:
-            for wrapped_s in (moved_s + ticks * self._tick_s, moved_s - ticks * self._tick_s):
-                if abs(wrapped_s) < min(NEAR_S, ticks * self._tick_s / 4):
-                    return wrapped_s
-        return moved_s
+        least_s = self._least(moved_s)
+        return least_s if abs(least_s) < NEAR_S else moved_s
+
+    def _least(self, moved_s: float) -> float:
+        """The smallest step that may have come out as this one, wrapped or not."""
+        wraps_s = [ticks * self._tick_s for ticks in _WRAPS]
+        return min(moved_s, *(moved_s + s for s in wraps_s), *(moved_s - s for s in wraps_s), key=abs)
 
     def _ahead(self, stamp: Stamp) -> float:
         """How long after it is decoded the picture is shown."""

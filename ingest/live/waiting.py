@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -75,7 +74,7 @@ class Waiting:
             if self._closed:
                 return
             if isinstance(item, Signal):
-                self._items.append(item)
+                self._said(item)
             else:
                 self._arrived(item)
             self._ready.notify()
@@ -103,12 +102,9 @@ class Waiting:
             self._ready.notify_all()
 
     def _arrived(self, arrival: Arrival) -> None:
-        if self._since_s is not None:
-            if not arrival.key:
-                self.dropped[Cause.OVERLOAD] += 1
-                return
-            self._items.append(_left_out(self._since_s, arrival.media_s))
-            self._since_s = None
+        if self._since_s is not None and not arrival.key:
+            self.dropped[Cause.OVERLOAD] += 1
+            return
         if self._overload == "hold":
             self._hold(arrival)
             return
@@ -118,9 +114,21 @@ class Waiting:
         if self._bytes > self._max_bytes or lag_s > self._late_s:
             self._make_room(newest=True)
 
-    def _append(self, arrival: Arrival) -> None:
-        self._items.append(arrival)
-        self._bytes += arrival.packet.size
+    def _said(self, signal: Signal) -> None:
+        """Append a signal; what is left out around a loss ends at it and goes on after it."""
+        if self._since_s is not None and signal.loss is not None:
+            if self._since_s < signal.loss.since_s:
+                self._items.append(_left_out(self._since_s, signal.loss.since_s))
+            self._since_s = signal.pts_s
+        self._items.append(signal)
+
+    def _append(self, item: Arrival | _Held) -> None:
+        """Append a packet, after what was left out before it."""
+        if self._since_s is not None and self._since_s < _arrival(item).media_s:
+            self._items.append(_left_out(self._since_s, _arrival(item).media_s))
+        self._since_s = None
+        self._items.append(item)
+        self._bytes += item.packet.size if isinstance(item, Arrival) else 0
 
     def _oldest_s(self, newest: Arrival) -> float:
         return next((item.arrived_s for item in self._items if isinstance(item, Arrival)), newest.arrived_s)
@@ -145,18 +153,14 @@ class Waiting:
             self._since_s = arrival.media_s if self._since_s is None else self._since_s
             self.dropped[Cause.OVERLOAD] += 1
             return
-        if self._since_s is not None:
-            self._items.append(_left_out(self._since_s, arrival.media_s))
-            self._since_s = None
-        self._items.append(_Held(arrival=replace(arrival, packet=_like(arrival.packet, b"")), slot=slot))
+        self._append(_Held(arrival=replace(arrival, packet=_like(arrival.packet, b"")), slot=slot))
 
     def _kept(self, arrival: Arrival) -> Slot | None:
         """Where on disk the packet is; None where it found no room, or what it builds on went to make some."""
         try:
             self._spill = self._spill or Spill(self._hold_bytes, self._folder)
             data = bytes(arrival.packet)
-            while (slot := self._spill.keep(data)) is None and self._items:
-                self._make_room(newest=False)
+            while (slot := self._spill.keep(data)) is None and self._make_room(newest=False):
                 if self._since_s is not None and not arrival.key:
                     return None
         except OSError as error:
@@ -164,10 +168,14 @@ class Waiting:
             return None
         return slot
 
-    def _make_room(self, *, newest: bool) -> None:
-        """Leave out what is before the newest keyframe, or before the second oldest; without one, all."""
+    def _make_room(self, *, newest: bool) -> bool:
+        """Leave out what is before the newest keyframe, or before the second oldest; without one, all.
+
+        False where there was nothing to leave out.
+        """
         count = len(self._items)
-        places: Iterator[int] = iter(range(count - 1, 0, -1) if newest else range(1, count))
+        first = next((place for place, item in enumerate(self._items) if not isinstance(item, Signal)), count)
+        places = range(count - 1, first, -1) if newest else range(first + 1, count)
         index = next((place for place in places if _is_key(self._items[place])), count)
         gone = [self._items.popleft() for _ in range(index)]
         told, since_s = self._leave(gone)
@@ -176,6 +184,7 @@ class Waiting:
         elif since_s is not None:
             self._since_s = since_s
         self._items.extendleft(reversed(told))
+        return any(not isinstance(item, Signal) for item in gone)
 
     def _leave(self, gone: list[_Item]) -> tuple[list[Signal], float | None]:
         """Signals of what is left out, and since when the last stretch of it is."""
@@ -223,10 +232,10 @@ def _left_out(since_s: float, until_s: float) -> Signal:
 def _like(packet: "Packet[VideoStream]", data: bytes) -> "Packet[VideoStream]":
     """A packet with other bytes, and all that is known of this one."""
     new = cast("Packet[VideoStream]", Packet(data))
+    new.stream = packet.stream
     new.time_base = packet.time_base
     new.pts, new.dts, new.duration = packet.pts, packet.dts, packet.duration
     new.is_keyframe = packet.is_keyframe
-    new.stream = packet.stream
     for side in packet.iter_sidedata():
         new.set_sidedata(side)
     return new
