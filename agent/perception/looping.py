@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from agent.perception.background import Picture
 from vidette.carry import Arrays
 
-_GRID = (12, 7)  # pixels of the small picture that are kept, as they are: smoothing would take the noise off
+_GRID = (8, 6)  # pixels of the small picture that are kept, as they are: smoothing would take the noise off
 _NEAR_S, _FAR_S = 8.0, 120.0  # how long ago the equal picture may be
 _BIN_S = 0.2
 _BINS = round(_FAR_S / _BIN_S) + 2
 _NOISE_SHARE = 0.35
 _FLOOR_RATE = 0.02
 _RUN = 5  # equal pictures in a row from which the stretch is thought to repeat
+_SURE = 40  # ... and from which it does, however still it becomes
+_STILL_S = 2.0
 _EVERY_S = 0.15
 _MOST = round(_FAR_S / _EVERY_S)
 
@@ -31,6 +33,7 @@ class Loops:
         self.pixels: NDArray[np.uint8] = np.zeros((0, _GRID[0] * _GRID[1]), np.uint8)
         self.runs: NDArray[np.int16] = np.zeros(_BINS, np.int16)
         self.floor = 0.0
+        self.matched_s = -1e9
 
     def repeats(self, small: Picture, pts_s: float) -> bool:
         """Whether this picture `(90, 160)` and those before it were all there before, in the same order."""
@@ -45,13 +48,14 @@ class Loops:
 
     def state(self) -> Arrays:
         """What `restore` needs."""
-        return {"times": self.times, "pixels": self.pixels, "runs": self.runs, "floor": np.array([self.floor])}
+        scalars = np.array([self.floor, self.matched_s])
+        return {"times": self.times, "pixels": self.pixels, "runs": self.runs, "scalars": scalars}
 
     def restore(self, arrays: Arrays) -> None:
         """Go on from that state."""
         if "times" in arrays:
             self.times, self.pixels, self.runs = arrays["times"], arrays["pixels"], arrays["runs"].copy()
-            self.floor = float(arrays["floor"][0])
+            self.floor, self.matched_s = (float(value) for value in arrays["scalars"])
 
     def _compare(self, now: NDArray[np.uint8], pts_s: float) -> None:
         if not self.times.size:
@@ -60,12 +64,15 @@ class Loops:
         lags = pts_s - self.times
         equal = off <= _NOISE_SHARE * self.floor + 0.01
         self._learn(float(off[-1]))
-        if equal[lags < _NEAR_S].any():
-            return  # nothing new was shown: it says nothing
+        if equal[lags < _NEAR_S].any():  # nothing new was shown: it says nothing
+            if pts_s - self.matched_s > _STILL_S and self.runs.max() < _SURE:
+                self.runs = np.zeros_like(self.runs)
+            return
+        self.matched_s = pts_s if equal.any() else self.matched_s
         again = np.zeros(_BINS, bool)
         again[np.round(lags[equal & (lags <= _FAR_S)] / _BIN_S).astype(int)] = True
         longest = np.maximum(self.runs, np.maximum(np.roll(self.runs, 1), np.roll(self.runs, -1)))
-        self.runs = np.where(again, np.minimum(longest, 10_000) + 1, np.maximum(self.runs - 3, 0)).astype(np.int16)
+        self.runs = np.where(again, np.minimum(longest, _SURE + 20) + 1, np.maximum(self.runs - 15, 0)).astype(np.int16)
 
     def _learn(self, step: float) -> None:
         """The noise: what is seldom undercut by the difference of neighbours (a low quantile, followed by steps)."""
