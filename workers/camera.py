@@ -19,7 +19,8 @@ from typing import BinaryIO
 
 from agent.perception.live import live_look
 from ingest.live.address import Address
-from ingest.live.arrivals import Arrival, Arrivals
+from ingest.live.arrivals import Arrivals
+from ingest.live.beside import Beside, Tapped
 from ingest.live.open import open_feed
 from ingest.live.ring import Ring
 from ingest.media import FolderMedia
@@ -76,15 +77,14 @@ def opened(job: CameraJob, settings: Settings) -> Iterator[Camera]:
     def now() -> float:
         return (datetime.now(UTC) - start).total_seconds()
 
-    ring = Recorded(live.buffer_mb * _MB)
-    keeper = ring.keeper = Keeper(ring, Path(settings.media), job.stream, settings)
+    ring = Tapped(live.buffer_mb * _MB)
+    keeper = Keeper(ring, Path(settings.media), job.stream, settings)
+    ring.tap = keeper.add
     whole = _address(said, said.source or job.stream.uri)
     looked, held = (_address(said, said.sub), Ring(0)) if said.sub else (whole, ring)
     sample = said.sample or settings.sample
     feed = open_feed(looked, stream_settings=said, live=live, sample=sample, start=start, ring=held)
-    beside = Arrivals(whole, live=live, now=now) if said.sub else None
-    if beside is not None:
-        threading.Thread(target=_read, args=(beside, ring), name="keeping", daemon=True).start()
+    beside = Beside(lambda: Arrivals(whole, live=live, now=now), ring) if said.sub else None
     try:
         yield Camera(feed=feed, keeper=keeper, now=now)
     finally:
@@ -95,25 +95,6 @@ def opened(job: CameraJob, settings: Settings) -> Iterator[Camera]:
 
 def _address(said: StreamSettings, text: str) -> Address:
     return Address.parse(text, username=said.username, password=said.password, transport=said.transport)
-
-
-class Recorded(Ring):
-    """A ring whose packets are recorded too, where the settings ask for that."""
-
-    keeper: Keeper | None = None
-
-    def add(self, arrival: Arrival) -> None:
-        """The next packet."""
-        super().add(arrival)
-        if self.keeper is not None:
-            self.keeper.add(arrival)
-
-
-def _read(arrivals: Arrivals, ring: Ring) -> None:
-    """Fill the ring; what is lost of it is not looked at, and told by nobody."""
-    for item in arrivals:
-        if isinstance(item, Arrival):
-            ring.add(item)
 
 
 def look(job: CameraJob, settings: Settings, camera: Camera, told: "Told", commands: BinaryIO) -> None:

@@ -28,6 +28,7 @@ from workers.looks import Looks
 from workers.messages import Network, said_of
 from workers.settling import Settling
 from workers.streams import begun, stream_of
+from workers.sweeping import Sweeping
 from workers.system import System
 from workers.wiring import Pipeline, judge_of, media_path
 
@@ -83,9 +84,10 @@ class Fleet:
                 System(pipeline=self.pipeline).end(EventType.HOST_OFFLINE, datetime.now(UTC))  # another process's
             for spec in specs:
                 self._add(spec)
-            while not stop.is_set() and (self.cameras or changes is not None):
-                self._take(changes)
-                self._round(_ROUND_S)
+            with Sweeping(lambda: self.pipeline, self._nudge):
+                while not stop.is_set() and (self.cameras or changes is not None):
+                    self._take(changes)
+                    self._round(_ROUND_S)
             self._leave()
         finally:
             self._close()

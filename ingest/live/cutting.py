@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Literal
 
 from ingest.live.arrivals import Arrival
 from ingest.live.clipping import Clipped, alike, clip
@@ -31,7 +30,6 @@ class ClipOrder:
     start_s: float
     end_s: float
     longest_s: float
-    kind: Literal["clip_order"] = "clip_order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,6 @@ class ClipDone:
     codec: str = ""
     note: str = ""
     error: str = ""
-    kind: Literal["clip_done"] = "clip_done"
 
 
 class Cutter:

@@ -1,0 +1,71 @@
+"""The folder of media is swept every few minutes while cameras are watched, on a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from ingest.retention import Retention
+from vidette.errors import StoreError
+from vidette.models import EventType
+from workers.keeping import retention_of
+from workers.system import System
+from workers.wiring import Pipeline, media_path
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 180.0
+_SOON_S = 0.2
+_LEAVE_S = 1.0
+
+
+class Sweeping:
+    """Sweeps from `with` to its end, by the settings that `pipeline()` has at the time.
+
+    What has to go before its time is told as a `storage_low` event, and `nudge` called.
+    """
+
+    def __init__(self, pipeline: Callable[[], Pipeline], nudge: Callable[[], None], every_s: float = EVERY_S) -> None:
+        self._pipeline, self._nudge, self._every_s = pipeline, nudge, every_s
+        self._made: tuple[Pipeline, Retention] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweeping", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(_LEAVE_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(_SOON_S if self._sweep() else self._every_s)
+
+    def _sweep(self) -> bool:
+        """Sweep once; -> whether there is more to do at once."""
+        try:
+            done = self._retention().sweep(datetime.now(UTC))
+        except StoreError as error:
+            log.warning("media is not swept: %s", error)
+            return False
+        if done.files:
+            log.info("%d files of media deleted, %d of them before their time", done.files, done.early)
+        return done.more
+
+    def _retention(self) -> Retention:
+        pipeline = self._pipeline()
+        if self._made is None or self._made[0] is not pipeline:
+            root = media_path(pipeline.settings)
+            self._made = pipeline, retention_of(root, pipeline.settings, pipeline.store, self._tell)
+        return self._made[1]
+
+    def _tell(self, text: str) -> None:
+        log.warning("%s", text)
+        System(pipeline=self._pipeline()).happened(EventType.STORAGE_LOW, text, datetime.now(UTC))
+        self._nudge()
