@@ -156,8 +156,8 @@ def say(name: str, line: str) -> None:
     level, text = logging.WARNING, line
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         record = json.loads(line)
-        text = " ".join(str(record[key]) for key in ("logger", "message", "error") if key in record)
         level = logging.getLevelNamesMapping()[record["level"].upper()]
+        text = " ".join(str(record[key]) for key in ("logger", "message", "error") if key in record)
     log.log(level, "%s: %s", name, redact(" ".join(text.split())))
 
 

@@ -76,7 +76,7 @@ def memory(tmp_path, media):
     opened: list[Pipeline] = []
 
     def open_(name: str = "vidette", vision=None, **settings) -> Pipeline:
-        base = pipeline_of(Settings(db=str(tmp_path / f"{name}.db"), media=str(media), **settings))
+        base = pipeline_of(Settings(**{"db": str(tmp_path / f"{name}.db"), "media": str(media), **settings}))
         opened.append(replace(base, vision=vision))
         return opened[-1]
 

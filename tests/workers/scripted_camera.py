@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vidette import codec, ids
-from vidette.feeds import Cause, FeedState
+from vidette.feeds import CAUSES, Cause, FeedState
 from vidette.models import Coverage, DeepState, FastState, Observation, Run
 from vidette.signals import Loss
 from workers.messages import Alive, CameraJob, Said, write
@@ -30,8 +30,9 @@ class Scripted:
         self.folder = Path(self.job.said["media"])
         self.folder.mkdir(parents=True, exist_ok=True)
         self.leave = threading.Event()
-        gap = self.job.gap
-        self.note("job", None if gap is None else [gap.state, gap.cause], os.getpid())
+        gap = self.gap = self.job.gap
+        sample = next((one["sample"] for one in self.job.said["streams"]), "")
+        self.note("job", None if gap is None else [gap.state, gap.cause], os.getpid(), sample)
         threading.Thread(target=self.listen, daemon=True).start()
 
     def note(self, *what: object) -> None:
@@ -55,12 +56,18 @@ class Scripted:
         return (datetime.now(UTC) - self.job.stream.start).total_seconds()
 
     def observation(self, sequence: int, since_s: float, now_s: float) -> Observation:
-        id_ = self.job.stream.id
-        row = Coverage(stream_id=id_, start_s=since_s, end_s=now_s, state=FastState.WATCHED, deep=DeepState.GATED)
+        id_, gap, self.gap = self.job.stream.id, self.gap, None
+        said = (gap.state, CAUSES[gap.cause]) if gap else (FastState.WATCHED, "")
+        rows = [self.row(since_s, now_s, *said)]
         return Observation(
             id=ids.make_id("observation", id_, sequence), stream_id=id_, look="fast", run=RUN, start_s=since_s, end_s=now_s,
-            sequence=sequence, watermark_s=now_s, coverage=(row,), carry=b"x", feed=self.feed(None),
+            sequence=sequence, watermark_s=now_s, coverage=tuple(rows), carry=b"x", feed=self.feed(None),
         )  # fmt: skip
+
+    def row(self, start_s: float, end_s: float, state: FastState, reason: str) -> Coverage:
+        return Coverage(
+            stream_id=self.job.stream.id, start_s=start_s, end_s=end_s, state=state, deep=DeepState.OFF, reason=reason
+        )
 
     def feed(self, cause: Cause | None) -> FeedState:
         at = datetime.now(UTC)
