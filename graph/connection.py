@@ -138,9 +138,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -32768")  # KiB; pages that random ids touch stay at hand
-        connection.execute(
-            "PRAGMA secure_delete = FAST"
-        )  # what is deleted is overwritten where that writes no more pages
+        connection.execute("PRAGMA secure_delete = FAST")  # overwrites what is deleted where that writes no more pages
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA wal_autocheckpoint = 16384")  # pages: those written again and again go once
         connection.execute("PRAGMA journal_size_limit = 67108864")  # a log that grew behind a long read shrinks again
