@@ -1,50 +1,104 @@
-"""`vidette clip`: an event as a video file, cut without re-encoding."""
+"""`vidette clip`: an event, or a stretch of a stream, as a video file, cut without re-encoding."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.options import memory_options
-from vidette.errors import ConfigError, StoreError
+from app.options import make_filter, memory_options
+from vidette.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from vidette.models import EventRow
+    from app.footage import Footage
+    from app.memory import Memory
+    from vidette.models import EventRow, Stream
     from vidette.ports import GraphStore
+    from vidette.queries import Filter
 
 SHORTEST = 4
 
 
 @click.command()
-@click.argument("event")
+@click.argument("event", required=False)
 @memory_options
+@click.option("--stream", metavar="NAME", help="Without EVENT: the stream to cut from.")
+@click.option("--since", metavar="TIME", help="Without EVENT: from this on; media time or clock, as for events.")
+@click.option("--until", metavar="TIME", help="Without EVENT: up to this.")
 @click.option(
     "--out", type=click.Path(dir_okay=False), required=True, help="File to write; its ending says the container."
 )
 @click.option(
     "--pad", "pad_s", type=click.FloatRange(0, 600), default=2.0, show_default=True, help="Seconds before and after."
 )
-def clip(event: str, db: str | None, config: str | None, out: str, pad_s: float) -> None:
+def clip(event: str | None, db: str | None, config: str | None, out: str, pad_s: float, **given: Any) -> None:
     """Cut an event out of its source, as a video file.
 
-    EVENT is its id or the first characters of it. Nothing is encoded anew, so the file starts at a keyframe.
+    EVENT is its id or the first characters of it. Nothing is encoded anew, so the file starts at a keyframe. Of a
+    camera, what clips of alerts and recordings show can be cut.
+
+    \b
+    vidette clip 9cda1a20 --out event.mp4
+    vidette clip --stream yard --since 2026-05-01T14:00 --until 2026-05-01T14:02 --out yard.mp4
     """
     from pathlib import Path
 
+    from app.footage import write
     from app.memory import opened
-    from app.tables import media, plain
-    from ingest.clip import cut
+    from app.tables import plain
 
     if not Path(out).absolute().parent.is_dir():
         raise ConfigError(f"cannot write {out!r}: its folder is not there; make it, or choose another --out")
+    if (event is None) == (given["stream"] is None):
+        raise ConfigError("give an EVENT, or --stream with --since and --until")
     with opened(db, config) as memory:
-        row = find(memory.store, event)
-        path, begins_s = place(memory.store, row)
-    end_s = row.start_s if row.end_s is None else row.end_s
-    done = cut(path, max(0.0, row.start_s - pad_s - begins_s), end_s + pad_s - begins_s, Path(out))
-    window = f"{media(begins_s + done.start_s)} to {media(begins_s + done.end_s)}"
-    click.echo(plain(f"{out}: {row.stream} from {window}, {row.type}: {row.caption}"))
+        if event is not None:
+            row = find(memory.store, event)
+            stream = stream_of(memory.store, row.stream)
+            end_s = row.start_s if row.end_s is None else row.end_s
+            start_s, end_s, about_s, what = (
+                row.start_s - pad_s,
+                end_s + pad_s,
+                row.start_s,
+                f"{row.type}: {row.caption}",
+            )
+        else:
+            stream = stream_of(memory.store, given["stream"])
+            start_s, end_s = stretch(stream, make_filter(memory.settings, since=given["since"], until=given["until"]))
+            about_s, what = start_s, ""
+        done = write(memory, stream, start_s, end_s, Path(out), about_s=about_s)
+        window = window_of(memory, stream, done)
+    click.echo(plain(f"{out}: {stream.name} from {window}" + (f", {what}" if what else "")))
+    if done.note:
+        click.echo(done.note, err=True)
+
+
+def stream_of(store: "GraphStore", name: str) -> "Stream":
+    """The stream of that name. Raises ConfigError."""
+    from vidette.queries import StreamOf
+
+    stream = store.read(StreamOf(name=name))
+    if stream is None:
+        raise ConfigError(f"no stream {name!r}; `vidette streams` lists them")
+    return stream
+
+
+def stretch(stream: "Stream", where: "Filter") -> tuple[float, float]:
+    """The window in the stream's media time. Raises ConfigError where it has no beginning or no end."""
+    start_s = (where.since - stream.start).total_seconds() if where.since else where.from_s
+    end_s = (where.until - stream.start).total_seconds() if where.until else where.to_s
+    if start_s is None or end_s is None:
+        raise ConfigError("--stream needs --since and --until: from when to when to cut")
+    return start_s, end_s
+
+
+def window_of(memory: "Memory", stream: "Stream", done: "Footage") -> str:
+    """From when to when a clip is: media time of files, the clock of cameras."""
+    from app.options import zone
+    from app.tables import clock, media
+
+    if stream.kind != "live":
+        return f"{media(done.start_s)} to {media(done.end_s)}"
+    tz = zone(memory.settings)
+    return f"{clock(stream.at(done.start_s), tz)} to {clock(stream.at(done.end_s), tz)}"
 
 
 def find(store: "GraphStore", prefix: str) -> "EventRow":
@@ -61,24 +115,3 @@ def find(store: "GraphStore", prefix: str) -> "EventRow":
         said = "no event has the id" if not rows else f"{len(rows)} events have ids that start with"
         raise ConfigError(f"{said} {prefix!r}; `vidette events` lists them")
     return rows[0]
-
-
-def place(store: "GraphStore", row: "EventRow") -> "tuple[Path, float]":
-    """The file that shows the event's start, and where in the stream's time that file begins.
-
-    Raises StoreError where the stream was not watched from files, or they are gone.
-    """
-    from ingest.locator import paths_of
-    from ingest.sources import expand
-    from vidette.queries import StreamOf
-
-    stream = store.read(StreamOf(name=row.stream))
-    if stream is None or stream.kind != "file":
-        raise StoreError(f"{row.stream!r} has no files to cut from; it is known from elsewhere")
-    found = expand([str(path) for path in paths_of(stream.uri)], name=row.stream)
-    if found.errors or not found.specs:
-        raise StoreError(f"the source of {row.stream!r} cannot be read ({found.errors[0]}); put it back where it was")
-    begun = [
-        (path, at) for path, at in zip(found.specs[0].paths, found.specs[0].offsets_s, strict=True) if at <= row.start_s
-    ]
-    return begun[-1]

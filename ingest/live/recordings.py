@@ -1,7 +1,7 @@
 """Recorded files of a stream: which there are, and the packets of a stretch of time out of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -49,7 +49,7 @@ def recorded(folder: Path, since: datetime, until: datetime) -> list[tuple[datet
     return [one for one, end in zip(begun, ends, strict=True) if one[0] < until and end > since]
 
 
-def arrivals(folder: Path, origin: datetime, start_s: float, end_s: float) -> Iterator[Arrival]:
+def arrivals(folder: Path, origin: datetime, start_s: float, end_s: float) -> Generator[Arrival, None, None]:
     """Packets that show [start_s, end_s) of the media time that begins at `origin`, from a keyframe on.
 
     From the first keyframe there is where that was not recorded. A file that cannot be read is passed over.
