@@ -154,3 +154,20 @@ def test_each_failure_is_a_sentence():
 def test_advice_can_be_pasted(db, part):
     assert part in advice([outcome()], db)
     assert advice([outcome(watched_s=0.0)], db) == ""
+
+
+def test_of_a_camera_only_what_closes_in_this_watch_is_printed():
+    store, lines = EmbeddedStore(":memory:"), []
+    store.open_stream(STREAM)
+    settle(store, 0, fact("before", 1, 4, State.CLOSED))
+    line = ProgressLine(store, total=0, quiet=True, as_json=True, echo=lines.append)
+    line(progress(live=True, pts_s=30))
+    settle(store, 1, fact("long", 31, None, State.OPEN), fact("now", 33, 40, State.CLOSED))
+    line(progress(live=True, pts_s=60))
+    for sequence in range(2, 12):
+        settle(store, sequence)
+        line(progress(live=True, pts_s=30.0 * sequence))
+    settle(store, 12, fact("long closed", 31, 350, State.CLOSED, of="long"))
+    line(progress(live=True, pts_s=390))
+    line(progress(live=True, pts_s=390, done=True))
+    assert [json.loads(text)["id"] for text in lines] == [make_id("now"), make_id("long")]
