@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from graph.rows import Connection, many
+from vidette.errors import StoreError
 from vidette.models import Observation
 
 
@@ -13,8 +14,11 @@ def known(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
 
 
 def number(connection: Connection, ids: Iterable[str]) -> tuple[dict[str, int], int]:
-    """The number of each id, given in order where it had none; and the first of those given."""
+    """The number of each id, given in order where it had none; and the first of those given. Raises StoreError."""
     asked = list(dict.fromkeys(ids))
+    for id_ in asked:
+        if "\0" in id_:  # SQLite's JSON ends a text there
+            raise StoreError(f"id {id_!r} holds a NUL; make ids without")
     numbers = known(connection, asked)
     first = 1 + connection.execute("SELECT coalesce(max(seq), 0) FROM names").fetchone()[0]
     given = {id_: first + at for at, id_ in enumerate([one for one in asked if one not in numbers])}
