@@ -1,6 +1,7 @@
 """`vidette simulate`: breaks cameras of its own and says what was noticed, when, and whether the ledger is honest."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def simulate(clip: Path | None, faults: tuple[str, ...], keep: Path | None, as_j
     stops and changes them; then compares events and coverage with what was done. Needs GStreamer's RTSP server and ffmpeg.
     The exit code is 1 if any line fails.
     """
+    import signal
     import tempfile
 
     from app.simulation.camera import missing
@@ -44,10 +46,16 @@ def simulate(clip: Path | None, faults: tuple[str, ...], keep: Path | None, as_j
         folder = keep or Path(temporary)
         (folder / "watch").mkdir(parents=True, exist_ok=True)
         clips = clips_of(clip or _drawn(folder), folder)
-        stage = Stage(folder / "watch", clips, cameras, tell=lambda line: click.echo(line, err=True))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing of ours is left running
+        stage = Stage(folder / "watch", clips, cameras, tell=_teller())
         scores = stage.run(whole)
     _show(scores, as_json=as_json)
     return int(not all(score.passed for score in scores))
+
+
+def _teller() -> "Callable[[str], None]":
+    began = time.monotonic()
+    return lambda line: click.echo(f"{time.monotonic() - began:4.0f} s  {line}", err=True)
 
 
 def _drawn(folder: Path) -> Path:

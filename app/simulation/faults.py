@@ -15,7 +15,7 @@ from vidette.feeds import Cause
 from vidette.models import EventType
 
 USERNAME, PASSWORD = "viewer", "pa55-w0rd:of/simulated@camera"
-AWAY = (Cause.REFUSED, Cause.UNREACHABLE, Cause.ENDED, Cause.STALLED)
+AWAY = (Cause.REFUSED, Cause.UNREACHABLE, Cause.ENDED, Cause.STALLED, Cause.CONNECTING)
 """What may be said of a camera that is gone: it depends on the moment at which it went."""
 
 
@@ -29,6 +29,8 @@ class Victim:
     doors: ExitStack = field(default_factory=ExitStack)
 
 
+COMMIT_S = 6.0
+"""What was seen is stored every 5 s at least: a process that is killed loses so much."""
 Step = Callable[[Victim], object]
 
 
@@ -38,7 +40,7 @@ class Fault:
 
     `tells`: the event that must be told, started within `near_s` of the strike. `causes`: why coverage may say that
     there are no pictures; with `dark` it must say so from the strike until it is mended, else it may for `brief_s` in
-    all. `first`: it is broken before the watch begins.
+    all; both from `early_s` before it on. `first`: it is broken before the watch begins.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Fault:
     causes: tuple[Cause, ...] = ()
     dark: bool = False
     brief_s: float = 2.5
+    early_s: float = 1.0
     holds_s: float = 8.0
     first: bool = False
 
@@ -141,7 +144,7 @@ FAULTS = (
         strike=_hide,
         mend=lambda v: v.camera.do("show"),
         tells=EventType.SIGNAL_LOST,
-        causes=(Cause.NOT_FOUND, Cause.ENDED),
+        causes=(Cause.NOT_FOUND, Cause.ENDED, Cause.CONNECTING),
         dark=True,
     ),
     Fault(
@@ -150,7 +153,7 @@ FAULTS = (
         strike=lambda v: v.camera.do("password", password=USERNAME),
         mend=lambda v: v.camera.do("password", password=PASSWORD),
         tells=EventType.SIGNAL_LOST,
-        causes=(Cause.UNAUTHORISED, Cause.ENDED),
+        causes=(Cause.UNAUTHORISED, Cause.ENDED, Cause.CONNECTING),
         dark=True,
     ),
     Fault(name="ended", about="the camera ends the stream", strike=lambda v: v.camera.do("end"), causes=AWAY),
@@ -177,6 +180,7 @@ FAULTS = (
         strike=lambda v: v.camera.do("switch", number=1),
         mend=lambda v: v.camera.do("switch", number=0),
         causes=(Cause.UNREADABLE, *AWAY),
+        brief_s=5.0,
     ),
     Fault(
         name="codec",
@@ -184,21 +188,21 @@ FAULTS = (
         strike=lambda v: v.camera.do("switch", number=2),
         mend=lambda v: v.camera.do("switch", number=0),
         causes=(Cause.UNREADABLE, *AWAY),
-        brief_s=5.0,
+        brief_s=8.0,
     ),
     Fault(
         name="jump",
         about="the camera's timestamps jump 100 s ahead",
         strike=lambda v: v.camera.do("jump", seconds=100.0),
         tells=EventType.CLOCK_JUMPED,
-        causes=(Cause.STALLED, Cause.ENDED),
+        causes=AWAY,
     ),
     Fault(
         name="jump-back",
         about="the camera's timestamps jump 50 s back",
         strike=lambda v: v.camera.do("jump", seconds=-50.0),
         tells=EventType.CLOCK_JUMPED,
-        causes=(Cause.STALLED, Cause.ENDED),
+        causes=AWAY,
     ),
     Fault(
         name="clock",
@@ -223,6 +227,7 @@ FAULTS = (
         about="our process that reads the camera hangs",
         strike=lambda v: kill(_reader(v), signal.SIGSTOP),
         causes=(Cause.CRASHED, *AWAY),
+        early_s=COMMIT_S,
         brief_s=40.0,
         holds_s=20.0,
     ),
@@ -231,6 +236,7 @@ FAULTS = (
         about="our process that reads the camera crashes",
         strike=lambda v: kill(_reader(v), signal.SIGKILL),
         causes=(Cause.CRASHED, *AWAY),
+        early_s=COMMIT_S,
         brief_s=20.0,
     ),
 )

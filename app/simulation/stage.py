@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 from app.simulation.camera import Camera, until
 from app.simulation.clips import Encoding, encoded
-from app.simulation.faults import PASSWORD, USERNAME, Fault, Victim
+from app.simulation.faults import COMMIT_S, PASSWORD, USERNAME, Fault, Victim
 from app.simulation.ledger import Window
 from app.simulation.trial import PATIENCE_S, Score, Trial
-from app.simulation.watch import Watch, children
+from app.simulation.watch import START_S, Watch, children
 from vidette.feeds import CAUSES
 from vidette.models import EventRow, EventType
 from vidette.settings import StreamSettings
@@ -21,7 +21,7 @@ from vidette.settings import StreamSettings
 SYSTEM = "system"
 _SECRET = "SIMULATED_CAMERA"  # noqa: S105  the name of a variable
 _ALONE_S, _AMONG_S = 7.0, 2.0  # between strikes: three lost in 5 s are told as one, unless they are few among many
-_NETWORK_S, _COMMIT_S = 12.0, 6.0
+_NETWORK_S = 12.0
 
 
 def clips_of(clip: Path, folder: Path) -> tuple[Path, ...]:
@@ -43,7 +43,7 @@ class Stage:
         self.folder, self.clips, self.faults, self.tell = folder, clips, faults, tell
         self.trials: list[Trial] = []
         self.windows: list[Window] = []
-        self.began = time.time()
+        self.stop = Event()
 
     def run(self, whole: Sequence[str] = ()) -> list[Score]:
         """Strike every fault, then those of the whole. Raises SourceError where the set-up does not work."""
@@ -54,7 +54,8 @@ class Stage:
             }
             watch = stack.enter_context(_watch_of(self.folder, cameras))
             self.trials = [
-                Trial(fault, Victim(name=fault.name, camera=cameras[fault.name], watch=watch)) for fault in self.faults
+                Trial(fault, Victim(name=fault.name, camera=cameras[fault.name], watch=watch), self.stop)
+                for fault in self.faults
             ]
             for trial in self.trials:
                 stack.enter_context(trial.victim.doors)
@@ -66,12 +67,16 @@ class Stage:
     def _strike(self, watch: Watch, whole: Sequence[str]) -> list[Score]:
         self.tell(f"{len(self.trials)} cameras, one watch in {str(self.folder)!r}")
         names = [trial.fault.name for trial in self.trials]
-        watch.ready([trial.fault.name for trial in self.trials if not trial.fault.first])
-        self.tell("all are watched; the faults begin")
-        apart_s = _AMONG_S if len(self.trials) >= 10 else _ALONE_S
         with ThreadPoolExecutor(len(self.trials)) as beside:
-            for future in [beside.submit(one.run, number * apart_s) for number, one in enumerate(self.trials)]:
-                future.result()
+            try:
+                early = [beside.submit(one.run, 0.0) for one in self.trials if one.fault.first]
+                later = [one for one in self.trials if not one.fault.first]
+                self._ready(watch, later)
+                apart_s = _AMONG_S if len(self.trials) >= 10 else _ALONE_S
+                for future in [*early, *(beside.submit(one.run, at * apart_s) for at, one in enumerate(later))]:
+                    future.result()
+            finally:
+                self.stop.set()  # where one failed or Ctrl-C came, none of the others goes on
         found = []
         if "network" in whole:
             self.tell("every camera hangs")
@@ -83,6 +88,12 @@ class Stage:
         code = watch.leave()
         scores = [trial.score(watch.coverage(trial.fault.name), self.windows) for trial in self.trials]
         return [*scores, *found, secrets, *_left(code), *_doubled({name: watch.events(name) for name in names})]
+
+    def _ready(self, watch: Watch, trials: Sequence[Trial]) -> None:
+        watch.ready([trial.fault.name for trial in trials])
+        for trial in trials:
+            trial.ready()
+        self.tell("all are watched; the faults begin")
 
     def _network(self, watch: Watch, names: Sequence[str]) -> Score:
         """Stop every camera at once: one event of the system, none of the cameras."""
@@ -96,10 +107,10 @@ class Stage:
         mended = time.time()
         for trial in self.trials:
             trial.victim.camera.go_on()
-        back = all(until(partial(watch.watching, name, mended + 0.5), PATIENCE_S, 0.2) for name in names)
+        back = until(lambda: watch.all_watching(names, mended + 0.5), PATIENCE_S, 0.2)
         recovered_s = time.time() - mended
         reasons = frozenset(CAUSES.values())
-        self.windows.append(Window(start=struck - 1, end=time.time() + _COMMIT_S, reasons=reasons))
+        self.windows.append(Window(start=struck - 1, end=time.time() + COMMIT_S, reasons=reasons))
         events = watch.events(SYSTEM, EventType.HOST_OFFLINE)
         own = [name for name in names if _lost_since(watch.events(name, EventType.SIGNAL_LOST), struck)]
         problems = [] if events else ["host_offline was not told"]
@@ -122,7 +133,7 @@ class Stage:
         orphans = not until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in readers), 10.0)
         watch.start()
         mended = time.time()
-        back = all(until(partial(watch.watching, name, mended), PATIENCE_S * 2, 0.2) for name in names)
+        back = until(lambda: watch.all_watching(names, mended), START_S, 0.2)
         recovered_s, problems, said = time.time() - mended, [], ""
         if orphans:
             problems.append("processes of cameras live on")
@@ -131,9 +142,9 @@ class Stage:
         for name in names:
             absent = [row for row in watch.coverage(name) if row.state == "not_running"]
             said = said or next((f"coverage: {row.state}" for row in absent), "")
-            if len(absent) != 1 or not struck - _COMMIT_S <= absent[0].start.timestamp() <= struck + 0.5:
+            if len(absent) != 1 or not struck - COMMIT_S <= absent[0].start.timestamp() <= struck + 0.5:
                 problems.append(f"{name!r} has {len(absent)} stretches of not_running, or another begin")
-        self.windows.append(Window(start=struck - _COMMIT_S, end=time.time()))
+        self.windows.append(Window(start=struck - COMMIT_S, end=time.time()))
         return Score(
             fault="restart",
             about="the watch itself is killed (kill -9) and started again",

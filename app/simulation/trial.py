@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from app.simulation.camera import until
 from app.simulation.faults import Fault, Victim
@@ -10,7 +11,7 @@ from app.simulation.ledger import Window, claimed, dark, gaps, unexplained
 from vidette.feeds import CAUSES
 from vidette.models import CoverageRow, EventRow
 
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 _GRACE_S = 1.0  # a fault is noticed by its effect, which comes a moment after it
 _AFTER_S = 6.0  # what follows from a mended fault: another connection, a group of pictures that began before
 
@@ -41,12 +42,17 @@ class Score:
 class Trial:
     """A fault and its camera over time; `run` may be called in a thread of its own."""
 
-    def __init__(self, fault: Fault, victim: Victim) -> None:
-        self.fault, self.victim = fault, victim
+    def __init__(self, fault: Fault, victim: Victim, stop: Event) -> None:
+        self.fault, self.victim, self.stop = fault, victim, stop
+        self.start = Window(start=0.0, end=time.time())
         self.struck = self.mended = self.over = 0.0
         self.told: EventRow | None = None
         self.told_s: float | None = None
         self.recovered_s: float | None = None
+
+    def ready(self) -> None:
+        """All are watched: until now, anything may be said of the time."""
+        self.start = Window(start=0.0, end=time.time())
 
     def strike(self) -> None:
         """Break the camera."""
@@ -55,16 +61,24 @@ class Trial:
 
     def run(self, wait_s: float) -> None:
         """Wait for the turn, break it, see what is told, mend it, see it recover."""
-        time.sleep(wait_s)
-        if not self.fault.first:
+        if self.fault.first:  # it is lost from when it is first looked for
+            until(lambda: self.stop.is_set() or self._rows(), PATIENCE_S)
+            self.struck = min((row.start.timestamp() for row in self._rows()), default=self.struck)
+        elif not self.stop.wait(wait_s):
             self.strike()
-        until(self._is_told, PATIENCE_S)
-        time.sleep(max(0.0, self.fault.holds_s - (time.time() - self.struck)))
+        until(lambda: self.stop.is_set() or self._is_told(), PATIENCE_S)
+        self.stop.wait(max(0.0, self.fault.holds_s - (time.time() - self.struck)))
         self.mended = time.time()
         self.fault.mend(self.victim)
-        if until(lambda: self.victim.watch.watching(self.victim.name, self.mended + 0.5), PATIENCE_S, 0.2):
+        if until(lambda: self.stop.is_set() or self._is_back(), PATIENCE_S, 0.2):
             self.recovered_s = time.time() - self.mended
         self.over = time.time()
+
+    def _rows(self) -> list[CoverageRow]:
+        return self.victim.watch.coverage(self.victim.name)
+
+    def _is_back(self) -> bool:
+        return self.victim.watch.watching(self.victim.name, self.mended + 0.5)
 
     def _is_told(self) -> bool:
         if self.fault.tells is None:
@@ -107,7 +121,10 @@ class Trial:
     def _dishonest(self, rows: Sequence[CoverageRow], more: Sequence[Window]) -> list[str]:
         found = gaps(rows)
         reasons = frozenset(CAUSES[cause] for cause in self.fault.causes) or frozenset({"(none)"})
-        windows = [starting(rows), Window(start=self.struck - _GRACE_S, end=self.over + _AFTER_S, reasons=reasons)]
+        windows = [
+            self.start,
+            Window(start=self.struck - self.fault.early_s, end=self.over + _AFTER_S, reasons=reasons),
+        ]
         for row, seconds in unexplained(rows, [*windows, *more]):
             at_s = row.start.timestamp() - self.struck
             found.append(f"unexplained {row.state} at {at_s:+.1f} s for {seconds:.2f} s: {row.reason or 'no reason'}")
@@ -115,9 +132,3 @@ class Trial:
         if self.fault.dark and false_s > _GRACE_S / 2:
             found.append(f"{false_s:.1f} s are called watched though nothing came")
         return found
-
-
-def starting(rows: Sequence[CoverageRow]) -> Window:
-    """The time until the first picture: anything may be said of it."""
-    first = next((row.start.timestamp() for row in rows if row.state == "watched"), time.time())
-    return Window(start=0.0, end=first)

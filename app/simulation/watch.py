@@ -107,6 +107,10 @@ class Watch:
         """Whether pictures from after `since` (Unix time) were looked at."""
         return any(row.state == "watched" and row.end.timestamp() > since for row in self.coverage(stream))
 
+    def all_watching(self, streams: Sequence[str], since: float) -> bool:
+        """Whether pictures of each from after `since` were looked at."""
+        return all(self.watching(stream, since) for stream in streams)
+
     def ready(self, streams: Sequence[str], patience_s: float = START_S) -> None:
         """Wait until each has been looked at for a while. Raises SourceError."""
 
