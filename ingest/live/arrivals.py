@@ -11,7 +11,6 @@ from ingest.live.address import Address
 from ingest.live.arrival import Arrival
 from ingest.live.backoff import Backoff
 from ingest.live.reading import Reading
-from ingest.live.timeline import STEP_S
 from ingest.live.waiting import Overload, Waiting
 from vidette.errors import SourceError
 from vidette.feeds import Cause
@@ -29,7 +28,7 @@ _MB = 1024 * 1024
 class Arrivals:
     """A camera's packets, read by a thread of their own, and signals, in the order of media time.
 
-    Iterate once. Something comes at least every half second: when nothing else does, a tick, or the
+    Iterate once. Something comes at least every half second: when nothing else does, a tick (time stands), or the
     loss while the camera is lost. `now()` is media time now. `overload` says what gives way when
     looking is too slow; `hold` uses at most `live.hold_mb` in a nameless file in `folder` (default:
     the system's for temporary files).
@@ -109,11 +108,9 @@ class Arrivals:
         """What is to be said when nothing came."""
         if self._reading.stuck:
             raise SourceError(f"the reader of {self._address.safe!r} hangs; start it anew", retryable=True)
-        loss, now_s = self._loss(), self._now()
-        if loss is None:
-            # Pictures on their way will be as late as those before them: time goes no further than they.
-            now_s -= self._reading.late_s + SAY_S
-        self._told_s = max(self._told_s, self._last_s, now_s)
+        loss = self._loss()
+        # Without a loss pictures may still come late: time goes no further than the last one.
+        self._told_s = max(self._told_s, self._last_s, self._now() if loss is not None else self._last_s)
         return Signal(pts_s=self._told_s, loss=loss)
 
     def _loss(self) -> Loss | None:
@@ -127,7 +124,7 @@ class Arrivals:
         if isinstance(item, Signal):
             return self._after(item)
         if item.media_s < self._told_s:
-            item = replace(item, media_s=max(self._told_s, self._last_s + STEP_S))
+            item = replace(item, media_s=self._told_s)
         self._last_s = max(self._last_s, item.media_s)
         return item
 

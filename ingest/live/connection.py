@@ -3,7 +3,7 @@
 import errno
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self, cast
 
@@ -20,6 +20,7 @@ from vidette.feeds import CAUSES, Cause
 
 ANALYSE_S = 0.3
 BURST_S = 20.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 _AWAY = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EIO, errno.EADDRNOTAVAIL)
 _CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
@@ -108,11 +109,11 @@ class Connection:
     def start_at(self) -> datetime | None:
         """The camera's wall clock at pts 0, where it has told it (RTCP sender reports, RFC 3550 6.4.1)."""
         micros = self._opened().start_time_realtime
-        if not micros or micros < 0:
+        if not micros:
             return None
         try:
-            return datetime.fromtimestamp(micros / 1e6, UTC)
-        except (ValueError, OverflowError, OSError):
+            return EPOCH + timedelta(microseconds=micros)  # a camera that was never set may say 1900
+        except OverflowError:
             return None
 
     @property

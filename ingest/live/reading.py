@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import chain
 
 from av.packet import Packet
@@ -35,7 +36,7 @@ class Reading:
     """Reads a camera into `waiting` until `stop` is set.
 
     For the thread that looks: `loss` is why no pictures come now, None while they do; `heard` when one
-    last came (`time.monotonic`), `late_s` how late they were of late, `last_s` media time of the last.
+    last came (`time.monotonic`).
     """
 
     def __init__(
@@ -61,7 +62,6 @@ class Reading:
         self.loss: Loss | None = Loss(since_s=self.last_s, state=FastState.OFFLINE, cause=Cause.CONNECTING)
         self.heard = time.monotonic()
         self.patience_s = timeout_s
-        self.late_s = 0.0
         self.connection = 0
 
     @property
@@ -107,8 +107,9 @@ class Reading:
             self._renew = None
             self.connection += 1
             packets = self._stamped(connection)
-            burst = self._burst(packets)
-            self.timeline.begin(burst[0][0].time_base, [stamp for _, stamp in burst])
+            burst, ended = self._burst(packets)
+            if burst:
+                self.timeline.begin(burst[0][0].time_base, [stamp for _, stamp in burst])
             intake = Intake(
                 self.timeline,
                 connection=self.connection,
@@ -117,6 +118,8 @@ class Reading:
                 skipped=self.skipped,
             )
             self._take(connection, intake, chain(burst, packets))
+            if ended is not None:
+                raise ended
 
     def _take(self, connection: Connection, intake: Intake, packets: Iterator[Stamped]) -> None:
         since = time.monotonic()
@@ -134,7 +137,6 @@ class Reading:
             if self.loss is not None and self.loss.since_s < item.media_s:
                 self._waiting.put(Signal(pts_s=item.media_s, loss=self.loss, over=True))
             self.last_s, self.loss = max(self.last_s, item.media_s), None
-            self.late_s = max(item.arrived_s - item.media_s, self.late_s * 0.99)
         self._waiting.put(item)
 
     def _stamped(self, connection: Connection) -> Iterator[Stamped]:
@@ -147,19 +149,22 @@ class Reading:
                 raise FeedError(self._renew, self._address)
             yield packet, Stamp(packet.pts, packet.dts, self._now())
 
-    def _burst(self, packets: Iterator[Stamped]) -> list[Stamped]:
-        """What had come before it was asked for, and the first packet that had not."""
+    def _burst(self, packets: Iterator[Stamped]) -> tuple[list[Stamped], FeedError | None]:
+        """What had come before it was asked for, and the first packet that had not; how it ended, if it did."""
         begun = asked = time.monotonic()
         burst: list[Stamped] = []
-        for item in packets:
-            burst.append(item)
-            now = time.monotonic()
-            if now - asked > _DRAINED_S or now - begun > _BURST_S or len(burst) >= _BURST:
-                break
-            asked = now
-        return burst
+        try:
+            for item in packets:
+                burst.append(item)
+                now = time.monotonic()
+                if now - asked > _DRAINED_S or now - begun > _BURST_S or len(burst) >= _BURST:
+                    break
+                asked = now
+        except FeedError as error:
+            return burst, error
+        return burst, None
 
     def _start_s(self, connection: Connection) -> float | None:
         """Where the camera's wall clock puts timestamp 0, in media time."""
         at = connection.start_at()
-        return None if at is None else at.timestamp() - time.time() + self._now()
+        return None if at is None else (at - datetime.now(UTC)).total_seconds() + self._now()

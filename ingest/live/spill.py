@@ -33,11 +33,9 @@ class Spill:
         self._slots.append(slot)
         return slot
 
-    def take(self, slot: Slot) -> bytes:
-        """Read the oldest and give its room back."""
-        data = os.pread(self._file.fileno(), slot.size, slot.offset)
-        self.drop(slot)
-        return data
+    def read(self, slot: Slot) -> bytes:
+        """What was kept there."""
+        return os.pread(self._file.fileno(), slot.size, slot.offset)
 
     def drop(self, slot: Slot) -> None:
         """Give the room of the oldest back."""

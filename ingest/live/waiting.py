@@ -2,7 +2,9 @@
 
 import logging
 import threading
+import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -37,7 +39,7 @@ _Item = Arrival | Signal | _Held
 class Waiting:
     """A queue between the thread that reads a camera and the one that looks.
 
-    It holds at most `max_bytes` of packets and, but for `hold`, `late_s` seconds of them. When looking
+    It holds at most `max_bytes` of packets and, but for `hold`, what came within `late_s` seconds. When looking
     is too slow for that, whole groups of pictures give way: the oldest, up to the newest keyframe
     (`newest`, `thin`), or, once `hold_bytes` on disk are full, the oldest group (`hold`). Each such
     stretch is a signal in its place. `thin` is what the one who looks is asked to do before that:
@@ -52,6 +54,7 @@ class Waiting:
         hold_bytes: int = 0,
         folder: Path | None = None,
         max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.thin = 1
@@ -59,6 +62,8 @@ class Waiting:
         self._hold_bytes, self._folder = hold_bytes, folder
         self._items: deque[_Item] = deque()
         self._bytes = 0
+        self._clock = clock
+        self._came: deque[float] = deque()  # by `clock`: when each packet that waits was put
         self._ready = threading.Condition()
         self._spill: Spill | None = None
         self._since_s: float | None = None  # left out since then, until a keyframe comes
@@ -86,16 +91,18 @@ class Waiting:
             if self._closed or not self._items:
                 return None
             item = self._items.popleft()
-            if isinstance(item, _Held):
-                return self._loaded(item)
+            if isinstance(item, Signal):
+                return item
+            found = self._loaded(item) if isinstance(item, _Held) else item
             self._forget(item)
-            return item
+            return found
 
     def close(self) -> None:
         """Wake who waits, let go of everything."""
         with self._ready:
             self._closed = True
             self._items.clear()
+            self._came.clear()
             if self._spill is not None:
                 self._spill.close()
                 self._spill = None
@@ -109,8 +116,9 @@ class Waiting:
             self._hold(arrival)
             return
         self._append(arrival)
-        lag_s = arrival.arrived_s - self._oldest_s(arrival)
-        self._choose_thin(lag_s, arrival.arrived_s)
+        now_s = self._clock()
+        lag_s = now_s - self._came[0]
+        self._choose_thin(lag_s, now_s)
         if self._bytes > self._max_bytes or lag_s > self._late_s:
             self._make_room(newest=True)
 
@@ -128,10 +136,8 @@ class Waiting:
             self._items.append(_left_out(self._since_s, _arrival(item).media_s))
         self._since_s = None
         self._items.append(item)
+        self._came.append(self._clock())
         self._bytes += item.packet.size if isinstance(item, Arrival) else 0
-
-    def _oldest_s(self, newest: Arrival) -> float:
-        return next((item.arrived_s for item in self._items if isinstance(item, Arrival)), newest.arrived_s)
 
     def _choose_thin(self, lag_s: float, now_s: float) -> None:
         if self._overload != "thin":
@@ -204,7 +210,9 @@ class Waiting:
                 told.append(item)
         return told, since_s
 
-    def _forget(self, item: _Item) -> None:
+    def _forget(self, item: Arrival | _Held) -> None:
+        """The packet waits no longer."""
+        self._came.popleft()
         if isinstance(item, Arrival):
             self._bytes -= item.packet.size
         elif isinstance(item, _Held) and self._spill is not None:
@@ -212,7 +220,7 @@ class Waiting:
 
     def _loaded(self, held: _Held) -> Arrival:
         assert self._spill is not None, "closing forgets what is held"
-        return replace(held.arrival, packet=_like(held.arrival.packet, self._spill.take(held.slot)))
+        return replace(held.arrival, packet=_like(held.arrival.packet, self._spill.read(held.slot)))
 
 
 def _arrival(item: _Item) -> Arrival:

@@ -20,7 +20,8 @@ def test_first_in_first_out_within_its_size(steps):
         for data in steps:
             if data is None and model:
                 slot, expected = model.popleft()
-                assert spill.take(slot) == expected
+                assert spill.read(slot) == expected
+                spill.drop(slot)
             elif data is not None:
                 slot = spill.keep(data)
                 if slot is None:
@@ -30,7 +31,8 @@ def test_first_in_first_out_within_its_size(steps):
                     model.append((slot, data))
         while model:
             slot, expected = model.popleft()
-            assert spill.take(slot) == expected
+            assert spill.read(slot) == expected
+            spill.drop(slot)
     finally:
         spill.close()
 
@@ -62,7 +64,7 @@ def test_its_disk_is_given_back_when_it_is_empty(tmp_path):
     spill = Spill(10**6, tmp_path)
     slots = [spill.keep(b"x" * 100_000) for _ in range(5)]
     for slot in slots:
-        spill.take(slot)
+        spill.drop(slot)
     fd = next(fd for fd in os.listdir("/proc/self/fd") if _is_in(fd, tmp_path))
     assert os.stat(f"/proc/self/fd/{fd}").st_blocks == 0
     spill.close()

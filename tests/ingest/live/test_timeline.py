@@ -134,8 +134,8 @@ def test_a_frozen_timestamp_is_arrival():
 def test_a_backlog_is_late_and_then_at_now(stall_s):
     sent = [Stamp(3600 * i, None, 100 + i / 25) for i in range(50)]
     resumed_s = 102 + stall_s
-    for i in range(50, 50 + int(stall_s * 25) + 50):
-        sent.append(Stamp(3600 * i, None, max(resumed_s, 100 + i / 25)))
+    late = range(50, 50 + int(stall_s * 25) + 50)
+    sent += [Stamp(3600 * i, None, max(resumed_s, 100 + i / 25)) for i in late]
     moments = run(sent)
     assert [m.jump_s for m in moments] == [None] * len(sent)
     assert [m.media_s for m in moments] == pytest.approx([100 + i / 25 for i in range(len(sent))], abs=0.01)

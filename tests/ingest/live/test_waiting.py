@@ -35,6 +35,18 @@ def arrival(number, *, key=False, size=100, fps=25.0):
     )
 
 
+class Waits(Waiting):
+    """By the clock of what arrives."""
+
+    def __init__(self, *arguments, **options):
+        self.now_s = 0.0
+        super().__init__(*arguments, clock=lambda: self.now_s, **options)
+
+    def put(self, item):
+        self.now_s = item.arrived_s if isinstance(item, Arrival) else item.pts_s
+        super().put(item)
+
+
 def drained(waiting):
     found = []
     while (item := waiting.get(0)) is not None:
@@ -56,7 +68,7 @@ def gaps(items):
 
 
 def test_what_is_looked_at_in_time_is_kept_whole():
-    waiting = Waiting("newest", late_s=5)
+    waiting = Waits("newest", late_s=5)
     for number in range(100):
         waiting.put(arrival(number, key=number % 25 == 0))
     assert numbers(drained(waiting)) == list(range(100))
@@ -64,7 +76,7 @@ def test_what_is_looked_at_in_time_is_kept_whole():
 
 
 def test_newest_goes_on_at_the_newest_keyframe():
-    waiting = Waiting("newest", late_s=2)
+    waiting = Waits("newest", late_s=2)
     for number in range(100):
         waiting.put(arrival(number, key=number % 25 == 0))
     found = drained(waiting)
@@ -75,7 +87,7 @@ def test_newest_goes_on_at_the_newest_keyframe():
 
 
 def test_a_group_longer_than_the_queue_is_left_out_to_the_next_keyframe():
-    waiting = Waiting("newest", late_s=1)
+    waiting = Waits("newest", late_s=1)
     for number in range(100):
         waiting.put(arrival(number, key=number in (0, 90)))
     found = drained(waiting)
@@ -84,7 +96,7 @@ def test_a_group_longer_than_the_queue_is_left_out_to_the_next_keyframe():
 
 
 def test_a_loss_among_what_is_left_out_is_still_told():
-    waiting = Waiting("newest", late_s=2)
+    waiting = Waits("newest", late_s=2)
     for number in [*range(10), *range(40, 100)]:
         if number == 40:
             waiting.put(outage(0.4, 1.6))
@@ -98,7 +110,7 @@ def test_a_loss_among_what_is_left_out_is_still_told():
 
 
 def test_thin_asks_for_less_and_then_for_more_again():
-    waiting = Waiting("thin", late_s=4)
+    waiting = Waits("thin", late_s=4)
     levels = set()
     for number in range(90):
         waiting.put(arrival(number, key=number % 25 == 0))
@@ -114,7 +126,7 @@ def test_thin_asks_for_less_and_then_for_more_again():
 
 
 def test_hold_keeps_more_than_memory_takes(tmp_path):
-    waiting = Waiting("hold", late_s=1, hold_bytes=10**6, folder=tmp_path, max_bytes=1000)
+    waiting = Waits("hold", late_s=1, hold_bytes=10**6, folder=tmp_path, max_bytes=1000)
     sent = [arrival(number, key=number % 25 == 0) for number in range(500)]
     for one in sent:
         waiting.put(one)
@@ -131,7 +143,7 @@ def _facts(one):
 
 
 def test_beyond_the_disk_the_oldest_group_gives_way():
-    waiting = Waiting("hold", late_s=1, hold_bytes=20_000, max_bytes=1000)
+    waiting = Waits("hold", late_s=1, hold_bytes=20_000, max_bytes=1000)
     for number in range(500):
         waiting.put(arrival(number, key=number % 25 == 0))
     found = drained(waiting)
@@ -145,7 +157,7 @@ def test_beyond_the_disk_the_oldest_group_gives_way():
 
 
 def test_a_folder_that_cannot_be_written_loses_pictures_and_says_so(tmp_path, caplog):
-    waiting = Waiting("hold", late_s=1, hold_bytes=20_000, max_bytes=1000, folder=tmp_path / "absent")
+    waiting = Waits("hold", late_s=1, hold_bytes=20_000, max_bytes=1000, folder=tmp_path / "absent")
     for number in range(100):
         waiting.put(arrival(number, key=number % 25 == 0))
         if number == 60:
@@ -169,7 +181,7 @@ steps = st.lists(
 @pytest.mark.parametrize("overload", ["newest", "thin", "hold"])
 @given(steps=steps)
 def test_every_packet_comes_or_lies_in_a_stretch_that_is_said(overload, steps):
-    waiting = Waiting(overload, late_s=1.0, hold_bytes=3000, max_bytes=2000)
+    waiting = Waits(overload, late_s=1.0, hold_bytes=3000, max_bytes=2000)
     sent, found = [], []
     for what, amount, flag in steps:
         if what == "put":
@@ -202,7 +214,7 @@ def _check(found, sent):
 
 
 def test_bytes_are_bounded():
-    waiting = Waiting("newest", late_s=1e9, max_bytes=5000)
+    waiting = Waits("newest", late_s=1e9, max_bytes=5000)
     for number in range(2000):
         waiting.put(arrival(number, key=number % 10 == 0))
         assert sum(i.packet.size for i in waiting._items if isinstance(i, Arrival)) <= 5000
@@ -210,7 +222,7 @@ def test_bytes_are_bounded():
 
 @pytest.mark.parametrize("overload", ["newest", "hold"])
 def test_signals_do_not_pile_up_when_nobody_looks(overload):
-    waiting = Waiting(overload, late_s=1, hold_bytes=3000, max_bytes=1000)
+    waiting = Waits(overload, late_s=1, hold_bytes=3000, max_bytes=1000)
     for number in range(3000):
         waiting.put(arrival(number, key=number % 10 == 0))
     assert len(waiting) < 60
@@ -218,7 +230,7 @@ def test_signals_do_not_pile_up_when_nobody_looks(overload):
 
 
 def test_closing_wakes_who_waits():
-    waiting, got = Waiting("newest", late_s=1), []
+    waiting, got = Waits("newest", late_s=1), []
     thread = threading.Thread(target=lambda: got.append(waiting.get(60)))
     thread.start()
     waiting.close()
