@@ -79,7 +79,7 @@ class Rejoined(Query[tuple[str, ...]]):
 class Things(Query[int]):
     """How many different things events of `where` happened to, and events of each of `also` too.
 
-    An event without a known thing counts by itself. `also` is asked of these things, whatever label or kind it names.
+    An event without a known thing counts by itself, and did nothing else. `also` is asked of these things, whatever label or kind it names.
     """
 
     where: Filter = field(default_factory=Filter)

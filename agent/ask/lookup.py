@@ -7,7 +7,7 @@ from functools import reduce
 from agent.ask.absence import absent
 from agent.ask.allen import shared
 from agent.ask.footage import Footage
-from agent.ask.relating import FOREVER, Read, Rows, Untold, oldest, related, tolerance_s
+from agent.ask.relating import FOREVER, Read, Rows, Spans, Untold, oldest, related, tolerance_s
 from agent.ask.sieve import conditioned, sieved
 from agent.ask.stays import since_1970
 from agent.ask.words import ANY
@@ -44,12 +44,14 @@ class Found:
     notes: tuple[str, ...] = field(default=())
 
 
-def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0, things: bool = False) -> Found:
+def find(
+    store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0, things: bool = False, near: Spans | None = None
+) -> Found:
     """The rows of a plan about events or tracks, without evidence and paths.
 
     Where the rows themselves are needed, or `most` is given, so many at most are read: the newest ones, or the oldest
     where the first is asked for; else the first few, with their number. Where `things`, or the plan itself,
-    ask for it, they tell what they are about. Where nothing here tells the asker's word
+    ask for it, they tell what they are about; of a plan without further conditions, only rows that begin `near`. Where nothing here tells the asker's word
     from others, the rows are those of the things that nothing put a name to, and the plan and the remark say so
     (design §7). Raises Untold where something that the plan hangs on was not seen.
     """
@@ -62,7 +64,7 @@ def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0, thin
     total = None if nameless or most or _by_rows(told) else _total(store, told)
     several = most or (MOST if total is None else SHOWN)
     things = things or nameless or _about_things(told)
-    rows, more = _rows(store, told, nameless=nameless, most=several, things=things)
+    rows, more = _rows(store, told, nameless=nameless, most=several, things=things, spans=near, begins=True)
     if nameless and not rows:
         return Found(plan=plan, rows=())
     if plan.where.labels and not remark and most in (0, _ENDS):
@@ -75,10 +77,10 @@ def find(store: GraphStore, plan: Plan, footage: Footage, *, most: int = 0, thin
 def _conditioned(
     store: GraphStore, plan: Plan, footage: Footage, remark: str, *, nameless: bool, things: bool
 ) -> Found:
-    def other(wanted: Plan, most: int, things: bool) -> Read:
+    def other(wanted: Plan, most: int, things: bool, near: Spans | None) -> Read:
         if reason := cannot_look_for(store, wanted):
             raise Untold(reason)
-        found = find(store, wanted, footage, most=most, things=things)
+        found = find(store, wanted, footage, most=most, things=things, near=near)
         return Read(found.rows, found.more)
 
     if plan.never and not nameless and (few := absent(store, plan, _where(plan), footage, other, SHOWN, MOST)):

@@ -12,9 +12,9 @@ from agent.ask.stays import instant, span_of, stays
 from vidette.answers import Plan, Relation
 from vidette.intervals import Span, union
 from vidette.models import EventType
-from vidette.moments import Moment
+from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
-from vidette.queries import Filter, Runs
+from vidette.queries import Count, Filter, Runs
 
 Rows = tuple[Moment, ...]
 FOREVER = float("inf")
@@ -34,8 +34,9 @@ class Read(NamedTuple):
     more: bool = False
 
 
-Find = Callable[[Plan, int, bool], Read]
-"""Reads the rows of a plan, so many at most; if asked, with what they are about."""
+Spans = tuple[Span, ...]
+Find = Callable[[Plan, int, bool, Spans | None], Read]
+"""Reads the rows of a plan, so many at most; if asked, with what they are about; those that begin in the spans, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def related(
         return _to_one(store, relation, footage, find, tolerance)
     anchor = _near_to(relation, plan.where, tolerance)
     anchor = replace(anchor, pick="first") if oldest(plan) else anchor
-    told = find(anchor, most, _lasts(relation))
+    told = _told(store, relation, anchor, plan, find, tolerance, most)
     spans = _spans(store, relation, _seen(relation.anchor, told).rows, footage)
     many, own = anchors(spans), {row.id for row in told.rows}
     remark = (
@@ -128,7 +129,7 @@ def _near_to(relation: Relation, asked: Filter, tolerance: float) -> Plan:
 def _to_one(store: GraphStore, relation: Relation, footage: Footage, find: Find, tolerance: float) -> Related:
     """Relation to the first of several anchors, or the last where that is meant."""
     anchor, nth = relation.anchor, relation.anchor.nth
-    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), max(_SEVERAL, nth or 0), False))
+    told = _seen(anchor, find(replace(anchor, pick=anchor.pick or "first"), max(_SEVERAL, nth or 0), False, None))
     spans = sorted(zip(_spans(store, relation, told.rows, footage), (row.id for row in told.rows), strict=True))
     if nth is not None and nth > len(spans):
         raise Untold(f"there were only {len(spans)} {anchor.subjects} to relate to")
@@ -163,12 +164,42 @@ def _near(span: Span, relation: Relation) -> Span:
 
 def _spans(store: GraphStore, relation: Relation, told: Rows, footage: Footage) -> list[Span]:
     """The stretches of the anchor: stays where it lasts, the moment it began where that is meant."""
-    anchor = relation.anchor
     if _lasts(relation):
         return [stay.span for stay in stays(store, told, footage.reach)]
-    if anchor.kind == "when" or (relation.kind == "after" and set(anchor.where.types) & _GOES_ON):
+    if _by_start(relation):
         return [_begun(row) for row in told]
     return [span_of(row, footage.reach) for row in told]
+
+
+def _told(
+    store: GraphStore, relation: Relation, anchor: Plan, plan: Plan, find: Find, tolerance: float, most: int
+) -> Read:
+    """The rows of the anchor; where the others are fewer and say where it matters, those near them."""
+    near = _near_rows(store, relation, plan, tolerance, most)
+    told = Read(()) if near is None else find(anchor, most, False, near)
+    return told if told.rows else find(anchor, most, _lasts(relation), None)
+
+
+def _near_rows(store: GraphStore, relation: Relation, plan: Plan, tolerance: float, most: int) -> Spans | None:
+    """Where an anchor can matter that is costly to tell (by its kind): within reach of the rows that are related to it."""
+    where, anchor, within = plan.where, relation.anchor, relation.within_s
+    if within is None or plan.of != "events" or anchor.of != "events" or not anchor.where.kinds or where.kinds:
+        return None
+    if relation.kind == "during" or not (relation.kind == "before" or _by_start(relation)):
+        return None
+    rows, others = (store.read(Count(of="events", where=one)) for one in (where, replace(anchor.where, kinds=())))
+    if rows > min(others, most):
+        return None
+    slack = tolerance + 0.002
+    ahead, behind = (slack, within + slack) if relation.kind == "before" else (within + slack, slack)
+    begun = store.read(Moments(of="events", where=where, limit=most, things=False))
+    return tuple(union((row.since - ahead, row.since + behind) for row in begun))
+
+
+def _by_start(relation: Relation) -> bool:
+    """Whether the anchor is meant for the moment at which it began."""
+    anchor = relation.anchor
+    return anchor.kind == "when" or (relation.kind == "after" and bool(set(anchor.where.types) & _GOES_ON))
 
 
 def _lasts(relation: Relation) -> bool:

@@ -96,7 +96,7 @@ def _of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
 
 def every(plan: Plan, find: Find) -> Rows:
     """All rows of a plan. Raises Untold where these are too many."""
-    found = find(plan, _MOST_OF_THESE, True)
+    found = find(plan, _MOST_OF_THESE, True, None)
     if found.more:
         raise Untold(f"too many {plan.subjects} {plan.verb}; ask of a shorter time".replace("  ", " "))
     return found.rows

@@ -5,13 +5,18 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from graph.reading import where as conditions
 from graph.reading.where import Where
 from graph.rows import Connection
 from vidette.intervals import Span, union
 from vidette.moments import Moments
+from vidette.queries import Filter
 
 _SHORT_MS = 2 * 2**16
 """Rows that are not among the long ones (`size` > 16) last less."""
+_LOOK = 8
+"""To look into a stretch of time costs as much as to look at so many events."""
+_IN = "events.seq IN (SELECT value FROM json_each(?))"
 ID, START, END = 1, 3, 4
 """Where a row that is read here has its id, and its `start` and `end` in ms since 1970."""
 
@@ -24,7 +29,10 @@ def spread(connection: Connection, query: Moments, select: str, where: Where) ->
     stretches = [(_ms(low), _ms(high)) for low, high in query.spans or ()]
     if not stretches:
         return []
-    found = _near(connection, query, select, where, stretches)
+    if query.begins and query.of == "events" and _many(connection, query.where, stretches):
+        found = _chosen(connection, query, select, where, stretches)
+    else:
+        found = _near(connection, query, select, where, stretches)
     if not query.begins:
         found += _long(connection, query, select, where, (stretches[0][0], stretches[-1][1]))
     highs = [high for _, high in stretches]
@@ -34,6 +42,28 @@ def spread(connection: Connection, query: Moments, select: str, where: Where) ->
 
 def _newest(query: Moments) -> bool:
     return query.order == "-start"
+
+
+def _many(connection: Connection, asked: Filter, spans: Sequence[Span]) -> bool:
+    """Whether it costs more to look into every stretch than at all events of the shapes asked."""
+    counted = conditions.shapes(asked)
+    events = connection.execute("".join(("SELECT total(count) FROM shapes", counted.text)), counted.values).fetchone()[
+        0
+    ]
+    return bool(events < _LOOK * len(spans))
+
+
+def _chosen(connection: Connection, query: Moments, select: str, where: Where, spans: Sequence[Span]) -> list[Any]:
+    """Events that begin in one of very many stretches: by the index of shapes first, then what else is asked of them."""
+    shaped = Where()
+    conditions.shaped(shaped, query.where)
+    shaped.add("events.start >= ? AND events.start < ?", spans[0][0], spans[-1][1])
+    highs = [high for _, high in spans]
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    begun = cursor.execute("".join(("SELECT events.seq, events.start FROM events", shaped.text)), shaped.values)
+    seqs = [seq for seq, start in begun if _meets(start, None, spans, highs, True)]
+    return _read(connection, query, select, where.also(_IN, json.dumps(seqs)))
 
 
 def _ms(seconds: float) -> int:
@@ -56,7 +86,8 @@ def _long(connection: Connection, query: Moments, select: str, where: Where, spa
 
 
 def _read(connection: Connection, query: Moments, select: str, where: Where) -> list[Any]:
-    by = f" ORDER BY +{query.of}.start{' DESC' if _newest(query) else ''} LIMIT ?"
+    down = " DESC" if _newest(query) else ""
+    by = f" ORDER BY +{query.of}.start{down}, {query.of}.id{down} LIMIT ?"
     cursor = connection.cursor()
     cursor.row_factory = None
     return cursor.execute("".join((select, where.text, by)), (*where.values, query.limit)).fetchall()

@@ -27,7 +27,8 @@ def read_things(connection: Connection, query: Things) -> int:
     """How many things."""
     found = _things(connection, query.where)
     for other in query.also:
-        found &= _things(connection, _of_these(connection, query.where, other))
+        known = _things(connection, _of_these(connection, query.where, other))
+        found &= {thing for thing in known if thing > 0}
     return len(found)
 
 

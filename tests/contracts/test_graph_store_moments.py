@@ -171,7 +171,7 @@ def test_things_are_those_of_the_rows(things, said, asked, also):
     assert store.read(Things(where=Filter(**asked))) == len(those)
     others = [replace(Filter(**one), labels=(), kinds=()) for one in also]
     for other in others:
-        those &= {row.thing for row in store.read(Moments(of="events", where=other))}
+        those &= {row.thing for row in store.read(Moments(of="events", where=other)) if row.thing != row.id}
     assert store.read(Things(where=Filter(**asked), also=tuple(others))) == len(those)
     assert store.read(Rejoined()) == ()
     store.close()
