@@ -253,7 +253,17 @@ def is_shifted(reference: View, now: View, like: float) -> bool:
         return False
     inner = np.s_[y:-y, x:-x]
     again = likeness(shifted[inner], now.edges[inner])
-    return again > 0.6 and again > like + 0.2
+    if again > 0.6:
+        return again > like + 0.2
+    return response > 0.4 and _softly_alike(shifted[inner], now.edges[inner], reference.edges, now.edges)
+
+
+def _softly_alike(shifted: Floats, inner: Floats, reference: Floats, now: Floats) -> bool:
+    """Whether it was turned or zoomed a little as well: alike once softened, and far more than without the shift."""
+    parts = (cv2.GaussianBlur(part, (0, 0), 2) for part in (shifted, inner, reference, now))
+    one, other, before, after = parts
+    again = likeness(one, other)
+    return again > 0.6 and again > likeness(before, after) + 0.35
 
 
 def _edges(small: NDArray[Any]) -> Floats:
