@@ -99,6 +99,13 @@ def _reader(victim: Victim) -> int:
 
 FAULTS = (
     Fault(
+        name="flapping",
+        about="the camera dies every 3 s for a minute",
+        strike=_flap,
+        causes=AWAY,
+        brief_s=62.0,
+    ),
+    Fault(
         name="killed",
         about="the camera loses power",
         strike=lambda v: v.camera.kill(),
@@ -158,13 +165,6 @@ FAULTS = (
     ),
     Fault(name="ended", about="the camera ends the stream", strike=lambda v: v.camera.do("end"), causes=AWAY),
     Fault(name="dropped", about="the connection breaks", strike=lambda v: v.camera.do("drop"), causes=AWAY),
-    Fault(
-        name="flapping",
-        about="the camera dies every 3 s for a minute",
-        strike=_flap,
-        causes=AWAY,
-        brief_s=62.0,
-    ),
     Fault(
         name="loss",
         about="2 % of the packets are lost",
@@ -240,7 +240,7 @@ FAULTS = (
         brief_s=20.0,
     ),
 )
-"""One camera each; they are struck one after the other while all are watched at once."""
+"""One camera each; they are struck one after the other while all are watched at once, the longest first."""
 
 
 STEADY = Fault(name="steady", about="nothing: it must not notice the others' faults", strike=lambda _: None)

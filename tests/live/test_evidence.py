@@ -1,5 +1,6 @@
 """Clips and recordings of a real RTSP camera: the right pictures, played by a real browser."""
 
+import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -7,6 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from app.simulation.camera import until
+from app.simulation.watch import Watch
+from graph.embedded import EmbeddedStore
 from ingest.live.address import Address
 from ingest.live.arrivals import Arrival, Arrivals
 from ingest.live.beside import Beside, Tapped
@@ -19,6 +23,7 @@ from tests.clips import read_index
 from tests.playing import CHROMIUM, played
 from vidette.ids import stream_id
 from vidette.models import Stream
+from vidette.queries import StreamOf
 from vidette.settings import LiveSettings, Settings
 
 PATIENCE_S = 40
@@ -149,3 +154,42 @@ def test_a_clip_goes_over_a_camera_that_was_gone_for_a_moment(camera, numbered, 
         times = [time for time, _, _ in shown(FolderMedia(watched.media).path(done.evidence.sha256))]
         assert times == sorted(times)
         assert times[-1] == pytest.approx(done.end_s - done.start_s, abs=0.3)
+
+
+def told(path):
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line)["data"]["alert"] for line in lines]
+
+
+def test_an_alert_of_a_watch_gets_the_clip_of_what_came_before_it(camera, numbered, tmp_path):
+    """The whole way: a camera is cut off; its process cuts the clip, memory gives it to the alert, the sink is told."""
+    here, out = camera({"/cam": [numbered], "/sub": [numbered]}), tmp_path / "told.jsonl"
+    stream = {"name": "cam", "source": here.url("/cam"), "sub": here.url("/sub"), "record": "continuous"}
+    more = {
+        "rules": [{"id": "lost", "when": {"event": "signal_lost"}}],
+        "sinks": [{"id": "log", "kind": "jsonl", "path": str(out)}],
+        "live": {"pre_s": 1.5, "post_s": 0.5, "lost_s": 1, "timeout_s": 1, "buffer_mb": 8},
+    }
+    with Watch(tmp_path, [stream], more=more) as watch:
+        watch.start()
+        watch.ready(["cam"])
+        here.kill()
+        assert until(lambda: len(told(out)) >= 2, PATIENCE_S, 0.1), watch.log.read_text()
+        first, second = told(out)[:2]
+        assert (first["change"], second["change"], second["sequence"]) == ("raised", "evidence", 2)
+        assert watch.leave() == 0
+    (clip,) = [one for one in second["evidence"] if one["kind"] == "clip"]
+    path = FolderMedia(tmp_path / "memory.media").path(clip["sha256"])
+    assert len(check(path)) >= 30
+    lost_s = (datetime.fromisoformat(first["at"]) - watched_since(watch)).total_seconds()
+    assert clip["pts_s"] <= lost_s - 1.5 + 0.05
+    recorded = list((tmp_path / "memory.media" / "recordings").rglob("*.mp4"))
+    assert sum(len(shown(one)) for one in recorded) >= 40
+
+
+def watched_since(watch):
+    store = EmbeddedStore(watch.db)
+    try:
+        return store.read(StreamOf(name="cam")).start
+    finally:
+        store.close()

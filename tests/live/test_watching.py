@@ -1,0 +1,170 @@
+"""`vidette watch rtsp://…` as a person runs it, against a real server."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app import cli
+from app.simulation.camera import Camera, until
+from app.simulation.watch import children
+from vidette.models import FastState
+from vidette.queries import CoverageIn, Events, Filter, Streams
+from vidette.settings import Settings
+from workers.wiring import store_of
+
+PASSWORD = "hunter2:of/the@camera"
+PATIENCE_S = 90.0
+ROOT = Path(__file__).resolve().parents[2]
+ALL = 100_000
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture(scope="module")
+def cameras(_gstreamer, numbered):
+    """Two cameras behind a password."""
+    with Camera({"/one": [numbered], "/two": [numbered]}, username="viewer", password=PASSWORD) as server:
+        yield server
+
+
+class Watching:
+    """A watch in a folder of its own."""
+
+    def __init__(self, folder, *arguments, stdin=""):
+        self.folder, self.db = folder, folder / "v.db"
+        command = [sys.executable, "-m", "app.cli", "watch", *arguments, "--db", str(self.db)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        with (folder / "out").open("ab") as out, (folder / "err").open("ab") as err:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True
+            )
+        assert self.process.stdin is not None
+        self.process.stdin.write(stdin)
+        self.process.stdin.close()
+
+    @property
+    def said(self):
+        return (self.folder / "out").read_text(), (self.folder / "err").read_text()
+
+    def read(self, query):
+        if not self.db.is_file():
+            return []
+        store = store_of(Settings(db=str(self.db)), must_write=False)
+        try:
+            return store.read(query)
+        finally:
+            store.close()
+
+    def watched_s(self, name):
+        rows = self.read(CoverageIn(where=Filter(streams=(name,))))
+        return sum(row.end_s - row.start_s for row in rows if row.state == FastState.WATCHED)
+
+    def until(self, condition):
+        def met():
+            assert self.process.poll() is None, self.said
+            return condition()
+
+        assert until(met, PATIENCE_S, 0.1), self.said
+
+    def leave(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_S)
+
+
+@contextmanager
+def watching(folder, *arguments, stdin=""):
+    watch = Watching(folder, *arguments, stdin=stdin)
+    try:
+        yield watch
+    finally:
+        watch.process.kill()
+        watch.process.wait()
+
+
+def of_processes(watch):
+    """What anybody on this machine sees of the watch and its cameras' processes."""
+    shown = b""
+    for pid in [watch.process.pid, *children(watch.process.pid)]:
+        shown += Path(f"/proc/{pid}/cmdline").read_bytes()
+    return shown
+
+
+def written(folder, *left_out):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path not in left_out)
+
+
+def test_one_off_with_its_password_shown_nowhere_and_ended_by_ctrl_c(cameras, tmp_path):
+    with watching(tmp_path, cameras.url("/one"), "--name", "door", "--json") as watch:
+        watch.until(lambda: watch.watched_s("door") > 1)
+        shown = of_processes(watch)
+        assert b"hunter2" not in shown
+        assert cameras.address.encode() in shown
+        assert watch.leave() == 0
+    out, err = watch.said
+    assert all(json.loads(line)["stream"] == "door" for line in out.splitlines())
+    assert "door" in err
+    assert b"hunter2" not in written(tmp_path)
+    (stream,) = watch.read(Streams(names=("door",)))
+    assert (stream.kind, stream.uri, stream.start_from) == ("live", cameras.address, "clock")
+    with sqlite3.connect(watch.db) as memory:
+        assert memory.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    memory.close()
+
+
+def test_killed_and_started_again_exactly_the_gap_is_missing_and_nothing_is_doubled(cameras, tmp_path):
+    stdin = cameras.url("/one") + "\n"
+    with watching(tmp_path, "-", "-q", stdin=stdin) as watch:
+        name = cameras.address
+        watch.until(lambda: watch.watched_s(name) > 6)
+        readers = children(watch.process.pid)
+        watch.process.kill()
+        watch.process.wait()
+        assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in readers), PATIENCE_S)
+    before = watch.read(CoverageIn(where=Filter(streams=(name,))))
+    events = watch.read(Events(where=Filter(streams=(name,)), limit=ALL))
+    with watching(tmp_path, "-", "-q", stdin=stdin) as again:
+        again.until(lambda: again.watched_s(name) > sum(row.end_s - row.start_s for row in before) + 1)
+        assert again.leave() == 0
+    rows = again.read(CoverageIn(where=Filter(streams=(name,))))
+    assert all(a.end_s == b.start_s for a, b in pairwise(rows))
+    (gap,) = [row for row in rows if row.state == FastState.NOT_RUNNING]
+    assert gap.start_s == pytest.approx(before[-1].end_s, abs=0.3)
+    assert rows[0].start == before[0].start
+    after = again.read(Events(where=Filter(streams=(name,)), limit=ALL))
+    assert {one.id for one in events} <= {one.id for one in after}
+    told = [(one.type, one.start_s) for one in after]
+    assert len(told) == len(set(told))
+
+
+def test_settings_are_changed_while_it_runs_and_only_what_changed_is_started_again(cameras, tmp_path, capsys):
+    streams = [{"name": path, "source": cameras.url(f"/{path}")} for path in ("one", "two")]
+    file = tmp_path / "vidette.yml"
+    file.write_text(yaml.safe_dump({"streams": streams}))
+    with watching(tmp_path, "-q") as watch:
+        watch.until(lambda: watch.watched_s("one") > 0 and watch.watched_s("two") > 0)
+        before = set(children(watch.process.pid))
+        file.write_text(yaml.safe_dump({"streams": [streams[0], {**streams[1], "sample": "fast"}]}))
+        watch.until(lambda: "settings not taken" in watch.said[1])
+        assert "vidette.yml:" in watch.said[1]
+        assert set(children(watch.process.pid)) == before
+        streams[1]["sample"] = "2"
+        file.write_text(yaml.safe_dump({"streams": streams}))
+        assert cli.main(["reload", "--db", str(watch.db), "--config", str(file)]) == 0
+        assert "taken by process" in capsys.readouterr().out
+        watch.until(lambda: len(set(children(watch.process.pid)) - before) == 1)
+        assert len(before & set(children(watch.process.pid))) == 1
+        seen = watch.watched_s("two")
+        watch.until(lambda: watch.watched_s("two") > seen)
+        assert watch.leave() == 0
+    states = {row.state for row in watch.read(CoverageIn(where=Filter(streams=("one",))))}
+    assert states <= {FastState.WATCHED, FastState.OFFLINE}
+    assert b"hunter2" not in written(tmp_path, file)
