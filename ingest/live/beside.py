@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ingest.live.arrivals import Arrival, Arrivals
 from ingest.live.ring import Ring
 from vidette.errors import SourceError
-from vidette.feeds import CAUSES
+from vidette.feeds import CAUSES, Cause
 from vidette.signals import Signal
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class Beside:
                 self._ring.add(item)
 
     def _signal(self, signal: Signal) -> None:
-        if signal.loss is not None and not signal.over and not self._lost:
-            self._lost = True
-            log.warning("the main stream, of which clips are made, is lost: %s", CAUSES[signal.loss.cause])
+        if signal.loss is None or signal.over or self._lost or signal.loss.cause is Cause.CONNECTING:
+            return
+        self._lost = True
+        log.warning("the main stream, of which clips are made, is lost: %s", CAUSES[signal.loss.cause])

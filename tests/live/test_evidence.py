@@ -2,13 +2,13 @@
 
 import json
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
-from app.simulation.camera import until
+from app.simulation.camera import Camera, until
 from app.simulation.watch import Watch
 from graph.embedded import EmbeddedStore
 from ingest.live.address import Address
@@ -156,14 +156,20 @@ def test_a_clip_goes_over_a_camera_that_was_gone_for_a_moment(camera, numbered, 
         assert times[-1] == pytest.approx(done.end_s - done.start_s, abs=0.3)
 
 
+@pytest.fixture
+def exits():
+    with ExitStack() as stack:
+        yield stack
+
+
 def told(path):
     lines = path.read_text().splitlines() if path.exists() else []
     return [json.loads(line)["data"]["alert"] for line in lines]
 
 
-def test_an_alert_of_a_watch_gets_the_clip_of_what_came_before_it(camera, numbered, tmp_path):
+def test_an_alert_of_a_watch_gets_the_clip_of_what_came_before_it(camera, numbered, tmp_path, exits):
     """The whole way: a camera is cut off; its process cuts the clip, memory gives it to the alert, the sink is told."""
-    here, out = camera({"/cam": [numbered], "/sub": [numbered]}), tmp_path / "told.jsonl"
+    here, out = exits.enter_context(Camera({"/cam": [numbered], "/sub": [numbered]})), tmp_path / "told.jsonl"
     stream = {"name": "cam", "source": here.url("/cam"), "sub": here.url("/sub"), "record": "continuous"}
     more = {
         "rules": [{"id": "lost", "when": {"event": "signal_lost"}}],
