@@ -17,7 +17,7 @@ from workers.wiring import Pipeline, media_path
 log = logging.getLogger(__name__)
 
 EVERY_S = 180.0
-_SOON_S = 0.2
+_SOON_S, _STEP_S = 0.2, 2.0  # until the next part: where room is needed, and where not
 _LEAVE_S = 1.0
 
 
@@ -45,18 +45,20 @@ class Sweeping:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._stop.wait(_SOON_S if self._sweep() else self._every_s)
+            self._stop.wait(self._sweep())
 
-    def _sweep(self) -> bool:
-        """Sweep once; -> whether there is more to do at once."""
+    def _sweep(self) -> float:
+        """Sweep once; -> how long to wait until the next time."""
         try:
             done = self._retention().sweep(datetime.now(UTC))
         except StoreError as error:
             log.warning("media is not swept: %s", error)
-            return False
+            return self._every_s
         if done.files:
             log.info("%d files of media deleted, %d of them before their time", done.files, done.early)
-        return done.more
+        if not done.more:
+            return self._every_s
+        return _SOON_S if done.low_bytes else _STEP_S
 
     def _retention(self) -> Retention:
         pipeline = self._pipeline()

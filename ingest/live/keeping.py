@@ -1,5 +1,6 @@
 """What is kept of a camera: clips about alerts, cut out of the ring of its last packets, and recordings."""
 
+import time
 from pathlib import Path
 
 from ingest.live.arrivals import Arrival
@@ -13,7 +14,7 @@ from vidette.models import Stream
 from vidette.settings import Settings, StreamSettings
 
 SETTLED_S = 1.0  # packets of a moment may come a little after it
-_CLOSE_S = 1.5
+_CLOSE_S = 1.2
 _MOST_WAITING = 256
 
 
@@ -57,11 +58,15 @@ class Keeper:
 
     def close(self) -> list[ClipDone]:
         """Cut what is still wanted up to now, finish the recording; -> what was done in the time there is."""
+        deadline = time.monotonic() + _CLOSE_S
         for order in list(self._waiting.values()):
             self._cut(order)
         if self._recorder is not None:
-            self._recorder.close(_CLOSE_S)
-        return self._cutter.close(_CLOSE_S)
+            self._recorder.end()
+        done = self._cutter.close(_CLOSE_S)
+        if self._recorder is not None:
+            self._recorder.close(max(0.0, deadline - time.monotonic()))
+        return done
 
     def _cut(self, order: ClipOrder) -> None:
         """The packets are taken at once: the ring goes on."""

@@ -105,9 +105,13 @@ class Recorder:
             self._waiting += arrival.packet.size
         self._queue.put(arrival)
 
-    def close(self, timeout_s: float = 1.5) -> None:
-        """Finish the file, where that takes no longer; else it ends with its last whole group of pictures."""
+    def end(self) -> None:
+        """No more will come; what waits is written."""
         self._queue.put(None)
+
+    def close(self, timeout_s: float) -> None:
+        """Finish the file, where that takes no longer; else it ends with its last whole group of pictures."""
+        self.end()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
