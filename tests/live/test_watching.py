@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -64,9 +63,11 @@ class Watching:
         finally:
             store.close()
 
+    def coverage(self, name):
+        return self.read(CoverageIn(where=Filter(streams=(name,))))
+
     def watched_s(self, name):
-        rows = self.read(CoverageIn(where=Filter(streams=(name,))))
-        return sum(row.end_s - row.start_s for row in rows if row.state == FastState.WATCHED)
+        return watched_s(self.coverage(name))
 
     def until(self, condition):
         def met():
@@ -78,6 +79,10 @@ class Watching:
     def leave(self):
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE_S)
+
+
+def watched_s(rows):
+    return sum(row.end_s - row.start_s for row in rows if row.state == FastState.WATCHED)
 
 
 @contextmanager
@@ -102,47 +107,36 @@ def written(folder, *left_out):
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path not in left_out)
 
 
-def test_one_off_with_its_password_shown_nowhere_and_ended_by_ctrl_c(cameras, tmp_path):
-    with watching(tmp_path, cameras.url("/one"), "--name", "door", "--json") as watch:
-        watch.until(lambda: watch.watched_s("door") > 1)
-        shown = of_processes(watch)
+def test_its_password_is_shown_nowhere_and_after_a_kill_exactly_the_gap_is_missing(cameras, tmp_path):
+    url, name = cameras.url("/one"), cameras.address
+    with watching(tmp_path, url, "--json") as watch:
+        watch.until(lambda: watch.watched_s(name) > 0)
+        shown, readers = of_processes(watch), children(watch.process.pid)
         assert b"hunter2" not in shown
-        assert cameras.address.encode() in shown
-        assert watch.leave() == 0
-    out, err = watch.said
-    assert all(json.loads(line)["stream"] == "door" for line in out.splitlines())
-    assert "door" in err
-    assert b"hunter2" not in written(tmp_path)
-    (stream,) = watch.read(Streams(names=("door",)))
-    assert (stream.kind, stream.uri, stream.start_from) == ("live", cameras.address, "clock")
-    with sqlite3.connect(watch.db) as memory:
-        assert memory.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    memory.close()
-
-
-def test_killed_and_started_again_exactly_the_gap_is_missing_and_nothing_is_doubled(cameras, tmp_path):
-    stdin = cameras.url("/one") + "\n"
-    with watching(tmp_path, "-", "-q", stdin=stdin) as watch:
-        name = cameras.address
-        watch.until(lambda: watch.watched_s(name) > 6)
-        readers = children(watch.process.pid)
+        assert name.encode() in shown
         watch.process.kill()
         watch.process.wait()
         assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in readers), PATIENCE_S)
-    before = watch.read(CoverageIn(where=Filter(streams=(name,))))
+    before = watch.coverage(name)
     events = watch.read(Events(where=Filter(streams=(name,)), limit=ALL))
-    with watching(tmp_path, "-", "-q", stdin=stdin) as again:
-        again.until(lambda: again.watched_s(name) > sum(row.end_s - row.start_s for row in before) + 1)
+    with watching(tmp_path, "-", "--json", stdin=url + "\n") as again:
+        again.until(lambda: again.watched_s(name) > watched_s(before))
         assert again.leave() == 0
-    rows = again.read(CoverageIn(where=Filter(streams=(name,))))
+    rows = again.coverage(name)
     assert all(a.end_s == b.start_s for a, b in pairwise(rows))
     (gap,) = [row for row in rows if row.state == FastState.NOT_RUNNING]
     assert gap.start_s == pytest.approx(before[-1].end_s, abs=0.3)
     assert rows[0].start == before[0].start
     after = again.read(Events(where=Filter(streams=(name,)), limit=ALL))
-    assert {one.id for one in events} <= {one.id for one in after}
     told = [(one.type, one.start_s) for one in after]
     assert len(told) == len(set(told))
+    assert {one.id for one in events} <= {one.id for one in after}
+    (stream,) = again.read(Streams(names=(name,)))
+    assert (stream.kind, stream.uri, stream.start_from) == ("live", name, "clock")
+    out, err = again.said
+    assert all(json.loads(line)["stream"] == name for line in out.splitlines())
+    assert name in err
+    assert b"hunter2" not in written(tmp_path)
 
 
 def test_settings_are_changed_while_it_runs_and_only_what_changed_is_started_again(cameras, tmp_path, capsys):
@@ -165,6 +159,6 @@ def test_settings_are_changed_while_it_runs_and_only_what_changed_is_started_aga
         seen = watch.watched_s("two")
         watch.until(lambda: watch.watched_s("two") > seen)
         assert watch.leave() == 0
-    states = {row.state for row in watch.read(CoverageIn(where=Filter(streams=("one",))))}
+    states = {row.state for row in watch.coverage("one")}
     assert states <= {FastState.WATCHED, FastState.OFFLINE}
     assert b"hunter2" not in written(tmp_path, file)
