@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 
+from graph.names import listed
 from graph.rows import Connection, Row, dump, to_box
 from vidette.models import Assertion, EventType, Evidence, Role, State
 
@@ -19,7 +20,7 @@ def assertions_of(connection: Connection, found: list[Row]) -> list[Assertion]:
     if not found:
         return []
     seqs = [row["seq"] for row in found]
-    roles, evidence = roles_of(connection, seqs), _evidence(connection, json.dumps(seqs))
+    roles, evidence = roles_of(connection, seqs), _evidence(connection, listed(seqs))
     ids = _ids(connection, found)
     return [_assertion(row, ids, roles.get(row["seq"], ()), evidence.get(row["seq"], ())) for row in found]
 
@@ -28,7 +29,7 @@ def _ids(connection: Connection, found: list[Row]) -> dict[str, dict[int | None,
     """Ids by number: of the events and segments that assertions name, and of their runs."""
     out: dict[str, dict[int | None, str]] = {}
     for table, columns in (("names", ("of_seq", "segment_seq")), ("runs", ("run_seq",))):
-        wanted = json.dumps([*{row[column] for row in found for column in columns} - {None}])
+        wanted = listed({row[column] for row in found for column in columns} - {None})
         asked = f"SELECT seq, id FROM {table} WHERE seq IN (SELECT value FROM json_each(?))"  # noqa: S608  names from this file
         out[table] = {row["seq"]: row["id"] for row in connection.execute(asked, (wanted,))}
     return out
@@ -68,7 +69,7 @@ def roles_of(connection: Connection, seqs: list[int]) -> dict[int, tuple[Role, .
         "SELECT t.assertion_seq, t.role, k.id AS track_id, n.id AS entity_id FROM takes_part t"
         " LEFT JOIN names k ON k.seq = t.track_seq LEFT JOIN names n ON n.seq = t.entity_seq"
         " WHERE t.assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY t.assertion_seq, t.place",
-        (json.dumps(seqs),),
+        (listed(seqs),),
     )
     out: dict[int, list[Role]] = defaultdict(list)
     for row in found:
@@ -77,10 +78,10 @@ def roles_of(connection: Connection, seqs: list[int]) -> dict[int, tuple[Role, .
     return {seq: tuple(roles) for seq, roles in out.items()}
 
 
-def _evidence(connection: Connection, listed: str) -> dict[int, tuple[Evidence, ...]]:
+def _evidence(connection: Connection, seqs: str) -> dict[int, tuple[Evidence, ...]]:
     found = connection.execute(
         "SELECT * FROM shown_in WHERE assertion_seq IN (SELECT value FROM json_each(?)) ORDER BY assertion_seq, place",
-        (listed,),
+        (seqs,),
     )
     out: dict[int, list[Evidence]] = defaultdict(list)
     for row in found:

@@ -24,13 +24,17 @@ def near_media(table: str, low: float, high: float, stream_id: str = "") -> Near
     return _near(table, "start_pts", low, high, 0.001, of, (stream_id,) if stream_id else ())
 
 
-def reach(low: float, unit: float) -> str:
-    """For each `size`, the start after which a row may still reach beyond `low`, as a JSON list.
+def reach(unit: float) -> str:
+    """For each `size`, how long before an instant a row may start and still reach it, as a JSON list.
 
     `unit` is the length of a millisecond. The last is for rows without end.
     """
-    bounds = [low - 2 * unit * 2.0**size for size in range(64)]
-    return json.dumps([*bounds, -1e300])
+    return json.dumps([*(2 * unit * 2.0**size for size in range(64)), 1e300])
+
+
+REACH_S = reach(0.001)
+"""`reach` in seconds."""
+_REACH = {1: reach(1), 0.001: REACH_S}
 
 
 def _near(table: str, start: str, low: float, high: float, unit: float, of: str, values: tuple[Value, ...]) -> Near:
@@ -38,6 +42,6 @@ def _near(table: str, start: str, low: float, high: float, unit: float, of: str,
     sql = (
         f"SELECT x.seq FROM {table} x WHERE {of}x.{start} > ? AND x.{start} < ? UNION ALL"  # noqa: S608  names from our code
         f" SELECT x.seq FROM json_each(?) near CROSS JOIN {table} x WHERE near.key > {_SHORT} AND x.size = near.key"
-        f" AND x.size > {_SHORT} AND x.{start} > near.value AND x.{start} < ?"
+        f" AND x.size > {_SHORT} AND x.{start} > ? - near.value AND x.{start} < ?"
     )
-    return sql, (*values, low - 2 * unit * 2.0**_SHORT, end, reach(low, unit), end)
+    return sql, (*values, low - 2 * unit * 2.0**_SHORT, end, _REACH[unit], low, end)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from pydantic_core import to_json
@@ -117,4 +118,4 @@ def _moving(key: str, names: tuple[str, ...]) -> str:
 
 def many(ids: Iterable[str]) -> str:
     """A list of ids as one parameter for `IN (SELECT value FROM json_each(?))`."""
-    return json.dumps(list(ids))
+    return f"[{','.join(map(encode_basestring_ascii, ids))}]"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from graph.assertions import assertions_of, rest_of, roles_of
 from graph.names import known, listed
-from graph.reach import near_media, reach
+from graph.reach import REACH_S, near_media
 from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
 from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
@@ -173,6 +173,8 @@ def _outdated(scene: Scene, said: Assertion, known: dict[str, Row]) -> bool:
 
 def _forget(scene: Scene, events: list[int]) -> None:
     """What earlier watches said of events is no longer theirs."""
+    if not events:
+        return
     scene.connection.executemany(
         "DELETE FROM says WHERE event_seq = ? AND assertion_seq IN (SELECT seq FROM assertions WHERE look = 'fast')",
         [(seq,) for seq in events],
@@ -260,8 +262,8 @@ def _deep(connection: Connection, stream_id: str, type_: str, window: Window) ->
     found = connection.execute(
         "SELECT a.seq, a.id, a.start_pts, a.end_pts FROM json_each(?1) reach CROSS JOIN assertions a"
         " WHERE a.stream_id = ?2 AND a.type = ?3 AND a.of_seq IS NULL AND a.size = reach.key"
-        " AND a.start_pts > reach.value AND a.start_pts < ?4",
-        (reach(window[0] / 1000, 0.001), stream_id, type_, window[1] / 1000),
+        " AND a.start_pts > ?4 - reach.value AND a.start_pts < ?5",
+        (REACH_S, stream_id, type_, window[0] / 1000, window[1] / 1000),
     ).fetchall()
     roles = roles_of(connection, [row["seq"] for row in found])
     for row in found:

@@ -22,26 +22,22 @@ END;
 WORDS = "".join(_NOTED.replace("$thing", thing) for thing in _THINGS)
 """A part of the second step of the schema. `old` is what a row is found by, NULL: nothing yet."""
 
-_DUE = "SELECT EXISTS (SELECT 1 FROM $thing_news)"
-_INDEX = tuple(
-    "".join(one)
-    for one in (
-        (
-            "INSERT INTO $thing_words ($thing_words, rowid, words)",
-            " SELECT 'delete', seq, old FROM $thing_news WHERE old IS NOT NULL",
-        ),
-        (
-            "INSERT INTO $thing_words (rowid, words)",
-            " SELECT t.seq, t.words FROM $thing_news n CROSS JOIN $things t ON t.seq = n.seq",
-        ),
-        ("DELETE FROM $thing_news",),
-    )
+_DUE = "SELECT count(*), count(old) FROM $thing_news"
+_OUT = (
+    "INSERT INTO $thing_words ($thing_words, rowid, words)"
+    " SELECT 'delete', seq, old FROM $thing_news WHERE old IS NOT NULL"
 )
+_IN = (
+    "INSERT INTO $thing_words (rowid, words)"
+    " SELECT t.seq, t.words FROM $thing_news n CROSS JOIN $things t ON t.seq = n.seq"
+)
+_DONE = "DELETE FROM $thing_news"
 
 
 def index(connection: sqlite3.Connection) -> None:
     """Make what was written in this transaction found by its words; call it last, and before anyone reads."""
     for thing in _THINGS:
-        if connection.execute(_DUE.replace("$thing", thing)).fetchone()[0]:
-            for statement in _INDEX:
+        noted, known = connection.execute(_DUE.replace("$thing", thing)).fetchone()
+        for statement, needed in ((_OUT, known), (_IN, noted), (_DONE, noted)):
+            if needed:
                 connection.execute(statement.replace("$thing", thing))
