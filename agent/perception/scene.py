@@ -1,7 +1,6 @@
 """One scene: what is done with each frame between two cuts."""
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 import cv2
@@ -16,11 +15,11 @@ from agent.perception.people import personlike
 from agent.perception.presence import Presence, Seen
 from agent.perception.sight import Sight
 from agent.perception.still import Change, Stillness
-from agent.perception.tracking import Following, Tracker, following
+from agent.perception.tracking import Following, Tracker, following, stored
 from agent.perception.traits import attributes_of, colour_name, confidence, label_of
 from agent.perception.views import Views, unit
 from vidette import geometry, ids
-from vidette.carry import Arrays
+from vidette.carry import Arrays, row
 from vidette.models import Box, PathPoint, Stream, Track
 from vidette.settings import FastSettings
 
@@ -131,10 +130,10 @@ class Scene:
             "stillness": stillness,
             "tracker": self.tracker.state(),
             "presence": self.presence.state(),
-            "things": [asdict(thing) for thing in self.belongings.things],
-            "recent": [asdict(mover) for mover in self.recent],
-            "parked": [asdict(item) for item in self.parked],
-            "loose": [asdict(item) for item in self.loose],
+            "things": [row(thing) for thing in self.belongings.things],
+            "recent": [row(mover) for mover in self.recent],
+            "parked": [stored(item) for item in self.parked],
+            "loose": [stored(item) for item in self.loose],
             "undecided": {str(number): at for number, at in self.undecided.items()},
         }
         return {**arrays, "touched": touched}, state

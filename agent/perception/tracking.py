@@ -6,11 +6,12 @@ Flicker, rain and leaves never do. Boxes are pixels of the working picture.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agent.perception.blobs import Blob, Expected, PixelBox
 from agent.perception.motion import Motion, associate, begin, predict, update
+from vidette.carry import row
 
 Origin = Literal["start", "border", "inside", "split"]
 _PATH = 240  # points kept of a path; beyond it the older half is thinned
@@ -122,7 +123,7 @@ class Tracker:
             "step_s": self.step_s,
             "last_s": self.last_s,
             "clutter": self.clutter,
-            "live": [asdict(item) for item in self.live],
+            "live": [stored(item) for item in self.live],
         }
 
     @classmethod
@@ -244,8 +245,13 @@ class Tracker:
         return max(2.5 * self.step_s, 0.4 * self.lost_s) if leaving else max(2.5 * self.step_s, self.lost_s)
 
 
+def stored(item: Following) -> dict[str, Any]:
+    """What `following` needs, to be packed at once: its lists are the item's own."""
+    return {**row(item), "motion": row(item.motion)}
+
+
 def following(data: dict[str, Any]) -> Following:
-    """A followed thing from its `asdict`."""
+    """A followed thing from what is stored of it."""
     motion = data["motion"]
     data = dict(data)
     data["motion"] = Motion(
