@@ -19,7 +19,7 @@ from graph.reading.alerts import (
 )
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
-from graph.reading.moments import read_moments, read_rejoined
+from graph.reading.moments import read_begun, read_moments, read_rejoined
 from graph.reading.segments import read_segments
 from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
@@ -71,6 +71,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     aggregates.Told: read_told,
     moments.Moments: read_moments,
     moments.Rejoined: read_rejoined,
+    moments.Begun: read_begun,
     moments.Things: read_things,
 }
 

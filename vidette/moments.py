@@ -84,3 +84,10 @@ class Things(Query[int]):
 
     where: Filter = field(default_factory=Filter)
     also: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun(Query[list[float]]):
+    """When each event of `where` began, in seconds since 1970, in no order."""
+
+    where: Filter = field(default_factory=Filter)

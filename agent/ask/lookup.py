@@ -6,8 +6,9 @@ from functools import reduce
 
 from agent.ask.absence import absent
 from agent.ask.allen import shared
+from agent.ask.both import Both, both
 from agent.ask.footage import Footage
-from agent.ask.relating import FOREVER, Read, Rows, Spans, Untold, oldest, related, tolerance_s
+from agent.ask.relating import FOREVER, Find, Read, Rows, Spans, Untold, oldest, related, tolerance_s
 from agent.ask.sieve import conditioned, sieved
 from agent.ask.stays import since_1970
 from agent.ask.words import ANY
@@ -86,6 +87,8 @@ def _conditioned(
     if plan.never and not nameless and (few := absent(store, plan, _where(plan), footage, other, SHOWN, MOST)):
         remark = "; ".join(part for part in (remark, _unsure(few.doubtful)) if part)
         return Found(plan=plan, rows=few.rows, remark=remark, total=few.total)
+    if plan.also and not nameless and (many := _both(store, plan, footage, other)):
+        return Found(plan=plan, rows=many.rows, remark=remark, total=many.total)
     tolerance = tolerance_s(store) if plan.relations else 0.0
     told = [related(store, one, plan, footage, other, tolerance, MOST) for one in plan.relations]
     windows = None if not told else reduce(shared, (one.windows for one in told))
@@ -106,6 +109,16 @@ def _conditioned(
         windows=windows,
         notes=tuple(one.note for one in told if one.note),
     )
+
+
+def _both(store: GraphStore, plan: Plan, footage: Footage, other: Find) -> Both | None:
+    def read(most: int) -> Rows:
+        return tuple(store.read(Moments(of="events", where=plan.where, limit=most)))
+
+    def sieve(rows: Rows) -> Rows:
+        return sieved(store, plan, rows, footage, other).rows
+
+    return both(store, plan, read, sieve, SHOWN, MOST)
 
 
 def _unsure(doubtful: int) -> str:

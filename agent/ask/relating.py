@@ -12,7 +12,7 @@ from agent.ask.stays import instant, span_of, stays
 from vidette.answers import Plan, Relation
 from vidette.intervals import Span, union
 from vidette.models import EventType
-from vidette.moments import Moment, Moments
+from vidette.moments import Begun, Moment
 from vidette.ports import GraphStore
 from vidette.queries import Count, Filter, Runs
 
@@ -192,8 +192,7 @@ def _near_rows(store: GraphStore, relation: Relation, plan: Plan, tolerance: flo
         return None
     slack = tolerance + 0.002
     ahead, behind = (slack, within + slack) if relation.kind == "before" else (within + slack, slack)
-    begun = store.read(Moments(of="events", where=where, limit=most, things=False))
-    return tuple(union((row.since - ahead, row.since + behind) for row in begun))
+    return tuple(union((at - ahead, at + behind) for at in store.read(Begun(where=where))))
 
 
 def _by_start(relation: Relation) -> bool:

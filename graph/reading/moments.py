@@ -13,7 +13,7 @@ from graph.reading.spread import spread
 from graph.reading.where import Where
 from graph.rows import Connection, Value, to_ms
 from vidette.models import EventType, Label
-from vidette.moments import Moment, Moments, Rejoined
+from vidette.moments import Begun, Moment, Moments, Rejoined
 from vidette.queries import Events, Filter
 
 _FEW = 2_000
@@ -53,6 +53,13 @@ def read_moments(connection: Connection, query: Moments) -> list[Moment]:
     rows = _events(connection, query)
     about = _about(connection, [row[0] for row in rows]) if query.things else {}
     return [_event(names[row[2]], about.get(row[0]), *row) for row in rows]
+
+
+def read_begun(connection: Connection, query: Begun) -> list[float]:
+    """Starts of events, which the index of shapes holds."""
+    lots = stretches(query.where) if plain(query.where) else [conditions.events(query.where)]
+    select = "SELECT events.start / 1000.0 FROM events"
+    return [row[0] for where in lots for row in _narrow(connection, "".join((select, where.text)), where.values)]
 
 
 def read_rejoined(connection: Connection, query: Rejoined) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from vidette.intervals import Span, union
 from vidette.moments import Moments
 from vidette.queries import Filter
 
-_SHORT_MS = 2 * 2**16
+_SHORT_MS = 2**16 + 1
 """Rows that are not among the long ones (`size` > 16) last less."""
 _LOOK = 8
 """To look into a stretch of time costs as much as to look at so many events."""

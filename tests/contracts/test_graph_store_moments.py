@@ -15,7 +15,7 @@ from tests.contracts.test_graph_store_aggregates import RUN, START, settle
 from vidette.ids import stream_id
 from vidette.intervals import union
 from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, TrackRow
-from vidette.moments import Moment, Moments, Rejoined, Things
+from vidette.moments import Begun, Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
 
 STORES = {
@@ -167,6 +167,7 @@ def meets(one: Moment, span: tuple[float, float], begins: bool) -> bool:
 def test_things_are_those_of_the_rows(things, said, asked, also):
     store = filled(things, said)
     rows = store.read(Moments(of="events", where=Filter(**asked)))
+    assert sorted(store.read(Begun(where=Filter(**asked)))) == sorted(row.since for row in rows)
     those = {row.thing for row in rows}
     assert store.read(Things(where=Filter(**asked))) == len(those)
     others = [replace(Filter(**one), labels=(), kinds=()) for one in also]

@@ -81,6 +81,30 @@ def test_counting_those_that_did_says_what_looking_at_all_says(things, dark, que
     store.close()
 
 
+BOTH = (
+    "How many people entered the bay and stopped?",
+    "How many vehicles stopped and entered the bay?",
+    "How many objects stopped on cam1 and entered the bay between second 20 and 90?",
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(things=THINGS, more=st.lists(st.integers(0, 13), max_size=8), question=st.sampled_from(BOTH))
+def test_who_did_both_is_counted_as_looking_at_all_counts(things, more, question):
+    store = EmbeddedStore(":memory:")
+    for scene in scenes([(*one[:5], 99) for one in things], []):
+        for number in more:
+            if number < len(scene.tracks):
+                track = scene.tracks[number]
+                scene.event(EventType.OBJECT_STOPPED, track.start_s + 1.0, track=track.id)
+        scene.settle(store)
+    by_rows = told(question, store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(absence, "MANY", -1)
+        assert told(question, store) == by_rows
+    store.close()
+
+
 def test_the_first_that_stand_are_found_behind_many_that_do_not(make, monkeypatch):
     monkeypatch.setattr(absence, "MANY", 100)
     scene = Scene(length_s=3000.0, start=START - timedelta(hours=1))
