@@ -42,7 +42,10 @@ class SizeLevel:
     def rises(self, size: int) -> bool:
         """Whether with this packet enough of the last ones are larger than quiet ones are."""
         self._large = (self._large << 1 | (size > self.limit)) & ((1 << OF_LAST) - 1)
-        return self._large.bit_count() >= LARGE
+        if self._large.bit_count() < LARGE:
+            return False
+        self._large = 0
+        return True
 
 
 def miss_rate(missed: int, audited: int) -> tuple[float, float, float]:

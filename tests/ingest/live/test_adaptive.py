@@ -23,6 +23,7 @@ def test_nothing_rises_before_enough_is_known():
     assert not any(made.rises(10**6) for _ in range(10))
     made.learn(QUIET[:1])
     assert [made.rises(10**6) for _ in range(LARGE)] == [False] * (LARGE - 1) + [True]
+    assert not made.rises(10**6), "what was told is not told again at once"
 
 
 def test_one_large_packet_is_not_a_rise():

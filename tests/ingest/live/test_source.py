@@ -43,16 +43,18 @@ def scene(seconds, thing=(BEGIN_S, END_S), noise=3.0):
 
 
 def filmed(path, seconds, thing=(BEGIN_S, END_S), noise=3.0, **recipe):
-    options = {"preset": "veryfast", "crf": "24", "sc_threshold": "0", **recipe.pop("options", {})}
-    options = options if recipe.get("codec", "libx264") == "libx264" else {}
+    x264 = {"preset": "veryfast", "crf": "24", "sc_threshold": "0"} if "codec" not in recipe else {}
+    options = {**x264, **recipe.pop("options", {})}
     recipe = {"gop": round(GOP_S * FPS), "size": SIZE, **recipe}
     return make(path, Recipe(frames=round(seconds * FPS), options=options, **recipe), scene(seconds, thing, noise))
 
 
+X265 = {"preset": "ultrafast", "x265-params": "log-level=none:scenecut=0:min-keyint=50:open-gop=1"}
 RECIPES = {
     "plain.mp4": {},
     "bframes.mp4": {"b_frames": 2},
     "open.mp4": {"b_frames": 2, "options": {"x264-params": "open-gop=1"}},
+    "h265.mp4": {"codec": "libx265", "b_frames": 3, "options": X265},
 }
 
 
