@@ -56,7 +56,7 @@ class Arrivals:
             address, self._waiting, timeout_s=live.timeout_s, late_s=live.late_s, now=now, backoff=backoff
         )
         self._thread = threading.Thread(target=self._reading.run, name="reading", daemon=True)
-        self._told_s = self._last_s = float("-inf")
+        self._told_s = self._last_s = self._reading.last_s
 
     def __iter__(self) -> Iterator[Arrival | Signal]:
         self._thread.start()

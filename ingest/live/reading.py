@@ -57,8 +57,8 @@ class Reading:
         self.stop = threading.Event()
         self.reconnects: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-        self.timeline = Timeline()
-        self.begun_s = self.last_s = now()
+        self.last_s = now()
+        self.timeline = Timeline(self.last_s)
         self.loss: Loss | None = Loss(since_s=self.last_s, state=FastState.OFFLINE, cause=Cause.CONNECTING)
         self.heard = time.monotonic()
         self.patience_s = timeout_s

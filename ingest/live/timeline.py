@@ -42,8 +42,9 @@ class Timeline:
     """Media time of packets, in the order in which they come.
 
     Where pictures are shown in the order in which they come, `media_s` rises by a millisecond at
-    least; where they are not (B-frames) it rises in the order in which they are shown. It is never
-    at or before `floor_s`, and after arrival only by the milliseconds that keep it rising.
+    least. Where they are not (B-frames) it follows the order in which they are shown, but for the
+    moments at which a lesser delay is seen. It is never at or before `floor_s`, and after arrival
+    only by the milliseconds that keep it rising.
     """
 
     clock_s: float | None
@@ -71,6 +72,7 @@ class Timeline:
         for stamp in burst:
             trial._place(stamp)
         self._anchor_s = self._before_s = min(trial._least_s, trial._before_s)
+        self._reorders = trial._reorders
 
     def place(self, stamp: Stamp, start_s: float | None = None) -> Moment:
         """Where the packet's picture is; `start_s` is where the camera's wall clock puts timestamp 0, if it says."""

@@ -83,16 +83,16 @@ class Arriving:
 
 
 def holes(items, *, step_s=0.5):
-    """Stretches of media time between two items that nothing speaks of, and items that go back."""
-    found, told_s, last = [], None, None
+    """Stretches of media time between two items that nothing speaks of, and items before what a signal told."""
+    found, reached_s, told_s = [], 0.0, 0.0
     for item in items:
-        at_s = item.media_s if isinstance(item, Arrival) else item.pts_s
-        since_s = item.loss.since_s if isinstance(item, Signal) and item.loss else None
-        if told_s is not None and at_s < told_s - 1e-6:
+        signal = isinstance(item, Signal)
+        at_s = item.pts_s if signal else item.media_s
+        since_s = item.loss.since_s if signal and item.loss else at_s
+        if at_s < told_s - 1e-6:
             found.append(("back", told_s, item))
-        silent_s = (since_s if since_s is not None else at_s) - (told_s or 0.0)
-        if silent_s > step_s:
-            found.append(("hole", told_s, item))
-        told_s, last = max(at_s, told_s or at_s), item
-    assert last is not None
+        if since_s - reached_s > step_s:
+            found.append(("hole", reached_s, item))
+        reached_s, told_s = max(reached_s, at_s), at_s if signal else told_s
+    assert reached_s > 0
     return found
