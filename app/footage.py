@@ -9,6 +9,7 @@ from app.memory import Memory
 from ingest.clip import cut
 from ingest.facts import learn
 from ingest.gone import why_missing
+from ingest.live.clipping import HEVC
 from ingest.live.export import export
 from ingest.live.recordings import folder_of
 from ingest.locator import paths_of
@@ -77,7 +78,8 @@ def _of_camera(memory: Memory, stream: Stream, start_s: float, end_s: float, out
     made = export(folder_of(media, stream.id), stream.start, start_s, end_s, out)
     if made is not None:
         short = made.end_s < end_s - _SLACK_S or made.start_s > max(0.0, start_s) + _SLACK_S
-        return Footage(start_s=made.start_s, end_s=made.end_s, note="not all of it was recorded" if short else "")
+        notes = ["not all of it was recorded" if short else "", HEVC if made.codec == "hevc" else ""]
+        return Footage(start_s=made.start_s, end_s=made.end_s, note="; ".join(one for one in notes if one))
     if best is not None:
         return best.cut(start_s, end_s, out)
     raise StoreError(

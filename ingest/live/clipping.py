@@ -16,6 +16,8 @@ from ingest.live.writing import FASTSTART, Writer, writer
 from ingest.masks import Masks
 from vidette.errors import StoreError
 
+HEVC = "it is H.265, which browsers play only where the machine decodes it"
+"""What a person should know of a clip of that codec."""
 _PICTURE_S = 0.04  # how long the last picture of a clip is taken to be shown
 
 

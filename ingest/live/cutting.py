@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from ingest.live.arrivals import Arrival
-from ingest.live.clipping import Clipped, alike, clip
+from ingest.live.clipping import HEVC, Clipped, alike, clip
 from ingest.live.recordings import arrivals as recorded
 from ingest.live.recordings import folder_of
 from ingest.masks import Masks
@@ -115,11 +115,10 @@ class Cutter:
 
 
 _CHANGED = "the camera changed its picture or its codec meanwhile; only the longest part is in the clip"
-_HEVC = "it is H.265, which browsers play only where the machine decodes it"
 
 
 def _told(order: ClipOrder, made: Clipped, evidence: Evidence, note: str) -> ClipDone:
-    notes = [note, _HEVC if made.codec == "hevc" else ""]
+    notes = [note, HEVC if made.codec == "hevc" else ""]
     return ClipDone(
         id=order.id,
         evidence=evidence,

@@ -18,6 +18,8 @@ from ingest.masks import Masks
 FASTSTART = {"movflags": "+faststart"}
 GROWING = {"movflags": "+hybrid_fragmented", "flush_packets": "1"}
 
+_QUALITY = {"veryfast": "23", "ultrafast": "28"}  # the faster one needs more bytes for the same picture
+
 
 class Writer(Protocol):
     """A file that grows by packets, in the order they are decoded, the first one a keyframe."""
@@ -114,7 +116,7 @@ class Encoder:
             self._out.mux(track.encode(shown))
 
     def _begin(self, width: int, height: int) -> VideoStream:
-        options = {"preset": self._preset, "crf": "23", "g": "50", "bf": "0"}
+        options = {"preset": self._preset, "crf": _QUALITY[self._preset], "g": "50", "bf": "0"}
         track = self._out.add_stream("libx264", rate=25, options=options)
         track.width, track.height, track.pix_fmt = width // 2 * 2 or 2, height // 2 * 2 or 2, "yuv420p"
         track.codec_context.time_base = TICK
