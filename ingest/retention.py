@@ -153,15 +153,18 @@ class Retention:
         since = max(file.at, held[file.sha256].timestamp() if file.sha256 in held else 0.0)
         return at - since > (_PART_S if kind is None else self.days(kind) * 86_400)
 
+    def short(self) -> int:
+        """So many bytes more should be left of the disk; costs next to nothing."""
+        try:
+            return max(0, round(self._keep.free_gb * _GB - self._free(self._root)))
+        except OSError as error:
+            log.debug("cannot see what is left of the disk of %r: %s", str(self._root), error)
+            return 0
+
     def _missing(self) -> int:
         """So many bytes have to go before their time."""
-        try:
-            short = self._keep.free_gb * _GB - self._free(self._root)
-        except OSError as error:
-            log.warning("cannot see what is left of the disk of %r: %s", str(self._root), error)
-            short = 0.0
-        most = self._last.size - self._keep.max_gb * _GB if self._keep.max_gb else 0.0
-        return round(max(short, most))
+        over = self._last.size - self._keep.max_gb * _GB if self._keep.max_gb else 0.0
+        return max(self.short(), round(over))
 
     def _early_ones(self, missing: int, at: float) -> list[tuple[Kind | None, MediaFile]]:
         """The oldest that make up for what is missing, in the order in which kinds go."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 180.0
 _SOON_S, _STEP_S = 0.2, 2.0  # until the next part: where room is needed, and where not
+_LOOK_S = 5.0  # how often the room that is left is looked at
 _LEAVE_S = 1.0
 
 
@@ -30,6 +32,7 @@ class Sweeping:
     def __init__(self, pipeline: Callable[[], Pipeline], nudge: Callable[[], None], every_s: float = EVERY_S) -> None:
         self._pipeline, self._nudge, self._every_s = pipeline, nudge, every_s
         self._made: tuple[Pipeline, Retention] | None = None
+        self._low = False  # and nothing is left that may go
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeping", daemon=True)
 
@@ -45,7 +48,14 @@ class Sweeping:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._stop.wait(self._sweep())
+            self._wait(self._sweep())
+
+    def _wait(self, seconds: float) -> None:
+        """Wait so long; less, where the disk fills up meanwhile."""
+        until = time.monotonic() + seconds
+        while (left_s := until - time.monotonic()) > 0 and not self._stop.wait(min(left_s, _LOOK_S)):
+            if not self._low and self._retention().short():
+                return
 
     def _sweep(self) -> float:
         """Sweep once; -> how long to wait until the next time."""
@@ -56,6 +66,7 @@ class Sweeping:
             return self._every_s
         if done.files:
             log.info("%d files of media deleted, %d of them before their time", done.files, done.early)
+        self._low = done.low_bytes > 0
         if not done.more:
             return self._every_s
         return _SOON_S if done.low_bytes else _STEP_S

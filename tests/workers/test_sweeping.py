@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from ingest.media import FolderMedia
+from ingest.retention import Retention
 from vidette.errors import StoreError
 from vidette.models import EventType
 from vidette.queries import Events
-from vidette.settings import Settings
+from vidette.settings import KeepSettings, Settings
+from workers import sweeping
 from workers.sweeping import Sweeping
 from workers.system import NAME
 from workers.wiring import media_path, pipeline_of
@@ -63,3 +65,18 @@ def test_without_memory_nothing_is_deleted(pipeline, caplog):
         assert told.wait(30)
     assert "media is not swept: memory is busy" in caplog.text
     assert path.exists()
+
+
+def test_a_disk_that_fills_up_is_not_waited_for(pipeline, monkeypatch):
+    roomy = pipeline.settings.model_copy(update={"keep": KeepSettings(free_gb=1)})
+    path, room = picture(pipeline, 1, 3600), [10**12]
+    monkeypatch.setattr(sweeping, "_LOOK_S", 0.01)
+    monkeypatch.setattr(Retention.__init__, "__kwdefaults__", {"free": lambda _: asked.set() or room[0]})
+    nudged, asked = threading.Event(), threading.Event()
+    replaced = replace(pipeline, settings=roomy)
+    with Sweeping(lambda: replaced, nudged.set):
+        assert asked.wait(30)
+        assert path.exists()
+        room[0] = 0
+        assert nudged.wait(30)
+    assert not path.exists()
