@@ -28,7 +28,7 @@ SILENT_S = 0.5  # something is said at least this often
 DAMAGE_S = 1.0  # a shorter stretch of damage is counted, not told
 MAX_PACKETS = 600  # of a group of pictures, kept while asleep: longer ones are decoded as they come
 MAX_BYTES = 32 * 1024 * 1024
-LEAST_GROUP_S = 1.0  # where every picture is a keyframe, so many seconds are taken as a group
+LEAST_GROUP_S = 0.9  # where every picture is a keyframe, so many seconds are taken as a group
 _THRESHOLD = 6.0
 _HEARTBEAT_S = 60.0
 

@@ -239,6 +239,48 @@ def test_how_much_is_audited_follows_the_share_and_the_seed(films):
     assert 4 <= sum(counts) <= 14  # of 18
 
 
+def test_groups_longer_than_what_is_kept_are_decoded_as_they_come(films, monkeypatch):
+    monkeypatch.setattr("ingest.live.source.MAX_PACKETS", 40)
+    feed = source(sent(films["plain.mp4"]))
+    assert times(told(feed)) == every(films["plain.mp4"])[0]
+    assert feed.state().gops_idle == 0
+
+
+def test_a_group_that_grows_too_long_while_asleep_wakes_it(tmp_path, films, monkeypatch):
+    monkeypatch.setattr("ingest.live.source.MAX_PACKETS", 60)
+    long = filmed(tmp_path / "long.mp4", 6, thing=(9, 9), gop=150)
+    before = [one for one in sent(films["plain.mp4"]) if one.media_s < 8]
+    after = [replace(one, media_s=one.media_s + 8) for one in sent(long)]
+    feed = source(joined(before, after))
+    given_ = times(told(feed))
+    assert [at for at in given_ if 4 < at < 8] == [6.0]
+    assert [at for at in given_ if at >= 8] == pytest.approx([8 + number / 5 for number in range(30)], abs=0.001)
+
+
+def joined(first, then):
+    """Packets of two files as if one camera had sent them; they were encoded alike."""
+    return [*first, *(replace(one, connection=first[0].connection) for one in then)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 249), st.integers(0, 2**32 - 1)), min_size=1, max_size=30), st.booleans())
+@settings(max_examples=10)
+def test_packets_with_nonsense_in_them_are_no_error(films, spoilt, idle):
+    items = sent(films["plain.mp4"])[:250]
+    for index, seed in spoilt:
+        items[index] = replace(items[index], packet=spoil(items[index].packet, np.random.default_rng(seed)))
+    told(source(items, audit=0.5, idle_s=0.0, idle="keyframes" if idle else "full"))
+
+
+def spoil(packet, rng):
+    """The packet with some bytes changed, or cut off."""
+    data = np.frombuffer(bytes(packet), np.uint8).copy()
+    data[rng.integers(0, len(data), 5)] = rng.integers(0, 256, 5)
+    other = av.Packet(bytes(data[: rng.integers(1, len(data) + 1)]))
+    other.time_base, other.pts, other.dts = packet.time_base, packet.pts, packet.dts
+    other.is_keyframe = packet.is_keyframe
+    return other
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_loss_while_asleep_comes_after_what_was_passed_over(name, films):
     loss = Loss(since_s=9.0, state=FastState.OFFLINE, cause=Cause.ENDED)
