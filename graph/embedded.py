@@ -24,7 +24,7 @@ from graph.reading.segments import read_segments
 from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
-from graph.reading.subjects import read_things
+from graph.reading.subjects import read_doers, read_things
 from graph.reading.tally import read_runs, read_tally
 from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
@@ -73,6 +73,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     moments.Rejoined: read_rejoined,
     moments.Begun: read_begun,
     moments.Things: read_things,
+    moments.Doers: read_doers,
 }
 
 

@@ -91,3 +91,11 @@ class Begun(Query[list[float]]):
     """When each event of `where` began, in seconds since 1970, in no order."""
 
     where: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doers(Query[int]):
+    """How many of the tracks of `where` are of things to which events of `did` happened."""
+
+    where: Filter = field(default_factory=Filter)
+    did: Filter = field(default_factory=Filter)

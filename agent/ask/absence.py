@@ -3,17 +3,17 @@
 What did it is rare beside what did not, and so is time in which nobody looked: only these are read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from agent.ask.footage import Footage
 from agent.ask.relating import Find, Rows
-from agent.ask.sieve import conditioned, every, unseen, unwatched
+from agent.ask.sieve import conditioned, every, of_these, unseen, unwatched
 from agent.ask.stays import span_of
 from vidette.answers import Plan
 from vidette.intervals import Span, union
-from vidette.moments import Moment, Moments, Rejoined
+from vidette.moments import Doers, Moment, Moments, Rejoined
 from vidette.ports import GraphStore
 from vidette.queries import Count, Filter
 
@@ -41,17 +41,36 @@ def absent(
     """
     if not _alone(plan) or store.read(Count(of="tracks", where=where)) <= MANY:
         return None
-    tracks = _Tracks(store, where)
-    out, did = tracks.that_did(every(_other(plan), find))
-    dark = unwatched(store, _other(plan).where)
-    near = tracks.near(dark, most)
-    if len(near) >= most:
+    other, tracks = _other(plan), _Tracks(store, where)
+    dark = unwatched(store, other.where)
+    around = tracks.near(dark, most)
+    if len(around) >= most:
         return None
-    reach = footage.reach
-    doubtful = [row for row in near if row.thing not in did and unseen(span_of(row, reach), dark.get(row.stream, ()))]
+    near = [row for row in around if unseen(span_of(row, footage.reach), dark.get(row.stream, ()))]
+    if not tracks.rejoined:
+        return _one_by_one(store, plan, tracks, near, find, shown)
+    out, did = tracks.that_did(every(other, find))
+    doubtful = [row for row in near if row.thing not in did]
     gone = {row.id: row for row in (*out, *doubtful)}
     total = tracks.things_left(gone) if plan.distinct else tracks.count - len(gone)
-    return Absent(tracks.first(gone, shown), total, len(doubtful))
+    return Absent(tracks.first(lambda _: gone, shown), total, len(doubtful))
+
+
+def _one_by_one(
+    store: GraphStore, plan: Plan, tracks: "_Tracks", near: Sequence[Moment], find: Find, shown: int
+) -> Absent:
+    """Where each thing has one track, those that did it are counted by the database, and few are looked at."""
+
+    def did(rows: Sequence[Moment]) -> set[str]:
+        things = (
+            {event.thing for event in every(of_these(plan.never[0], plan.where, tuple(rows)), find)} if rows else ()
+        )
+        return {row.id for row in rows if row.thing in things}
+
+    doubtful = {row.id for row in near} - did(near)
+    first = tracks.first(lambda rows: doubtful | did(rows), shown)
+    gone = store.read(Doers(where=tracks.where, did=_other(plan).where)) + len(doubtful)
+    return Absent(first, tracks.count - gone, len(doubtful))
 
 
 def _alone(plan: Plan) -> bool:
@@ -112,11 +131,12 @@ class _Tracks:
         still = {row.thing for row in self.rejoined if row.id not in gone}
         return self.count - again - len({row.thing for row in gone.values()} - still)
 
-    def first(self, gone: Mapping[str, Moment], shown: int) -> Rows:
-        """The first that are not gone, in the order of time."""
+    def first(self, gone_of: Callable[[Rows], Collection[str]], shown: int) -> Rows:
+        """The first that are not gone, in the order of time; `gone_of` gives ids of those of some rows that are."""
         read = 2 * shown
         while True:
-            rows = self.store.read(Moments(of="tracks", where=self.where, limit=read))
+            rows = tuple(self.store.read(Moments(of="tracks", where=self.where, limit=read)))
+            gone = gone_of(rows)
             kept = tuple(row for row in rows if row.id not in gone)
             if len(kept) >= shown or len(rows) < read:
                 return kept[:shown]

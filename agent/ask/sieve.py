@@ -43,10 +43,10 @@ def sieved(store: GraphStore, plan: Plan, rows: Rows, footage: Footage, find: Fi
     rows = tuple(row for row in rows if not any(_holds(out, row) for out in plan.without))
     rows = _narrowed(plan, rows)
     for other in plan.also:
-        rows = _with(rows, _of_these(other, plan.where, rows), find, ordered=plan.ordered)
+        rows = _with(rows, of_these(other, plan.where, rows), find, ordered=plan.ordered)
     doubtful = 0
     for other in plan.never:
-        rows, unsure = _without(store, rows, _of_these(other, plan.where, rows), find, footage)
+        rows, unsure = _without(store, rows, of_these(other, plan.where, rows), find, footage)
         doubtful += unsure
     if plan.longer_s is not None or plan.shorter_s is not None:
         low, high = plan.longer_s or 0.0, FOREVER if plan.shorter_s is None else plan.shorter_s
@@ -85,7 +85,7 @@ def _label(row: Moment) -> str:
     return row.labels[0] if row.labels else ""
 
 
-def _of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
+def of_these(plan: Plan, asked: Filter, rows: Rows) -> Plan:
     """The other plan asked of the tracks of these rows, whatever they are called; of the time asked where it has none."""
     tracks = tuple(dict.fromkeys(track for row in rows for track in row.tracks))
     where = replace(plan.where, tracks=tracks, labels=(), kinds=())

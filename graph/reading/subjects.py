@@ -8,7 +8,7 @@ from graph.reading import where as conditions
 from graph.reading.finding import plain, stretches
 from graph.reading.where import Where
 from graph.rows import Connection
-from vidette.moments import Things
+from vidette.moments import Doers, Things
 from vidette.queries import Filter
 
 _PART = "says.event_seq, t.role, coalesce(t.entity_seq, i.entity_seq) AS thing FROM says"
@@ -23,6 +23,12 @@ _IN_ORDER = (
 )
 
 
+_TRACKS_OF = (
+    "SELECT count(*) FROM identities i CROSS JOIN tracks ON tracks.seq = i.track_seq"
+    " CROSS JOIN entities n ON n.seq = i.entity_seq"
+)
+
+
 def read_things(connection: Connection, query: Things) -> int:
     """How many things."""
     found = _things(connection, query.where)
@@ -30,6 +36,17 @@ def read_things(connection: Connection, query: Things) -> int:
         known = _things(connection, _of_these(connection, query.where, other))
         found &= {thing for thing in known if thing > 0}
     return len(found)
+
+
+def read_doers(connection: Connection, query: Doers) -> int:
+    """How many tracks."""
+    things = [thing for thing in _things(connection, query.did) if thing > 0]
+    where = conditions.tracks(replace(query.where, labels=(), kinds=()))
+    where.add("i.entity_seq IN (SELECT value FROM json_each(?))", json.dumps(things))
+    where.among("n.label", query.where.labels)
+    where.among("n.kind", query.where.kinds)
+    counted = connection.execute("".join((_TRACKS_OF, where.text)), where.values)
+    return int(counted.fetchone()[0])
 
 
 def _things(connection: Connection, asked: Filter) -> set[int]:

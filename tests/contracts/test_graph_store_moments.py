@@ -15,7 +15,7 @@ from tests.contracts.test_graph_store_aggregates import RUN, START, settle
 from vidette.ids import stream_id
 from vidette.intervals import union
 from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, TrackRow
-from vidette.moments import Begun, Moment, Moments, Rejoined, Things
+from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
 
 STORES = {
@@ -175,6 +175,11 @@ def test_things_are_those_of_the_rows(things, said, asked, also):
         those &= {row.thing for row in store.read(Moments(of="events", where=other)) if row.thing != row.id}
     assert store.read(Things(where=Filter(**asked), also=tuple(others))) == len(those)
     assert store.read(Rejoined()) == ()
+    did = {row.thing for row in rows}
+    for where in (Filter(), *(replace(Filter(**one), types=(), zones=()) for one in also)):
+        tracks = store.read(Moments(of="tracks", where=where))
+        doers = Doers(where=where, did=Filter(**asked))
+        assert store.read(doers) == sum(track.thing in did for track in tracks)
     store.close()
 
 

@@ -69,10 +69,10 @@ def told(question, store):
 
 
 @settings(max_examples=30, deadline=None)
-@given(things=THINGS, dark=DARK, question=st.sampled_from(QUESTIONS))
-def test_counting_those_that_did_says_what_looking_at_all_says(things, dark, question):
+@given(things=THINGS, dark=DARK, question=st.sampled_from(QUESTIONS), rejoined=st.booleans())
+def test_counting_those_that_did_says_what_looking_at_all_says(things, dark, question, rejoined):
     store = EmbeddedStore(":memory:")
-    for scene in scenes(things, dark):
+    for scene in scenes(things if rejoined else [(*one[:5], 99) for one in things], dark):
         scene.settle(store)
     by_rows = told(question, store)
     with pytest.MonkeyPatch.context() as patch:
