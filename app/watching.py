@@ -1,5 +1,6 @@
 """What a watch is asked to do, as its settings say now; and what changes in it when they do."""
 
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ from vidette.settings import Settings
 from workers.delivering import Lane, Pump, Store
 from workers.fleet import Change
 from workers.streams import cameras_of, configured, with_addresses
-from workers.wiring import db_path, lanes_of, media_of
+from workers.wiring import db_path, judge_of, lanes_of, media_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +151,21 @@ def reloading(plan: Plan, pumping: Pumping) -> "Iterator[SimpleQueue[Change] | N
 
     def reload() -> None:
         now = plan.again()
+        check(plan, now)
         pumping.change(now.settings)
         changes.put(Change(settings=now.settings, specs=now.specs))
 
     with Notice(db_path(plan.settings), str(plan.files[0])) as notice, Reloading(plan.files, reload, notice):
         yield changes
+
+
+def check(before: Plan, now: Plan) -> None:
+    """Refuse what a running watch cannot take. Raises ConfigError, and says what is left to another watch."""
+    judge_of(now.settings)
+    zone(now.settings)
+    if (db_path(now.settings), now.settings.media) != (db_path(before.settings), before.settings.media):
+        raise ConfigError("`db` and `media` cannot be changed while it runs; end this watch and start another")
+    for error in now.errors:
+        log.warning("not watched: %s", error)
+    for name in {spec.name for spec in now.specs if not spec.url} - {spec.name for spec in before.specs}:
+        log.warning("file %r is left to another `vidette watch`: this one takes cameras only", name)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from vidette.errors import StoreError
@@ -65,6 +66,15 @@ class Child:
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    @property
+    def cpu_s(self) -> float:
+        """Seconds of processor time that it took so far (Linux; elsewhere 0)."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc_pid_stat(5)
+        except (OSError, ValueError, IndexError):
+            return 0.0
 
     def order(self, command: Command) -> None:
         """Send it a command; nothing where it is leaving."""

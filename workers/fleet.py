@@ -17,13 +17,14 @@ from vidette.errors import StoreError, VidetteError
 from vidette.feeds import Cause
 from vidette.models import EventType, Outcome, Stream
 from vidette.settings import Settings
+from workers.assignment import hours_of, job_of
 from workers.child import Child
 from workers.exhibiting import Exhibiting
 from workers.flow import judge_stored, missing_looks
 from workers.following import Following, Listener
 from workers.guard import Guard
 from workers.keeping import Clips
-from workers.live import Supervisor, hear, hours_of, job_of
+from workers.live import Supervisor, hear
 from workers.looks import Looks
 from workers.messages import Network, said_of
 from workers.settling import Settling
@@ -91,7 +92,9 @@ class Fleet:
             self._leave()
         finally:
             self._close()
-        return list(self._outcomes.values())
+        given = [spec.name for spec in specs]
+        order = {name: number for number, name in enumerate(dict.fromkeys([*given, *self._outcomes]))}
+        return sorted(self._outcomes.values(), key=lambda one: order[one.stream])
 
     def _round(self, timeout_s: float) -> None:
         """Hear and settle what there is, then look after every process."""
@@ -164,7 +167,11 @@ class Fleet:
         """Begin to watch what is wanted now; the cameras that change are started again one by one."""
         old = self.pipeline.settings
         new = change.settings.model_copy(update={"db": old.db, "media": old.media})
-        self.pipeline = replace(self.pipeline, settings=new, judge=judge_of(new))
+        try:
+            self.pipeline = replace(self.pipeline, settings=new, judge=judge_of(new))
+        except VidetteError as error:
+            log.error("settings not taken, those before stay: %s", error)  # noqa: TRY400  no traceback for a known error
+            return
         wanted = {spec.name: spec for spec in change.specs if spec.url}
         for name in self.cameras.keys() - wanted.keys():
             self.cameras[name].supervisor.retire()

@@ -5,45 +5,32 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from ingest.live.backoff import Backoff
-from rules.rule import active_of
 from vidette.errors import StoreError
-from vidette.feeds import Cause, FeedState
-from vidette.models import FastState, Observation, Stream
-from vidette.settings import Settings
+from vidette.feeds import FeedState
+from vidette.models import Observation, Stream
 from vidette.signals import Loss
+from workers.assignment import CRASHED, NOT_NOW, Why, hours_of, job_of
 from workers.child import Child
 from workers.keeping import ClipDone
-from workers.messages import Alive, CameraJob, Command, Kept, Message, Said, said_of
-from workers.streams import settings_of
-from workers.wiring import Pipeline, media_path, zone_of
+from workers.messages import Alive, CameraJob, Command, Kept, Message, Said
+from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
 
 SILENT_S = 10.0
-"""A process that looks says so every second; one silent for so long hangs."""
+"""A process that looks says so every second; one that is silent for so long, and does nothing meanwhile, hangs."""
+BUSY_S = 60.0
+"""One that works may be silent for so long: on a machine with too much to do, that is no fault of its own."""
 FIRST_S = 60.0
 """How long it may take to start."""
+_BUSY_CPU = 0.05  # share of a core: one that waits for its camera takes less
 _ROUND_S = 0.2
 _WELL_S = 60.0  # a process that ran so long was no failed start
 
 State = Literal["waiting", "starting", "running", "leaving", "off"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """Why a process is not there: what coverage calls the time until the next one looks."""
-
-    state: FastState
-    cause: Cause
-
-
-CRASHED = Why(state=FastState.FAILED, cause=Cause.CRASHED)
-NOT_NOW = Why(state=FastState.NOT_RUNNING, cause=Cause.SCHEDULE)
 
 
 class Supervisor:
@@ -80,6 +67,7 @@ class Supervisor:
         self._silent_s, self._first_s = silent_s, first_s
         self._child: Child | None = None
         self._due = self._heard_at = self._began = clock()
+        self._cpu_s = 0.0
 
     state: State
 
@@ -113,7 +101,7 @@ class Supervisor:
 
     def hold(self, held: bool) -> None:
         """Do not listen for now, or listen again."""
-        self._heard_at = self._clock()
+        self._hears()
         if self._child is not None:
             self._child.hold(held)
 
@@ -136,11 +124,24 @@ class Supervisor:
             log.warning("camera %r waits for memory: %s", self.name, error)
             self._due = now + self._backoff.next()
             return
-        self.state, self._heard_at, self._began = "starting", now, now
+        self.state, self._began = "starting", now
         self._child = self._make(job, self._selector, self._message, self._ended)
+        self._hears()
+
+    def _hears(self) -> None:
+        """There is a sign of life, or a reason to wait for one from now on."""
+        self._heard_at, self._cpu_s = self._clock(), self._child.cpu_s if self._child else 0.0
+
+    def _hangs(self, limit_s: float, now: float) -> bool:
+        """Whether it has been silent for too long."""
+        assert self._child is not None
+        silent_s = now - self._heard_at
+        if silent_s <= limit_s:
+            return False
+        return silent_s > BUSY_S or self._child.cpu_s - self._cpu_s < _BUSY_CPU * silent_s
 
     def _message(self, message: Message) -> None:
-        self._heard_at = self._clock()
+        self._hears()
         if self.state == "starting":
             self.state = "running"
         match message:
@@ -154,17 +155,18 @@ class Supervisor:
     def _leave(self) -> None:
         assert self._child is not None
         if self.state != "leaving":
-            self.state, self._heard_at = "leaving", self._clock()
+            self.state = "leaving"
+            self._hears()
             self._child.leave()
 
     def _watch(self, now: float) -> None:
         silent_s = now - self._heard_at
         if self.state == "leaving":
-            if silent_s > self._silent_s:
+            if self._hangs(self._silent_s, now):
                 self._crashed(f"did not leave within {silent_s:.0f} s")
         elif self.retired or not self._wanted():
             self._leave()
-        elif silent_s > (self._first_s if self.state == "starting" else self._silent_s):
+        elif self._hangs(self._first_s if self.state == "starting" else self._silent_s, now):
             self._crashed(f"said nothing for {silent_s:.0f} s")
 
     def _ended(self) -> None:
@@ -193,26 +195,6 @@ class Supervisor:
         self.state, self.loss, self.feed = "off", None, None
         self.why = None if self.retired else NOT_NOW
         self._backoff.reset()
-
-
-def job_of(pipeline: Pipeline, stream: Stream, why: Why | None, *, network: bool = False) -> CameraJob:
-    """What a new process of a camera is told. Raises StoreError."""
-    settings = pipeline.settings
-    commit = pipeline.store.open_stream(stream)
-    return CameraJob(
-        said=said_of(settings, stream.name, media_path(settings)),
-        stream=stream,
-        commit=commit,
-        gap=gap_of(why, commit.watermark_s if commit else None),
-        deep=pipeline.vision is not None,
-        network=network,
-    )
-
-
-def hours_of(settings: Settings, name: str) -> Callable[[], bool]:
-    """Whether a camera is to be watched now. Raises ConfigError."""
-    active = active_of(settings_of(settings, name), zone_of(settings))
-    return lambda: active is None or active.holds(datetime.now(UTC))
 
 
 def observations(
@@ -252,15 +234,3 @@ def hear(selector: selectors.BaseSelector, seconds: float) -> None:
         return
     for key, _ in selector.select(seconds):
         key.data()
-
-
-def gap_of(why: Why | None, watermark_s: float | None) -> Loss | None:
-    """What a new process is told of the time since the last commit; None where there was none, or nothing ran."""
-    if why is None or watermark_s is None:
-        return None
-    return Loss(since_s=watermark_s, state=why.state, cause=why.cause)
-
-
-def media_now(start: datetime) -> float:
-    """Media time of a live stream that began at `start`: seconds of wall clock since then."""
-    return (datetime.now(UTC) - start).total_seconds()

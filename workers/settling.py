@@ -14,11 +14,12 @@ from vidette.errors import StoreError
 from vidette.feeds import CAUSES, FeedState
 from vidette.models import Commit, Coverage, DeepState, Observation, Run, Stream
 from vidette.queries import LastCommit
+from workers.assignment import Why, media_now
 from workers.exhibiting import Exhibiting
 from workers.flow import step
 from workers.following import Following
 from workers.jobs import Job, Settle
-from workers.live import Supervisor, Why, media_now
+from workers.live import Supervisor
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)

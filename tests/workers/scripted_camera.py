@@ -1,7 +1,7 @@
 """A camera's process that looks at nothing: it does what its stream's name says, in the real protocol.
 
 Words of the name: `crash` after its third observation (once, where the folder of pictures is still without its mark),
-`hang` likewise, `garbage` on stdout at once, `mute` never says anything, `secret` logs one, `lost` tells a loss until
+`hang` and `busy` (for 1.5 s) likewise, `garbage` on stdout at once, `mute` never says anything, `secret` logs one, `lost` tells a loss until
 its folder has `found`; what it was told is appended to `<name>.told` in the folder.
 """
 
@@ -99,6 +99,10 @@ class Scripted:
                 return
             if number == 2 and self.once("crash"):
                 os.abort()
+            if number == 2 and self.once("busy"):
+                until = time.monotonic() + 1.5
+                while time.monotonic() < until:
+                    pass
             if number == 2 and self.once("hang"):
                 time.sleep(3600)
 

@@ -22,10 +22,11 @@ from vidette.errors import StoreError
 from vidette.feeds import Cause
 from vidette.models import FastState
 from vidette.queries import LastCommit
+from workers.assignment import CRASHED, NOT_NOW, gap_of, job_of
 from workers.child import Child, say, surroundings
 from workers.flow import step
 from workers.jobs import Settle, Watch
-from workers.live import CRASHED, NOT_NOW, Supervisor, gap_of, hear, job_of, observations
+from workers.live import Supervisor, hear, observations
 from workers.messages import Network
 from workers.streams import stream_of
 
@@ -111,6 +112,12 @@ def test_a_process_that_never_says_anything_is_ended(kept, tmp_path, caplog):
     one = kept("mute", folder=tmp_path, first_s=1.0)
     one.until(lambda: one.supervisor.restarts >= 2)
     assert "said nothing for" in caplog.text
+
+
+def test_one_that_has_much_to_do_is_left_to_it(kept, tmp_path):
+    one = kept("busy", folder=tmp_path, silent_s=0.5)
+    one.until(lambda: one.settled() >= 6)
+    assert one.supervisor.restarts == 0
 
 
 def test_one_that_talks_nonsense_is_ended(kept, tmp_path, caplog):
