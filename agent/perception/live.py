@@ -11,6 +11,7 @@ from agent.perception.outage import Outage
 from agent.perception.outlook import masks_of
 from agent.perception.sight import sight_of
 from agent.perception.waiting import Waiting
+from ingest.patient_media import PatientMedia
 from vidette.models import Commit, EventType, Observation, Stream
 from vidette.ports import Feed, Frame, MediaStore
 from vidette.settings import Settings
@@ -20,6 +21,7 @@ _COMMIT_S = 5.0
 _STATE_S = 1.0
 _WRONG_S = 60.0  # a camera's clock may be off by this much
 _SURE_S = 10.0  # ... or by more, for this long
+_AGAIN_S = 60.0  # a clock that jumps more often is told of this often
 
 
 def live_look(
@@ -61,7 +63,8 @@ class LiveLook:
         self.feed, self.now = feed, now
         self.masks = masks_of(settings, stream.name)
         self.waiting = Waiting(settings.live.lost_s)
-        self.look = FastLook(self.waiting, stream, settings=settings, media=media, masks=self.masks, deep=deep)
+        kept = PatientMedia(media)
+        self.look = FastLook(self.waiting, stream, settings=settings, media=kept, masks=self.masks, deep=deep)
         self.outage = Outage(self.look, settings.live.lost_s)
         self.clock = CameraClock(self.look)
         # The feed waits for `idle_s` itself; what came to rest must be judged before it sleeps.
@@ -144,9 +147,13 @@ class CameraClock:
         self.look = look
         self._event = ""
         self._turned_s: float | None = None
+        self._jumped_s = -1e9
 
     def jumped(self, by_s: float, pts_s: float) -> None:
-        """It jumped."""
+        """It jumped; of a clock that does so all the time only some jumps are told."""
+        if pts_s - self._jumped_s < _AGAIN_S:
+            return
+        self._jumped_s = pts_s
         way = "forward" if by_s > 0 else "back"
         text = captions.said(f"the camera's clock jumped {way} by {_spoken(by_s)}")
         saying = Saying(type=EventType.CLOCK_JUMPED, caption=text, confidence=1.0, attributes={"by_s": round(by_s, 3)})

@@ -10,6 +10,9 @@ from vidette.models import EventType, FastState
 from vidette.signals import Signal
 
 _ABSENT = "Vidette was not running"
+_HEARD_S = (
+    1.0  # a loss was said so long ago: whoever looks after many cameras has had the time to say that all are lost
+)
 _BELIEVED_S = 1.0  # pictures must have come for this long before the signal is said to be back
 _UNTOLD = (Cause.NETWORK, Cause.SCHEDULE)  # one event for all cameras, or none: told by others
 _TOLD = (FastState.STALLED, FastState.OFFLINE, FastState.FAILED)
@@ -23,7 +26,7 @@ class Outage:
         self.lost_s = lost_s
         self.state: FastState | None = None
         self.reason = ""
-        self._since_s = 0.0
+        self._since_s = self._said_s = 0.0
         self._let_go = False
         self._event = ""
         self._back_s: float | None = None
@@ -39,13 +42,14 @@ class Outage:
         assert loss is not None
         if self.state is None:
             self._begin(loss.since_s)
+            self._said_s = signal.pts_s
         elif signal.over and self.reason == _ABSENT:  # somebody knows better why nothing was watched
             since_s = max(loss.since_s, self._since_s)
             self.look.covering.missed(since_s, self.look.last_s, loss.state, CAUSES[loss.cause])
         else:
             self.look.missed(min(loss.since_s, signal.pts_s), self.state, self.reason)
         self._go_on(signal.pts_s, loss.state, CAUSES[loss.cause])
-        lasted = signal.pts_s - self._since_s >= self.lost_s
+        lasted = signal.pts_s >= max(self._since_s + self.lost_s, self._said_s + _HEARD_S)
         if lasted and not signal.over and loss.state in _TOLD and loss.cause not in _UNTOLD and not self._event:
             text = captions.said(f"the signal is lost: {CAUSES[loss.cause]}")
             saying = Saying(type=EventType.SIGNAL_LOST, caption=text, confidence=1.0, attributes={"cause": loss.cause})
@@ -54,7 +58,7 @@ class Outage:
     def picture(self, pts_s: float) -> None:
         """A good picture came."""
         if self.state is not None:
-            self.look.missed(pts_s, self.state, self.reason)
+            self._go_on(pts_s, self.state, self.reason)
             if self._let_go:
                 self.look.resume(pts_s)
             self.state, self._let_go, self._back_s = None, False, pts_s

@@ -9,6 +9,7 @@ from agent.perception.sight import Sight
 from ingest.keyframes import Candidate, KeyframePicker
 from vidette import ids
 from vidette.carry import Arrays
+from vidette.errors import StoreError
 from vidette.models import Keyframe
 from vidette.ports import MediaStore
 
@@ -42,7 +43,7 @@ class Shots:
         """The chosen keyframes of the segment that closed, stored; then start anew."""
         chosen = [shot for shot in self.picker.chosen() if start_s <= shot.pts_s < end_s]
         self.picker = KeyframePicker(self.limit)
-        return tuple(self._keyframe(segment_id, shot) for shot in chosen)
+        return tuple(frame for shot in chosen if (frame := self._keyframe(segment_id, shot)))
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
         """What `restore` needs; pictures go to the media store."""
@@ -59,8 +60,11 @@ class Shots:
                 Candidate(pts_s=pts_s, thumbnail=thumbnail, sharpness=sharpness, activity=activity, payload=sha256)
             )
 
-    def _keyframe(self, segment_id: str, shot: Candidate[bytes | str]) -> Keyframe:
-        picture = shot.payload if isinstance(shot.payload, bytes) else self.media.get(shot.payload)
+    def _keyframe(self, segment_id: str, shot: Candidate[bytes | str]) -> Keyframe | None:
+        try:
+            picture = shot.payload if isinstance(shot.payload, bytes) else self.media.get(shot.payload)
+        except StoreError:
+            return None  # it was deleted while the segment was open, or there was never room for it
         sha256, uri = self.media.put(picture, ".jpg")
         key = ids.make_id("keyframe", segment_id, ids.milliseconds(shot.pts_s))
         return Keyframe(id=key, segment_id=segment_id, pts_s=round(shot.pts_s, 3), sha256=sha256, uri=uri)

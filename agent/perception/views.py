@@ -10,6 +10,7 @@ import numpy as np
 from agent.perception.blobs import PixelBox
 from agent.perception.sight import Sight
 from ingest import jpeg, snapshot
+from vidette.errors import StoreError
 from vidette.models import Box, Evidence
 from vidette.ports import Image, MediaStore
 
@@ -56,7 +57,10 @@ class Views:
         held = self.best.get(number)
         if held is None:
             return ()
-        rgb = held.sight.rgb() if held.sight else jpeg.decode(self.media.get(held.sha256))
+        try:
+            rgb = held.sight.rgb() if held.sight else jpeg.decode(self.media.get(held.sha256))
+        except StoreError:
+            return ()  # it was deleted since, or there was never room for it: the event is true without a picture
         return (self._store(rgb, held.box, held.pts_s, caption),)
 
     def picture(self, sight: Sight, box: Box | None, caption: str) -> tuple[Evidence, ...]:

@@ -24,10 +24,21 @@ MEDIA = MemoryMedia()
 SIGNAL = (EventType.SIGNAL_LOST, EventType.SIGNAL_RESTORED)
 
 
-def crossing(seconds=40, *starts):
-    """Somebody crosses at each start, 3 s and 22 s unless told otherwise."""
-    draws = [box(RED, walk(at, at + 8, (-10, 180), (490, 190))) for at in starts or (3, 22)]
-    return Drawing(seconds, draws)
+class Drawn:
+    """The frames of a drawing, drawn once (vidette.ports.VideoSource)."""
+
+    def __init__(self, source):
+        self.kept, self.duration_s, self.damage = list(source.frames()), source.seconds, ()
+
+    def frames(self, start_s=0.0, end_s=None):
+        return (one for one in self.kept if one.pts_s >= start_s and (end_s is None or one.pts_s < end_s))
+
+
+@cache
+def crossing(seconds=32, *starts):
+    """Somebody crosses at each start, 3 s and 20 s unless told otherwise."""
+    draws = [box(RED, walk(at, at + 8, (-10, 180), (490, 190))) for at in starts or (3, 20)]
+    return Drawn(Drawing(seconds, draws))
 
 
 def bag(taken_s, seconds):
@@ -36,9 +47,13 @@ def bag(taken_s, seconds):
     return Drawing(seconds, [box(DARK, stay(4, taken_s, (240, 215)), size=(26, 22)), box(RED, way)])
 
 
-@cache
 def plain():
     return list(crossing().frames())
+
+
+@cache
+def whole():
+    return look(plain(), media=MEDIA)
 
 
 def said(watched):
@@ -52,19 +67,19 @@ def rows(watched):
 
 
 def test_a_feed_is_seen_as_a_file_is():
-    watched, file = look(plain(), media=MEDIA), watch(crossing(), media=MEDIA)
+    watched, file = whole(), watch(crossing(), media=MEDIA)
     assert said(watched) == said(file)
     assert len(said(watched)[0]) >= 4
     assert not any(one.final for one in watched.observations)
 
 
 def test_ticks_between_the_pictures_change_nothing():
-    ticking = sorted([*plain(), *(tick(at / 10 + 0.05) for at in range(400))], key=lambda item: item.pts_s)
-    assert said(look(ticking, media=MEDIA)) == said(look(plain(), media=MEDIA))
+    ticking = sorted([*plain(), *(tick(at / 10 + 0.05) for at in range(320))], key=lambda item: item.pts_s)
+    assert said(look(ticking, media=MEDIA)) == said(whole())
 
 
 def test_while_the_background_is_learned_commits_go_on_and_then_everything_is_told_at_once():
-    watched = look(plain(), media=MEDIA)
+    watched = whole()
     learning = [one for one in watched.observations if one.feed.state == "learning"]
     assert len(learning) == 5
     assert not any(one.assertions or one.coverage for one in learning)
@@ -74,14 +89,14 @@ def test_while_the_background_is_learned_commits_go_on_and_then_everything_is_to
 
 
 def test_every_observation_says_how_the_feed_is_and_numbers_go_on():
-    watched = look(plain(), media=MEDIA)
+    watched = whole()
     assert all(one.feed for one in watched.observations)
     assert [one.sequence for one in watched.observations] == list(range(len(watched.observations)))
 
 
 def test_what_happens_is_committed_with_its_frame():
     """After the background is known: the observation that first tells an event ends at the frame that showed it."""
-    feed = Played(list(crossing(60, 40).frames()))
+    feed = Played(list(crossing(52, 34).frames()))
     found = {}
     watched = Watched()
 
@@ -94,8 +109,8 @@ def test_what_happens_is_committed_with_its_frame():
     look(feed, media=MEDIA, watched=watched)
     (entered,) = watched.events(EventType.OBJECT_ENTERED)
     (counted, *_) = watched.events(EventType.COUNT_CHANGED)
-    assert entered.start_s == 40.0
-    assert found[entered.of] <= 42.0
+    assert entered.start_s == 34.0
+    assert found[entered.of] <= 36.0
     assert found[counted.of] <= counted.start_s + 3.3
 
 
@@ -108,10 +123,10 @@ def test_a_quiet_feed_is_committed_every_5_s_and_may_sleep():
 
 
 def test_a_camera_in_which_somebody_walks_may_not_sleep():
-    feed = Played(list(crossing(60, 40).frames()))
+    feed = Played(list(crossing(52, 34).frames()))
     look(feed, media=MEDIA)
-    assert {calm for at, calm in feed.calms if 41 < at < 47} == {False}
-    assert {calm for at, calm in feed.calms if at > 55} == {True}
+    assert {calm for at, calm in feed.calms if 35 < at < 41} == {False}
+    assert {calm for at, calm in feed.calms if at > 49} == {True}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +149,7 @@ def test_a_loss_is_an_event_from_the_last_picture_to_the_next_and_a_row_of_cover
 
 
 def test_a_loss_is_told_while_the_background_is_learned_and_once_it_lasts():
-    feed, watched = Played(playing(crossing(16), (8, 16))), Watched()
+    feed, watched = Played(playing(crossing(16, 2), (8, 16))), Watched()
     look(feed, media=MEDIA, watched=watched)
     first = next(one for one in watched.observations if one.assertions)
     assert EventType.SIGNAL_LOST not in {said.type for said in first.assertions}  # what came before it is told first
@@ -189,19 +204,19 @@ def test_what_was_skipped_is_dropped_and_no_loss():
 
 
 def test_who_walks_through_a_short_loss_is_one_track_and_through_a_long_one_two():
-    short, long = (look(playing(crossing(40, 20), (23, until)), media=MEDIA) for until in (24, 26))
+    short, long = (look(playing(crossing(32, 18), (21, until)), media=MEDIA) for until in (22, 24))
     assert len(short.tracks) == 1
     first, second = long.tracks
-    assert first.end_s == 22.8
-    assert second.start_s == pytest.approx(26.0, abs=0.6)
+    assert first.end_s == 20.8
+    assert second.start_s == pytest.approx(24.0, abs=0.6)
     entered = long.events(EventType.OBJECT_ENTERED)
-    assert [one.start_s for one in entered] == [20.0]  # who was there when the pictures came back did not enter then
+    assert [one.start_s for one in entered] == [18.0]  # who was there when the pictures came back did not enter then
 
 
-@pytest.mark.parametrize("until_s", [29.0, 200.0])
+@pytest.mark.parametrize("until_s", [23.0, 200.0])
 def test_what_was_left_is_known_after_a_loss_and_missed_if_it_is_gone(until_s):
     for gone_s in (until_s - 1, 1e9):
-        watched = look(playing(bag(gone_s, until_s + 12), (24, until_s)), media=MEDIA)
+        watched = look(playing(bag(gone_s, until_s + 8), (18, until_s)), media=MEDIA)
         (left,) = watched.events(EventType.OBJECT_LEFT)
         removed = watched.events(EventType.OBJECT_REMOVED)
         assert len(removed) == (gone_s < 1e9)
@@ -210,19 +225,19 @@ def test_what_was_left_is_known_after_a_loss_and_missed_if_it_is_gone(until_s):
 
 
 def test_another_scene_after_a_loss_is_a_cut_and_nothing_of_the_first_goes_on():
-    source = Drawing(60, cuts={20: court()})
-    watched = look(playing(source, (15, 25)), media=MEDIA)
+    source = Drawing(30, cuts={12: court()})
+    watched = look(playing(source, (10, 15)), media=MEDIA)
     (cut,) = watched.events(EventType.SCENE_CHANGED)
-    assert cut.start_s == 25.0
+    assert cut.start_s == 15.0
     assert watched.tracks == []
 
 
 def test_after_hours_without_pictures_the_scene_is_learned_anew():
-    begin = list(Drawing(32).frames())
+    begin = list(Drawing(6).frames())
     again = later(list(Drawing(34, [box(RED, walk(3, 11, (-10, 180), (490, 190)))]).frames()), 8000)
-    feed = Played([*begin, *outage(32, 8000, every_s=60), *again])
+    feed = Played([*begin, *outage(6, 8000, every_s=60), *again])
     watched = look(feed, media=MEDIA)
-    assert [one.feed.state for one in watched.observations].count("learning") >= 8
+    assert [one.feed.state for one in watched.observations if one.end_s > 7000].count("learning") >= 5
     (track,) = watched.tracks
     assert track.start_s == pytest.approx(8003, abs=0.5)
 
@@ -234,29 +249,28 @@ def resumed(first, second, **what):
 
 
 def test_a_restart_is_a_gap_that_was_not_running_and_nothing_doubles():
-    frames = list(crossing(60, 33, 50).frames())
-    watched = resumed([one for one in frames if one.pts_s < 36], [one for one in frames if one.pts_s >= 46])
+    frames = list(crossing(56, 34, 46).frames())
+    watched = resumed([one for one in frames if one.pts_s < 37], [one for one in frames if one.pts_s >= 44])
     ids = [one.id for seen in watched.observations for one in seen.assertions]
     assert len(ids) == len(set(ids))
-    assert (35.8, 46.0, "not_running", "Vidette was not running") in rows(watched)
+    assert (36.8, 44.0, "not_running", "Vidette was not running") in rows(watched)
     assert [one.sequence for one in watched.observations] == list(range(len(watched.observations)))
     first, second = watched.tracks
-    assert (first.start_s, first.end_s) == (33.0, 35.8)
-    assert second.start_s == 50.0
+    assert (first.start_s, first.end_s) == (34.0, 36.8)
+    assert second.start_s == 46.0
     assert watched.events(*SIGNAL) == []
 
 
 def test_after_a_restart_the_first_word_is_that_nothing_watched_until_now():
-    frames = list(crossing(40).frames())
-    watched = look([one for one in frames if one.pts_s < 35], media=MEDIA)
+    watched = whole()
     feed = Played([])
     feed.now_s = 90.0
     again = look(feed, media=MEDIA, commit=commit_of(watched))
-    assert rows(again) == [(34.8, 90.0, "not_running", "Vidette was not running")]
+    assert rows(again) == [(31.8, 90.0, "not_running", "Vidette was not running")]
 
 
 def test_who_knows_why_nothing_watched_is_believed():
-    frames = list(crossing(60, 33).frames())
+    frames = list(crossing(56, 34, 46).frames())
     watched = look([one for one in frames if one.pts_s < 36], media=MEDIA)
     crashed = lost(35.9, 46.0, FastState.FAILED, Cause.CRASHED, over=True)
     feed = Played([crashed, *(one for one in frames if one.pts_s >= 46.2)])
@@ -269,28 +283,27 @@ def test_who_knows_why_nothing_watched_is_believed():
 
 
 def test_a_left_bag_and_a_told_loss_outlast_a_restart():
-    source = bag(1e9, 70)
-    items = playing(source, (40, 50))
-    watched = resumed([one for one in items if one.pts_s < 45], [one for one in items if one.pts_s >= 46])
+    items = playing(bag(1e9, 36), (20, 28))
+    watched = resumed([one for one in items if one.pts_s < 24], [one for one in items if one.pts_s >= 25])
     gone, back = watched.events(*SIGNAL)
-    assert (gone.start_s, gone.end_s, back.start_s) == (39.8, 50.0, 50.0)
+    assert (gone.start_s, gone.end_s, back.start_s) == (19.8, 28.0, 28.0)
     (left,) = watched.events(EventType.OBJECT_LEFT)
     assert left.end_s is None
 
 
 def test_changed_masks_begin_the_scene_anew_and_what_they_hide_is_gone():
-    frames = list(crossing(80, 33, 65).frames())
+    frames = list(crossing(56, 34, 46).frames())
     everything = Settings(
         streams=[StreamSettings(name="yard", masks=[[(0.0, 0.4), (1.0, 0.4), (1.0, 1.0), (0.0, 1.0)]])]
     )
-    watched = look([one for one in frames if one.pts_s < 45], media=MEDIA)
+    watched = look([one for one in frames if one.pts_s < 38], media=MEDIA)
     assert len(watched.tracks) == 1
     again = look(
-        [one for one in frames if one.pts_s >= 46], media=MEDIA, commit=commit_of(watched), settings=everything
+        [one for one in frames if one.pts_s >= 44], media=MEDIA, commit=commit_of(watched), settings=everything
     )
     assert again.observations[1].feed.state == "learning"
-    assert again.tracks == []
-    assert again.events() == []
+    assert [one.start_s for one in again.tracks] == [34.0]  # its end is told
+    assert all(one.start_s < 38 for one in again.events())
 
 
 def test_nothing_hidden_is_in_any_picture_that_is_kept():
@@ -307,18 +320,18 @@ def test_nothing_hidden_is_in_any_picture_that_is_kept():
 
 
 def test_a_jump_of_the_cameras_clock_is_an_instant_that_says_how_far():
-    jumps = [Signal(pts_s=12.1, jump_s=7200.0), Signal(pts_s=20.1, jump_s=-3.5)]
+    jumps = [Signal(pts_s=at, jump_s=by) for at, by in ((12.1, 7200.0), (13.1, 9.0), (20.1, 9.0), (90.0, -3.5))]
     watched = look(sorted([*plain(), *jumps], key=lambda item: item.pts_s), media=MEDIA)
     first, second = watched.events(EventType.CLOCK_JUMPED)
     assert (first.start_s, first.end_s, first.caption) == (12.1, 12.1, "The camera's clock jumped forward by 2 hours.")
-    assert second.caption == "The camera's clock jumped back by 3.5 seconds."
+    assert (second.start_s, second.caption) == (90.0, "The camera's clock jumped back by 3.5 seconds.")
 
 
 def test_a_clock_that_is_wrong_for_a_while_is_an_event_until_it_is_right():
     def off(at_s):
         return 0.2 if at_s < 5 else 3 if 9 <= at_s < 11 else -7200 if at_s < 60 else 0.1
 
-    items = [*plain(), *(tick(40 + at / 2) for at in range(80))]
+    items = [*plain(), *(tick(32 + at / 2) for at in range(96))]
     watched = look(Played(items, off), media=MEDIA)
     (wrong,) = watched.events(EventType.CLOCK_WRONG)
     assert wrong.start_s == pytest.approx(11, abs=1.2)
@@ -331,18 +344,18 @@ def test_a_blocked_view_is_blind_in_the_coverage_before_it_is_over():
         if t >= 32:
             picture[:] = (60.0, 55.0, 52.0)
 
-    watched = look(list(Drawing(60, [cover], noise=0.7).frames()), media=MEDIA)
+    watched = look(list(Drawing(42, [cover], noise=0.7).frames()), media=MEDIA)
     (event,) = watched.events()
     assert (event.type, event.end_s) == (EventType.VIEW_BLOCKED, None)
     blind = [row for row in watched.coverage if row.state is FastState.BLIND]
     assert blind[0].start_s == pytest.approx(32, abs=0.4)
-    assert blind[-1].end_s > 59
+    assert blind[-1].end_s > 41
 
 
 def test_frames_that_come_too_late_are_left_out():
     frames = plain()
     shuffled = [*frames[:60], *frames[40:50], *frames[60:]]
-    assert said(look(shuffled, media=MEDIA)) == said(look(frames, media=MEDIA))
+    assert said(look(shuffled, media=MEDIA)) == said(whole())
 
 
 def test_dense_frames_wait_in_bounded_number():
