@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from threading import Event
-from typing import Literal, Protocol
+from typing import Literal
 
 from ingest.frame import DecodedFrame
 from ingest.gate import WIDTH, Gate
 from ingest.live.adaptive import SizeLevel
 from ingest.live.arrival import Arrival
+from ingest.live.camera import Camera
+from ingest.live.group import Group
 from ingest.live.ring import Ring
 from ingest.live.sampler import Sampler
 from ingest.live.tally import Tally
@@ -26,8 +28,6 @@ from vidette.signals import Loss, Signal
 
 SILENT_S = 0.5  # something is said at least this often
 DAMAGE_S = 1.0  # a shorter stretch of damage is counted, not told
-MAX_PACKETS = 600  # of a group of pictures, kept while asleep: longer ones are decoded as they come
-MAX_BYTES = 32 * 1024 * 1024
 LEAST_GROUP_S = 0.9  # where every picture is a keyframe, so many seconds are taken as a group
 _THRESHOLD = 6.0
 _HEARTBEAT_S = 60.0
@@ -35,36 +35,6 @@ _HEARTBEAT_S = 60.0
 RENEW_S = 10.0  # damage that lasts longer is left by connecting again
 
 Told = Iterator[DecodedFrame | Signal]
-
-
-class Camera(Protocol):
-    """What a camera says besides what arrives (ingest.live.arrivals.Arrivals)."""
-
-    @property
-    def thin(self) -> int:
-        """Look at one due picture in so many."""
-
-    @property
-    def queued(self) -> int:
-        """How many packets wait."""
-
-    @property
-    def clock_s(self) -> float | None:
-        """By how much its clock is ahead of ours."""
-
-    @property
-    def reconnects(self) -> dict[str, int]:
-        """How often it was lost, by cause."""
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """How many packets were left out, by cause."""
-
-    def renew(self, cause: Cause) -> None:
-        """Connect again."""
-
-    def close(self) -> None:
-        """Let it go."""
 
 
 class LiveSource:
@@ -99,7 +69,7 @@ class LiveSource:
         self._audit, self._idle_s = audit, idle_s
         self._chance = Random(seed)  # noqa: S311  # a sample, not a secret
         self._gate, self._sizes = Gate(threshold, _HEARTBEAT_S), SizeLevel()
-        self._group: _Group | None = None
+        self._group: Group | None = None
         self._asleep = False
         self._calm = False
         self._calm_since_s = 0.0
@@ -221,16 +191,16 @@ class LiveSource:
             self._tally.idle += 1
             yield frame
 
-    def _begin(self, key: Arrival, before: "_Group | None") -> Told:
+    def _begin(self, key: Arrival, before: "Group | None") -> Told:
         """A group of pictures begins, the one before is complete."""
         if self._asleep and before is not None:
             yield from self._pass_over(key, before)
         else:
             yield from self._go_on(key, before)
 
-    def _go_on(self, key: Arrival, before: "_Group | None") -> Told:
+    def _go_on(self, key: Arrival, before: "Group | None") -> Told:
         """Awake; from here on it may sleep."""
-        self._group = _Group(key)
+        self._group = Group(key)
         if before is not None:
             self._tally.full += 1
             if self._calm and self._calm_since_s <= before.start_s:
@@ -245,7 +215,7 @@ class LiveSource:
             self._gate.read(frame.planes(WIDTH)[0], frame.pts_s)
             yield from self._give(frame)
 
-    def _pass_over(self, key: Arrival, before: "_Group") -> Told:
+    def _pass_over(self, key: Arrival, before: "Group") -> Told:
         """Asleep: was the group that is now complete as quiet as it seemed?"""
         frame = self._sampler.alone(key)
         if frame is None or not self._calm or self._gate.read(frame.planes(WIDTH)[0], frame.pts_s).score > 1:
@@ -257,20 +227,20 @@ class LiveSource:
             if self._would_open(before):
                 self._tally.missed += 1
                 yield from self._wake()
-                self._group = _Group(key)
+                self._group = Group(key)
                 yield from self._sampler.take(key)
                 return
         else:
             self._tally.idle += 1
         self._sizes.learn(before.sizes)
-        self._group = _Group(key)
+        self._group = Group(key)
         yield from self._give(frame)
 
     def _give(self, frame: DecodedFrame) -> Told:
         if self._sampler.give(frame):
             yield frame
 
-    def _sleepy(self, before: "_Group | None") -> bool:
+    def _sleepy(self, before: "Group | None") -> bool:
         rested = self._calm and self._now_s - self._calm_since_s >= self._idle_s
         return self._may_sleep and rested and before is not None and not before.long
 
@@ -280,7 +250,7 @@ class LiveSource:
         grows = not arrival.key and self._sizes.rises(arrival.packet.size)
         return grows or self._group.long or not self._calm
 
-    def _would_open(self, group: "_Group") -> bool:
+    def _would_open(self, group: "Group") -> bool:
         """Whether the gate would have opened on a group that was passed over."""
         gate = Gate.restore(*self._gate.state())
         return any(gate.read(frame.planes(WIDTH)[0], frame.pts_s).open for frame in self._sampler.peek(group.packets))
@@ -309,27 +279,3 @@ class LiveSource:
 
 def _since(start: datetime) -> float:
     return (datetime.now(UTC) - start).total_seconds()
-
-
-class _Group:
-    """Packets from one keyframe to the next; they are kept only where they may be needed."""
-
-    def __init__(self, key: Arrival) -> None:
-        self.start_s = key.media_s
-        self.packets = [key]
-        self.sizes: list[int] = []
-        self._count, self._bytes = 1, key.packet.size
-
-    @property
-    def long(self) -> bool:
-        """Whether it is more than is kept."""
-        return self._count > MAX_PACKETS or self._bytes > MAX_BYTES
-
-    def add(self, arrival: Arrival, *, keep: bool) -> None:
-        """The next packet."""
-        size = arrival.packet.size
-        self._count, self._bytes = self._count + 1, self._bytes + size
-        if not arrival.key and len(self.sizes) < MAX_PACKETS:
-            self.sizes.append(size)
-        if keep:
-            self.packets.append(arrival)

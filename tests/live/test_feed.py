@@ -10,7 +10,7 @@ import pytest
 from ingest.live.address import Address
 from ingest.live.open import open_feed
 from tests.clips import bars, read_index
-from tests.ingest.live.test_source import filmed
+from tests.filming import filmed
 from vidette.settings import LiveSettings, StreamSettings
 from vidette.signals import Signal
 

@@ -1,117 +1,43 @@
 """What a camera's feed gives: nothing of an event is missing, nothing comes twice, quiet costs keyframes only."""
 
 from dataclasses import replace
-from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.live.ring import Ring
-from ingest.live.source import LEAST_GROUP_S, LiveSource
+from ingest.live.source import LEAST_GROUP_S
 from ingest.reader import FileSource
-from ingest.sampling import Sampling
-from tests.arriving import arrivals
-from tests.clips import FPS, Recipe, make, remux
+from tests.clips import Recipe, make, remux
+from tests.filming import (
+    BEGIN_S,
+    END_S,
+    FIVE,
+    GOP_S,
+    KEYS,
+    RECIPES,
+    SIZE,
+    Camera,
+    decoded,
+    every,
+    filmed,
+    looked,
+    losses,
+    sent,
+    source,
+    times,
+    told,
+)
 from vidette.feeds import Cause
 from vidette.models import FastState
 from vidette.signals import Loss, Signal
-
-SIZE = (320, 180)
-FIVE, KEYS = Sampling(fps=Fraction(5)), Sampling(fps=None)
-GOP_S = 2.0
-BEGIN_S, END_S = 10.6, 12.4  # of the thing that crosses
-
-
-def scene(seconds, thing=(BEGIN_S, END_S), noise=3.0):
-    """A still, grainy scene; something small crosses it within `thing`."""
-    rng = np.random.default_rng(3)
-    base = rng.integers(70, 150, (18, 32)).repeat(10, 0).repeat(10, 1)
-    grain = rng.normal(0, noise, (180, 320))
-    thing_look = rng.integers(150, 255, (40, 20))
-    chroma = np.full((90, 320), 128, np.uint8)
-    for index in range(round(seconds * FPS)):
-        at_s = index / FPS
-        luma = base + np.roll(grain, 7919 * index)
-        if thing[0] <= at_s < thing[1]:
-            x = round(20 + 250 * (at_s - thing[0]) / (thing[1] - thing[0]))
-            luma[72:112, x : x + 20] = thing_look
-        luma = np.clip(luma, 0, 255).astype(np.uint8)
-        yield av.VideoFrame.from_ndarray(np.vstack([luma, chroma]), format="yuv420p")
-
-
-def filmed(path, seconds, thing=(BEGIN_S, END_S), noise=3.0, **recipe):
-    x264 = {"preset": "veryfast", "crf": "24", "sc_threshold": "0"} if "codec" not in recipe else {}
-    options = {**x264, **recipe.pop("options", {})}
-    recipe = {"gop": round(GOP_S * FPS), "size": SIZE, **recipe}
-    return make(path, Recipe(frames=round(seconds * FPS), options=options, **recipe), scene(seconds, thing, noise))
-
-
-X265 = {"preset": "ultrafast", "x265-params": "log-level=none:scenecut=0:min-keyint=50:open-gop=1"}
-RECIPES = {
-    "plain.mp4": {},
-    "bframes.mp4": {"b_frames": 2},
-    "open.mp4": {"b_frames": 2, "options": {"x264-params": "open-gop=1"}},
-    "h265.mp4": {"codec": "libx265", "b_frames": 3, "options": X265},
-}
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return {name: filmed(folder / name, 20, **recipe) for name, recipe in RECIPES.items()}
 
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
     return filmed(tmp_path_factory.mktemp("short") / "short.mp4", 8, thing=(2.6, 3.4))
-
-
-def source(items, **how):
-    return LiveSource(items, **{"sampling": FIVE, "idle": "keyframes", "audit": 0.0, "idle_s": 3.0, "seed": 1} | how)
-
-
-def told(feed, calm=lambda item: True):
-    """All that a feed says, looked at by somebody who is calm or not; its order is checked."""
-    said, last_s, last_frame_s = [], 0.0, float("-inf")
-    feed.calm(calm(None))
-    for item in feed.frames():
-        assert item.pts_s >= last_s, "media time went back"
-        last_s = item.pts_s
-        if not isinstance(item, Signal):
-            assert item.pts_s > last_frame_s, "a frame came twice"
-            last_frame_s = item.pts_s
-        said.append(item)
-        feed.calm(calm(item))
-    return said
-
-
-def times(said):
-    return [round(item.pts_s, 3) for item in said if not isinstance(item, Signal)]
-
-
-def losses(said):
-    return [item for item in said if isinstance(item, Signal) and item.loss is not None]
-
-
-def sent(path, **how):
-    return arrivals(path, **{"at_s": 0.0} | how)
-
-
-def every(path):
-    """Times of all that sampling wants, and of keyframes."""
-    wanted: dict[int, float] = {}
-    for one in sorted(sent(path), key=lambda one: one.media_s):
-        wanted.setdefault(FIVE.slot(Fraction(one.media_s)), one.media_s)
-    keys = {round(one.media_s, 3) for one in sent(path) if one.key}
-    return [round(at_s, 3) for at_s in wanted.values()], keys
-
-
-def looked(item):
-    """Somebody who sees the thing while it is there."""
-    return item is None or not (BEGIN_S <= item.pts_s < END_S)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -176,10 +102,6 @@ def test_pictures_are_those_of_a_full_decode(films):
                 assert np.array_equal(frame.planes(320)[0], clean[round(frame.pts_s, 3)])
 
 
-def decoded(path):
-    return FileSource(path, Sampling(fps=Fraction(25))).frames()
-
-
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.sampled_from(sorted(RECIPES)), st.floats(0, 4))
 @settings(max_examples=8)
 def test_however_calm_it_is_told_frames_are_wanted_ones_and_keyframes(films, schedule, name, idle_s):
@@ -240,14 +162,14 @@ def test_how_much_is_audited_follows_the_share_and_the_seed(films):
 
 
 def test_groups_longer_than_what_is_kept_are_decoded_as_they_come(films, monkeypatch):
-    monkeypatch.setattr("ingest.live.source.MAX_PACKETS", 40)
+    monkeypatch.setattr("ingest.live.group.MAX_PACKETS", 40)
     feed = source(sent(films["plain.mp4"]))
     assert times(told(feed)) == every(films["plain.mp4"])[0]
     assert feed.state().gops_idle == 0
 
 
 def test_a_group_that_grows_too_long_while_asleep_wakes_it(tmp_path, films, monkeypatch):
-    monkeypatch.setattr("ingest.live.source.MAX_PACKETS", 60)
+    monkeypatch.setattr("ingest.live.group.MAX_PACKETS", 60)
     long = filmed(tmp_path / "long.mp4", 6, thing=(9, 9), gop=150)
     before = [one for one in sent(films["plain.mp4"]) if one.media_s < 8]
     after = [replace(one, media_s=one.media_s + 8) for one in sent(long)]
@@ -260,25 +182,6 @@ def test_a_group_that_grows_too_long_while_asleep_wakes_it(tmp_path, films, monk
 def joined(first, then):
     """Packets of two files as if one camera had sent them; they were encoded alike."""
     return [*first, *(replace(one, connection=first[0].connection) for one in then)]
-
-
-@given(st.lists(st.tuples(st.integers(0, 249), st.integers(0, 2**32 - 1)), min_size=1, max_size=30), st.booleans())
-@settings(max_examples=10)
-def test_packets_with_nonsense_in_them_are_no_error(films, spoilt, idle):
-    items = sent(films["plain.mp4"])[:250]
-    for index, seed in spoilt:
-        items[index] = replace(items[index], packet=spoil(items[index].packet, np.random.default_rng(seed)))
-    told(source(items, audit=0.5, idle_s=0.0, idle="keyframes" if idle else "full"))
-
-
-def spoil(packet, rng):
-    """The packet with some bytes changed, or cut off."""
-    data = np.frombuffer(bytes(packet), np.uint8).copy()
-    data[rng.integers(0, len(data), 5)] = rng.integers(0, 256, 5)
-    other = av.Packet(bytes(data[: rng.integers(1, len(data) + 1)]))
-    other.time_base, other.pts, other.dts = packet.time_base, packet.pts, packet.dts
-    other.is_keyframe = packet.is_keyframe
-    return other
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -328,49 +231,6 @@ def test_another_size_in_the_same_connection_goes_on(tmp_path):
     assert not feed.state().damaged
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_pictures_that_miss_others_are_not_given_out(name, films):
-    clean = {round(frame.pts_s, 3): frame.planes(320)[0].astype(int) for frame in decoded(films[name])}
-    for index in (251, 262, 275):
-        items = sent(films[name])
-        feed = source([*items[:index], *items[index + 1 : 360]], idle="full")
-        said = told(feed)
-        for frame in said:
-            if not isinstance(frame, Signal):
-                assert np.abs(frame.planes(320)[0] - clean[round(frame.pts_s, 3)]).mean() < 0.5
-        assert any(at >= 14 for at in times(said))
-        assert [at for at in times(said) if at < 9.9] == [at for at in every(films[name])[0] if at < 9.9]
-
-
-def test_a_stretch_of_damage_is_a_loss_until_a_picture_comes(films):
-    items = sent(films["plain.mp4"])
-    feed = source([*items[:205], *items[206:400]], idle="full")
-    said = told(feed)
-    told_ = [item.loss for item in losses(said)]
-    assert told_
-    assert {(loss.state, loss.cause) for loss in told_} == {(FastState.FAILED, Cause.UNREADABLE)}
-    assert [loss.since_s for loss in told_] == [pytest.approx(8.0 + 4 / FPS)] * len(told_)
-    assert [at for at in times(said) if 8 < at <= 10] == [10.0]
-    assert not [item for item in losses(said) if item.pts_s > 10]
-    assert feed.state().damaged > 40
-    assert feed.state().cause is None
-
-
-def test_a_moment_of_damage_is_counted_only(films):
-    items = sent(films["plain.mp4"])
-    feed = source([*items[:240], *items[241:400]], idle="full")
-    said = told(feed)
-    assert not losses(said)
-    assert feed.state().damaged > 5
-    assert times(said)[-1] > 10
-
-
-def test_without_a_keyframe_nothing_is_given_and_that_is_said(films):
-    said = told(source(sent(films["plain.mp4"])[1:50]))
-    assert times(said) == []
-    assert losses(said)[0].loss == Loss(since_s=0.04, state=FastState.FAILED, cause=Cause.UNREADABLE)
-
-
 def test_keyframes_only_decodes_nothing_else(films):
     feed = source(sent(films["open.mp4"]), sampling=KEYS)
     assert times(told(feed)) == sorted(every(films["open.mp4"])[1])
@@ -391,22 +251,6 @@ def test_once_closed_it_ends(films):
     assert list(frames) == []
 
 
-class Camera:
-    """A camera that was asked for less (ingest.live.source.Camera)."""
-
-    thin, queued, clock_s = 2, 7, 1.5
-
-    def __init__(self):
-        self.reconnects, self.dropped = {"stalled": 2}, {"overload": 3}
-        self.renewed, self.closed = [], False
-
-    def renew(self, cause):
-        self.renewed.append(cause)
-
-    def close(self):
-        self.closed = True
-
-
 def test_overload_thins_and_the_camera_is_asked_for_the_rest(films):
     camera = Camera()
     feed = source(sent(films["plain.mp4"])[:100], idle="full", camera=camera)
@@ -416,9 +260,3 @@ def test_overload_thins_and_the_camera_is_asked_for_the_rest(films):
     feed.close()
     assert camera.closed
     assert camera.renewed == []
-
-
-def test_damage_without_end_asks_for_another_connection(films):
-    camera = Camera()
-    told(source([one for one in sent(films["plain.mp4"]) if not one.key], camera=camera))
-    assert camera.renewed == [Cause.UNREADABLE]
