@@ -7,10 +7,10 @@ VIDEO  ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench
+.PHONY: help install demo test check bench bench-live
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed  ## set up .venv with what `vidette` needs
 
@@ -29,6 +29,9 @@ check: $(VENV)/.installed-dev  ## format, lint, types, import order, docs in ste
 
 bench: $(VENV)/.installed-dev  ## speed, memory and accuracy beside ffmpeg and DVR-Scan, on this machine (an hour; needs ffmpeg; minutes: ARGS=--short)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-live: $(VENV)/.installed-dev  ## cameras: CPU, memory and delays beside ffmpeg (half an hour; needs GStreamer; minutes: ARGS=--short; ARGS="--soak 30")
+	$(BIN)/python -m benchmarks.live $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Vidette needs Python 3.11 or newer; try: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'

@@ -22,6 +22,7 @@ SYSTEM = "system"
 _SECRET = "SIMULATED_CAMERA"  # noqa: S105  the name of a variable
 _ALONE_S, _AMONG_S = 7.0, 2.0  # between strikes: three lost in 5 s are told as one, unless they are few among many
 _NETWORK_S = 12.0
+_LIGHT = {"sample": "2", "fast": {"people": False}}  # many cameras on a small machine: what matters here is time
 
 
 def clips_of(clip: Path, folder: Path) -> tuple[Path, ...]:
@@ -176,7 +177,7 @@ def _watch_of(folder: Path, cameras: dict[str, Camera]) -> Watch:
     ]
     for stream in streams:
         StreamSettings.model_validate(stream)
-    return Watch(folder, streams, secrets={_SECRET: PASSWORD})
+    return Watch(folder, streams, secrets={_SECRET: PASSWORD}, more=_LIGHT)
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,133 @@
+"""A soak: cameras that are broken at random for minutes, while memory, open files and threads are counted."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import psutil
+
+from app.simulation.camera import Camera
+from app.simulation.faults import FAULTS, PASSWORD, USERNAME, Fault, Victim
+from app.simulation.ledger import Window, gaps, unexplained
+from app.simulation.watch import Watch, children
+from vidette.feeds import CAUSES, Cause
+
+EVERY_S, APART_S = 5.0, 7.0
+_LASTS = ("killed", "stalled", "silent", "not-found", "password", "loss", "size")
+_AT_ONCE = ("ended", "dropped", "jump")
+_WARM = 0.25  # the first quarter is warming up
+_GRACE_S = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """How much there was of everything at one moment, in the watch and all its processes."""
+
+    at_s: float
+    pss_mb: float
+    rss_mb: float
+    fds: int
+    threads: int
+    processes: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Soak:
+    """Points over time, how often each fault was struck, what the ledger did not explain."""
+
+    points: list[Point] = field(default_factory=list)
+    struck: dict[str, int] = field(default_factory=dict)
+    windows: dict[str, list[Window]] = field(default_factory=dict)
+    unexplained: list[str] = field(default_factory=list)
+
+    def growth(self, of: Callable[[Point], float]) -> float:
+        """By which share it grew over the watch after warming up: a line fitted to it (least squares)."""
+        warm = [point for point in self.points if point.at_s >= self.points[-1].at_s * _WARM]
+        at, values = np.array([one.at_s for one in warm]), np.array([of(one) for one in warm])
+        slope, _ = np.polyfit(at, values, 1)
+        return float(slope * (at[-1] - at[0]) / values.mean())
+
+
+def soak(clips: tuple[Path, ...], folder: Path, cameras: int, minutes: float) -> Soak:
+    """Watch so many cameras for so long; a fault befalls one of them every few seconds."""
+    result, chance = Soak(), Random(7)
+    faults = {fault.name: fault for fault in FAULTS}
+    with ExitStack() as stack:
+        victims = _victims(stack, clips, folder, cameras)
+        watch = victims[0].watch
+        watch.start()
+        watch.ready([one.name for one in victims], 240.0)
+        began = time.time()
+        for one in victims:
+            result.windows[one.name] = [Window(start=0.0, end=began)]
+        broken: dict[str, tuple[Victim, Fault, float, float]] = {}
+        next_s = 0.0
+        while (at_s := time.time() - began) < minutes * 60:
+            watch.check()
+            _mend(result, broken, time.time())
+            if at_s >= next_s and at_s < minutes * 60 - 90:
+                well = [one for one in victims if one.name not in broken]
+                _strike(result, broken, chance.choice(well), faults[chance.choice((*_LASTS, *_AT_ONCE))])
+                next_s = at_s + APART_S
+            result.points.append(_point(watch.pid, at_s))
+            time.sleep(EVERY_S)
+        _mend(result, broken, float("inf"))
+        time.sleep(60)
+        watch.leave()
+        for one in victims:
+            rows = watch.coverage(one.name)
+            result.unexplained += [f"{one.name}: {said}" for said in gaps(rows)]
+            for row, seconds in unexplained(rows, result.windows[one.name]):
+                result.unexplained.append(
+                    f"{one.name}: {row.state} at {row.start:%H:%M:%S} for {seconds:.1f} s: {row.reason}"
+                )
+    return result
+
+
+def _victims(stack: ExitStack, clips: tuple[Path, ...], folder: Path, cameras: int) -> list[Victim]:
+    ours = [stack.enter_context(Camera(clips, username=USERNAME, password=PASSWORD)) for _ in range(cameras)]
+    streams = [
+        {"name": f"camera {number}", "source": camera.address, "username": USERNAME, "password": "${SOAK_CAMERA}"}
+        for number, camera in enumerate(ours)
+    ]
+    watch = stack.enter_context(Watch(folder, streams, secrets={"SOAK_CAMERA": PASSWORD}))
+    found = [Victim(name=f"camera {number}", camera=camera, watch=watch) for number, camera in enumerate(ours)]
+    for one in found:
+        stack.enter_context(one.doors)
+    return found
+
+
+def _strike(result: Soak, broken: dict[str, tuple[Victim, Fault, float, float]], victim: Victim, fault: Fault) -> None:
+    struck = time.time()
+    fault.strike(victim)
+    result.struck[fault.name] = result.struck.get(fault.name, 0) + 1
+    lasts_s = fault.holds_s if fault.name in _LASTS else 1.0
+    broken[victim.name] = (victim, fault, struck, struck + lasts_s)
+
+
+def _mend(result: Soak, broken: dict[str, tuple[Victim, Fault, float, float]], now: float) -> None:
+    """Mend what is due, and say what it may explain: the reasons of the fault, from its strike until it is over."""
+    for name, (victim, fault, struck, until) in list(broken.items()):
+        if now >= until:
+            fault.mend(victim)
+            mended, reasons = time.time(), frozenset(CAUSES[cause] for cause in (*fault.causes, Cause.BACKLOG))
+            result.windows[name].append(Window(start=struck - 1.0, end=mended + _GRACE_S, reasons=reasons))
+            del broken[name]
+
+
+def _point(pid: int, at_s: float) -> Point:
+    pss = rss = 0.0
+    fds = threads = count = 0
+    for one in (pid, *children(pid)):
+        try:
+            process = psutil.Process(one)
+            memory = process.memory_full_info()
+            pss, rss = pss + memory.pss / 2**20, rss + memory.rss / 2**20
+            fds, threads, count = fds + process.num_fds(), threads + process.num_threads(), count + 1
+        except psutil.Error:
+            continue  # it has just ended
+    return Point(at_s=at_s, pss_mb=pss, rss_mb=rss, fds=fds, threads=threads, processes=count)
