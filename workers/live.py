@@ -27,6 +27,7 @@ BUSY_S = 60.0
 FIRST_S = 60.0
 """How long it may take to start."""
 _BUSY_CPU = 0.05  # share of a core: one that waits for its camera takes less
+_SAMPLE_S = 1.0
 _ROUND_S = 0.2
 _WELL_S = 60.0  # a process that ran so long was no failed start
 
@@ -67,7 +68,7 @@ class Supervisor:
         self._silent_s, self._first_s = silent_s, first_s
         self._child: Child | None = None
         self._due = self._heard_at = self._began = clock()
-        self._cpu_s = 0.0
+        self._sample = (self._due, 0.0)
 
     state: State
 
@@ -130,15 +131,17 @@ class Supervisor:
 
     def _hears(self) -> None:
         """There is a sign of life, or a reason to wait for one from now on."""
-        self._heard_at, self._cpu_s = self._clock(), self._child.cpu_s if self._child else 0.0
+        self._heard_at = self._clock()
+        self._sample = (self._heard_at, self._child.cpu_s if self._child else 0.0)
 
     def _hangs(self, limit_s: float, now: float) -> bool:
-        """Whether it has been silent for too long."""
+        """Whether it has been silent for too long, and did nothing since it was asked last."""
         assert self._child is not None
-        silent_s = now - self._heard_at
-        if silent_s <= limit_s:
+        at, cpu_s = self._sample
+        if now - self._heard_at <= limit_s or now - at < _SAMPLE_S:
             return False
-        return silent_s > BUSY_S or self._child.cpu_s - self._cpu_s < _BUSY_CPU * silent_s
+        self._sample = (now, self._child.cpu_s)
+        return now - self._heard_at > BUSY_S or self._sample[1] - cpu_s < _BUSY_CPU * (now - at)
 
     def _message(self, message: Message) -> None:
         self._hears()
