@@ -12,9 +12,9 @@ from ingest.live.cutting import ClipDone, ClipOrder
 from ingest.live.keeping import Keeper
 from ingest.retention import Retention
 from rules.exhibits import exhibited
-from vidette.alerts import Alert, AlertFilter
-from vidette.models import EventRow, Stream
-from vidette.ports import GraphStore
+from vidette.alerts import Alert, AlertFilter, Judgement
+from vidette.models import EventRow, Evidence, Stream
+from vidette.ports import GraphStore, Reader
 from vidette.queries import Alerts, Events, Filter, MediaHeld
 from vidette.settings import LiveSettings, Settings
 
@@ -60,8 +60,14 @@ class Clips:
             return False
         if clip.note:
             log.info("the clip of alert %s: %s", clip.id, clip.note)
-        evidence, sinks, now = clip.evidence, self._settings.sinks, self._now()
-        return self._store.amend(lambda read: exhibited(clip.id, evidence, read, sinks=sinks, now=now))
+        evidence = clip.evidence
+        return self._store.amend(lambda read: self._given(clip.id, evidence, read))
+
+    def _given(self, alert_id: str, evidence: Evidence, read: Reader) -> Judgement:
+        """One clip is enough: a second order of it, after a restart, may have been cut a little otherwise."""
+        if any(_has_clip(alert) for alert in read(Alerts(where=AlertFilter(ids=(alert_id,)), limit=1))):
+            return Judgement()
+        return exhibited(alert_id, evidence, read, sinks=self._settings.sinks, now=self._now())
 
     def _events(self, alert: Alert) -> list[EventRow]:
         where = Filter(ids=alert.events[:_MOST], retracted=True)

@@ -1,7 +1,6 @@
 """Clips and recordings of a real RTSP camera: the right pictures, played by a real browser."""
 
 import json
-import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -48,10 +47,7 @@ class Watched:
         return self.ring.window(-1e9, 1e9)
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline
-            self.keeper._cutter._thread.join(0.02)
+        assert until(condition, PATIENCE_S, 0.02)
 
     def clip(self, start_s, end_s, keep=()):
         """The clip of that stretch, once the camera has sent it."""
