@@ -36,7 +36,7 @@ class Watched:
         self.network = network
         self.orders: SimpleQueue[ClipOrder] = SimpleQueue()
         self._loss: Loss | None = None
-        self._told_at = 0.0
+        self._told_at = float("-inf")
 
     def frames(self) -> Iterator[Frame | Signal]:
         """As the feed gives them."""
