@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -124,6 +125,14 @@ class Address:
     def way(self) -> Way:
         """What may be used to open it."""
         return _WAYS[self.scheme]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether no name has to be looked up to reach it."""
+        try:
+            return bool(ip_address(urlsplit(self.url).hostname or ""))
+        except ValueError:
+            return False
 
     @property
     def bursty(self) -> bool:

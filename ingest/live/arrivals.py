@@ -11,6 +11,7 @@ from ingest.live.address import Address
 from ingest.live.arrival import Arrival
 from ingest.live.backoff import Backoff
 from ingest.live.reading import Reading
+from ingest.live.steady import Steady
 from ingest.live.waiting import Overload, Waiting
 from vidette.errors import SourceError
 from vidette.feeds import Cause
@@ -50,10 +51,10 @@ class Arrivals:
         folder: Path | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        self._address, self._now = address, now
+        self._address, self._now = address, Steady(now)
         self._waiting = Waiting(overload, late_s=live.late_s, hold_bytes=live.hold_mb * _MB, folder=folder)
         self._reading = Reading(
-            address, self._waiting, timeout_s=live.timeout_s, late_s=live.late_s, now=now, backoff=backoff
+            address, self._waiting, timeout_s=live.timeout_s, late_s=live.late_s, now=self._now, backoff=backoff
         )
         self._thread = threading.Thread(target=self._reading.run, name="reading", daemon=True)
         self._told_s = self._last_s = self._reading.last_s

@@ -42,8 +42,12 @@ class FeedError(SourceError):
         self.cause = cause
 
 
-def cause_of(error: BaseException, *, connecting: bool = False, late: bool = False) -> Cause:
-    """Why FFmpeg gave up; `late`: it did so when its time was over, whatever it says."""
+def cause_of(error: BaseException, *, connecting: bool = False, late: bool = False, numeric: bool = False) -> Cause:
+    """Why FFmpeg gave up.
+
+    `late`: it did so when its time was over, whatever it says. `numeric`: no name was to be looked up
+    (a failed look-up is an input/output error to FFmpeg, as other things are).
+    """
     if isinstance(error, FeedError):
         return error.cause
     for kind, cause in _CAUSES:
@@ -54,6 +58,8 @@ def cause_of(error: BaseException, *, connecting: bool = False, late: bool = Fal
         return Cause.UNREACHABLE if connecting else Cause.STALLED
     if code in _PLACES:
         return Cause.NOT_FOUND if connecting else Cause.ENDED
+    if code == errno.EIO and connecting and numeric:
+        return Cause.UNREADABLE
     if code in _AWAY:
         return Cause.UNREACHABLE if connecting else Cause.ENDED
     if isinstance(error, av.InvalidDataError | av.DemuxerNotFoundError | av.DecoderNotFoundError | SourceError):
@@ -81,7 +87,8 @@ class Connection:
             self._open()
         except (av.FFmpegError, OSError, ValueError, SourceError) as error:
             self.__exit__(None, None, None)
-            cause = cause_of(error, connecting=True, late=time.monotonic() - begun >= self._timeout_s)
+            late = time.monotonic() - begun >= self._timeout_s
+            cause = cause_of(error, connecting=True, late=late, numeric=self._address.numeric)
             raise FeedError(cause, self._address) from None  # FFmpeg's own text repeats the address, secrets and all
         return self
 

@@ -18,14 +18,16 @@ PATIENCE_S = 40.0
 class Arriving:
     """Collects until it is closed; `at` holds when each came (`time.monotonic`)."""
 
-    def __init__(self, url, *, timeout_s=1.0, late_s=5.0, transport="tcp", username="", password="", **options):
+    def __init__(
+        self, url, *, timeout_s=1.0, late_s=5.0, transport="tcp", username="", password="", backoff=None, **options
+    ):
         began = time.time()
         self.items, self.at, self.failed = [], [], None
         self.arrivals = Arrivals(
             Address.parse(url, username, password, transport),
             live=LiveSettings(timeout_s=timeout_s, late_s=late_s),
             now=lambda: time.time() - began,
-            backoff=Backoff(lambda: 0.0),
+            backoff=backoff or Backoff(lambda: 0.0),
             **options,
         )
         self._thread = threading.Thread(target=self._collect)

@@ -157,3 +157,29 @@ def test_any_text_is_an_address_or_refused(text):
         else:
             assert is_live(given_text)
             assert address.safe.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "numeric"),
+    [
+        ("rtsp://10.0.0.9:554/x", True),
+        ("rtsp://u:p@[fe80::1]/x", True),
+        ("rtsp://camera/x", False),
+        ("/dev/video0", False),
+    ],
+)
+def test_whether_a_name_is_looked_up(text, numeric):
+    assert Address.parse(text).numeric is numeric
+
+
+@pytest.mark.parametrize(
+    ("text", "bursty"),
+    [
+        ("http://h/a/live.m3u8?t=1", True),
+        ("https://u:p@h/x.m3u8", True),
+        ("http://h/v", False),
+        ("rtsp://h/x.m3u8", False),
+    ],
+)
+def test_what_comes_a_segment_at_a_time(text, bursty):
+    assert Address.parse(text).bursty is bursty
