@@ -62,6 +62,11 @@ class Cutter:
         """Cut a clip of these packets; of what was recorded, where they begin too late."""
         self._orders.put((order, held))
 
+    @property
+    def waiting(self) -> int:
+        """How many were not begun."""
+        return self._orders.qsize()
+
     def done(self) -> list[ClipDone]:
         """What was finished since it was asked last."""
         out: list[ClipDone] = []

@@ -16,6 +16,7 @@ from vidette.settings import Settings, StreamSettings
 SETTLED_S = 1.0  # packets of a moment may come a little after it
 _CLOSE_S = 1.2
 _MOST_WAITING = 256
+_MOST_CUTTING = 4  # each holds its packets in memory, and one that is encoded anew takes a while
 
 
 class Keeper:
@@ -52,6 +53,8 @@ class Keeper:
     def tick(self, now_s: float) -> list[ClipDone]:
         """Media time is now `now_s`: what is over is cut; -> what was done since."""
         for order in [one for one in self._waiting.values() if now_s >= one.end_s + SETTLED_S]:
+            if self._cutter.waiting >= _MOST_CUTTING:
+                break
             self._cut(order)
         refused, self._refused = self._refused, []
         return refused + self._cutter.done()

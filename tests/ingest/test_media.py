@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ingest.media import FolderMedia
+from ingest.media import FolderMedia, MemoryMedia
 from vidette.errors import StoreError
 
 
@@ -88,3 +88,18 @@ def test_many_may_write_at_once(media):
         kept = set(pool.map(keep, range(64)))
     assert len(kept) == len(files(media.root)) == 8
     assert all(len(media.get(sha256)) == 100_000 for sha256 in kept)
+
+
+def test_a_finished_file_is_moved_to_its_address(media):
+    media.root.mkdir()
+    file = media.root / "done"
+    file.write_bytes(b"clip")
+    sha256, uri = media.adopt(file, ".mp4")
+    assert (sha256, uri) == MemoryMedia().put(b"clip", ".mp4")
+    assert (media.get(sha256), files(media.root)) == (b"clip", [f"{sha256[:2]}/{sha256}.mp4"])
+    with pytest.raises(StoreError, match="cannot keep 'done'"):
+        media.adopt(file, ".mp4")
+    file.write_bytes(b"clip")
+    with pytest.raises(StoreError, match="one of"):
+        media.adopt(file, ".exe")
+    assert file.exists()

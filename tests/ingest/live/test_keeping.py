@@ -171,3 +171,14 @@ def test_a_folder_that_cannot_be_written_is_said(sent, tmp_path):
     (done,) = waited(keeper, 111.0)
     keeper.close()
     assert "cannot keep a clip" in done.error
+
+
+def test_many_orders_at_once_are_cut_one_after_another(sent, keep):
+    keeper = keep(ringed(sent))
+    for number in range(20):
+        keeper.order(order(f"alert {number}"))
+    done = keeper.tick(111.0)
+    assert keeper._cutter.waiting <= 4
+    done += waited(keeper, 111.0, 20 - len(done))
+    assert [one.id for one in done] == [f"alert {number}" for number in range(20)]
+    assert len({one.evidence.sha256 for one in done}) == 1
