@@ -17,7 +17,7 @@ from vidette.moments import Doers, Moment, Moments, Rejoined
 from vidette.ports import GraphStore
 from vidette.queries import Count, Filter
 
-MANY = 5_000
+MANY = 2_000
 """Of fewer tracks all are read."""
 _SLACK_S = 1.01
 _EVERY = 1_000_000
