@@ -134,10 +134,17 @@ class Reading:
     def _give(self, item: Arrival | Signal) -> None:
         """Hand on; the first picture after a loss says how long that was."""
         if isinstance(item, Arrival):
-            if self.loss is not None and self.loss.since_s < item.media_s:
-                self._waiting.put(Signal(pts_s=item.media_s, loss=self.loss, over=True))
+            loss = self.loss or self._hole(item.media_s)
+            if loss is not None and loss.since_s < item.media_s:
+                self._waiting.put(Signal(pts_s=item.media_s, loss=loss, over=True))
             self.last_s, self.loss = max(self.last_s, item.media_s), None
         self._waiting.put(item)
+
+    def _hole(self, media_s: float) -> Loss | None:
+        """The stall that is seen only now, by the media time of the picture after it."""
+        if media_s - self.last_s <= self.patience_s:
+            return None
+        return Loss(since_s=self.last_s, state=FastState.STALLED, cause=Cause.STALLED)
 
     def _stamped(self, connection: Connection) -> Iterator[Stamped]:
         """Packets with their arrival; ends when the reading is to stop."""
