@@ -1,5 +1,6 @@
 """Senders of live pictures other than RTSP: ffmpeg, and HTTP servers that behave as they are told."""
 
+import ssl
 import subprocess
 import threading
 from contextlib import ExitStack, contextmanager
@@ -31,14 +32,18 @@ class Quiet(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(handler):
-    """An HTTP server on this machine; -> its address."""
+def serving(handler, certificate=None):
+    """An HTTP server on this machine, an HTTPS one with a file of certificate and key; -> its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()

@@ -1,6 +1,7 @@
 """Cameras that speak something else than RTSP, from real senders on this machine."""
 
 import base64
+import subprocess
 import threading
 
 import psutil
@@ -66,6 +67,17 @@ def test_mjpeg_over_http():
     assert all(packet.key for packet in watch.packets)
     assert watch.arrivals.reconnects[Cause.ENDED] >= 2
     assert holes(watch.items) == []
+
+
+def test_mjpeg_over_https(tmp_path):
+    """Cameras sign their certificates themselves."""
+    made = tmp_path / "camera.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    line = [*request, "-subj", "/CN=camera", "-keyout", made, "-out", tmp_path / "certificate.pem"]
+    subprocess.run(line, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + (tmp_path / "certificate.pem").read_bytes())
+    with senders.serving(senders.mjpeg(40), made) as url, Arriving(f"{url}/video") as watch:
+        watch.more(10)
 
 
 def test_mjpeg_that_falls_silent():
