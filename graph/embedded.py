@@ -19,6 +19,7 @@ from graph.reading.alerts import (
 )
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
+from graph.reading.feeds import read_feeds
 from graph.reading.moments import read_begun, read_moments, read_rejoined
 from graph.reading.segments import read_segments
 from graph.reading.sorts import read_told
@@ -41,6 +42,7 @@ R = TypeVar("R")
 
 _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Streams: read_streams,
+    queries.Feeds: read_feeds,
     queries.StreamOf: read_stream,
     queries.LastCommit: read_commit,
     queries.Settled: read_settled,

@@ -63,6 +63,7 @@ def _shift(connection: Connection, stream_id: str, by_ms: int) -> None:
 def _begin_again(connection: Connection, stream: Stream) -> None:
     connection.execute("UPDATE streams SET watch = watch + 1 WHERE id = ?", (stream.id,))
     connection.execute("DELETE FROM commits WHERE stream_id = ?", (stream.id,))
+    connection.execute("DELETE FROM feeds WHERE stream_id = ?", (stream.id,))
     connection.execute("DELETE FROM observations WHERE stream_id = ? AND look = 'fast'", (stream.id,))
     covering.retract(connection, stream.id)
     saying.retract(connection, stream.id, to_ms(stream.start))

@@ -3,6 +3,7 @@
 from graph import covering, names, saying, shapes, things
 from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
 from graph.scene import Scene
+from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
@@ -119,3 +120,9 @@ def _commit(connection: Connection, observation: Observation) -> None:
         "run_id": observation.run.id,
     }
     upsert(connection, "commits", "stream_id", row)
+    if observation.feed is not None:
+        feed: dict[str, Value] = {
+            "stream_id": observation.stream_id,
+            "body_json": encode(observation.feed).decode(),
+        }
+        upsert(connection, "feeds", "stream_id", feed)

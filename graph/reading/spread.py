@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from graph.reading import where as conditions
@@ -17,6 +18,11 @@ _SHORT_MS = 2**16 + 1
 _LOOK = 8
 """To look into a stretch of time costs as much as to look at so many events."""
 _IN = "events.seq IN (SELECT value FROM json_each(?))"
+_OF_KINDS = (
+    "SELECT DISTINCT says.event_seq FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
+    " LEFT JOIN identities i ON i.track_seq = t.track_seq JOIN entities n ON n.seq = coalesce(t.entity_seq, i.entity_seq)"
+    " WHERE says.event_seq IN (SELECT value FROM json_each(?)) AND n.kind IN (SELECT value FROM json_each(?))"
+)
 ID, START, END = 1, 3, 4
 """Where a row that is read here has its id, and its `start` and `end` in ms since 1970."""
 
@@ -30,7 +36,7 @@ def spread(connection: Connection, query: Moments, select: str, where: Where) ->
     if not stretches:
         return []
     if query.begins and query.of == "events" and _many(connection, query.where, stretches):
-        found = _chosen(connection, query, select, where, stretches)
+        found = _chosen(connection, query, select, stretches)
     else:
         found = _near(connection, query, select, where, stretches)
     if not query.begins:
@@ -53,8 +59,8 @@ def _many(connection: Connection, asked: Filter, spans: Sequence[Span]) -> bool:
     return bool(events < _LOOK * len(spans))
 
 
-def _chosen(connection: Connection, query: Moments, select: str, where: Where, spans: Sequence[Span]) -> list[Any]:
-    """Events that begin in one of very many stretches: by the index of shapes first, then what else is asked of them."""
+def _chosen(connection: Connection, query: Moments, select: str, spans: Sequence[Span]) -> list[Any]:
+    """Events that begin in one of very many stretches: by the index of shapes, then their kinds, then all else."""
     shaped = Where()
     conditions.shaped(shaped, query.where)
     shaped.add("events.start >= ? AND events.start < ?", spans[0][0], spans[-1][1])
@@ -63,6 +69,10 @@ def _chosen(connection: Connection, query: Moments, select: str, where: Where, s
     cursor.row_factory = None
     begun = cursor.execute("".join(("SELECT events.seq, events.start FROM events", shaped.text)), shaped.values)
     seqs = [seq for seq, start in begun if _meets(start, None, spans, highs, True)]
+    if query.where.kinds:
+        asked = json.dumps(seqs), json.dumps(query.where.kinds)
+        seqs = [row[0] for row in cursor.execute(_OF_KINDS, asked)]
+    where = conditions.events(replace(query.where, kinds=()))
     return _read(connection, query, select, where.also(_IN, json.dumps(seqs)))
 
 
