@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
-from graph.reading import moments
+from graph.reading import moments, spread
 from tests.agent.ask.world import build
 from tests.contracts.test_graph_store_aggregates import RUN, START, settle
 from vidette.ids import stream_id
@@ -144,16 +144,18 @@ SPANS = st.lists(st.tuples(st.integers(-50, 400), st.integers(0, 60)), max_size=
 @settings(max_examples=30, deadline=None)
 @given(
     things=THINGS, said=SAID, asked=FILTERS, spans=SPANS, of=st.sampled_from(["events", "tracks"]), begins=st.booleans(),
-    order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]),
+    order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]), look=st.sampled_from([0, 8]),
 )  # fmt: skip
-def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins, order, limit):
+def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins, order, limit, look):
     store = filled(things, said)
     zero = START.timestamp()
     apart = tuple((zero + low, zero + high) for low, high in union((low, low + width) for low, width in spans))
     query = Moments(of=of, where=Filter(**asked), order=order, limit=limit, spans=apart, begins=begins)
     every = store.read(Moments(of=of, where=Filter(**asked), order=order))
     met = [one for one in every if any(meets(one, span, begins) for span in apart)]
-    assert store.read(query) == met[:limit]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spread, "_LOOK", look)
+        assert store.read(query) == met[:limit]
     store.close()
 
 
