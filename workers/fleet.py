@@ -8,29 +8,26 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Event
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
-from vidette.feeds import Cause
-from vidette.models import EventType, Outcome, Stream
+from vidette.models import Outcome, Stream
 from vidette.settings import Settings
 from workers.assignment import hours_of, job_of
 from workers.child import Child
 from workers.exhibiting import Exhibiting
 from workers.flow import judge_stored, missing_looks
 from workers.following import Following, Listener
-from workers.guard import Guard
 from workers.keeping import Clips
 from workers.live import Supervisor, hear
 from workers.looks import Looks
-from workers.messages import Network, said_of
+from workers.messages import said_of
+from workers.offline import Offline
 from workers.settling import Settling
 from workers.streams import begun, stream_of
 from workers.sweeping import Sweeping
-from workers.system import System
 from workers.wiring import Pipeline, judge_of, media_path
 
 log = logging.getLogger(__name__)
@@ -38,8 +35,6 @@ log = logging.getLogger(__name__)
 _ROUND_S, _LAST_ROUNDS_S, _LEAVE_S = 0.2, 0.05, 1.6
 _MOST_S = 1.0  # of a round that counts as listening
 _TURN_S = 20.0
-_THEIRS = frozenset({Cause.CONNECTING, Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
-"""Losses that are the camera's own, however many have them, and none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +64,7 @@ class Fleet:
         self._outcomes: dict[str, Outcome] = {}
         self._turns: deque[SourceSpec] = deque()
         self._turn: tuple[SourceSpec, float, bool] | None = None
-        self._guard, self._offline_told, self._tell_at = Guard(), False, 0.0
+        self._offline = Offline(lambda: self.pipeline, self._nudge)
         self._attentive_s = 0.0
         self._looks = Looks(pipeline)
 
@@ -81,8 +76,7 @@ class Fleet:
         A camera that cannot be watched is an outcome and stops no other.
         """
         try:
-            with suppress(StoreError):
-                System(pipeline=self.pipeline).end(EventType.HOST_OFFLINE, datetime.now(UTC))  # another process's
+            self._offline.begin()
             for spec in specs:
                 self._add(spec)
             with Sweeping(lambda: self.pipeline, self._nudge):
@@ -102,14 +96,21 @@ class Fleet:
         hear(self._selector, timeout_s)
         starting = sum(one.supervisor.state == "starting" for one in self.cameras.values())
         for camera in list(self.cameras.values()):
-            self._looks.put(camera.settle(self.pipeline, self._nudge))
+            self._settle(camera)
             before = camera.supervisor.state
             camera.supervisor.tick(may_start=starting < max(2, os.cpu_count() or 1))
             starting += before != "starting" == camera.supervisor.state
             camera.absent(self.pipeline)
-        self._mind()
+        self._offline.mind({name: one.supervisor for name, one in self.cameras.items()}, self._attentive_s)
         self._go_on()
         self._attentive_s += min(_MOST_S, time.monotonic() - began)
+
+    def _settle(self, camera: Settling) -> None:
+        try:
+            self._looks.put(camera.settle(self.pipeline, self._nudge))
+        except Exception:  # the loop's edge: what one camera says stops no other
+            log.exception("what camera %r says cannot be settled", camera.stream.name)
+            camera.supervisor.fail("said what cannot be settled")
 
     def _add(self, spec: SourceSpec) -> None:
         """Take a camera in, or say why not."""
@@ -141,7 +142,7 @@ class Fleet:
         pipeline = self.pipeline  # as it is now: a later change makes another supervisor
         return Supervisor(
             stream.name,
-            lambda why: job_of(pipeline, stream, why, network=self._guard.offline),
+            lambda why: job_of(pipeline, stream, why, network=self._offline.excuses(stream.name)),
             self._selector,
             wanted=hours_of(pipeline.settings, stream.name),
             clock=lambda: self._attentive_s,
@@ -151,7 +152,7 @@ class Fleet:
     def _drop(self, name: str) -> None:
         """Let a camera go that is quiet."""
         camera = self.cameras.pop(name)
-        self._guard.found(name)
+        self._offline.forget(name)
         self._locks.pop(name).close()
         with suppress(StoreError):
             self._outcomes[name] = camera.following.outcome()
@@ -218,40 +219,6 @@ class Fleet:
             if name != turning:
                 self._drop(name)
 
-    # Many lost at once ---------------------------------------------------------------------------
-
-    def _mind(self) -> None:
-        """Watch for a loss of many; tell it as one, and each camera that it is not its own."""
-        now = self._attentive_s
-        for name, camera in self.cameras.items():
-            loss = camera.supervisor.loss
-            if loss is not None and loss.cause not in _THEIRS:
-                self._guard.lost(name, now)
-            else:
-                self._guard.found(name)
-        was, since = self._guard.offline, self._guard.check(len(self.cameras), now)
-        if was != self._guard.offline:
-            for camera in self.cameras.values():
-                camera.supervisor.order(Network(lost=self._guard.offline))
-        if self._guard.offline != self._offline_told and now >= self._tell_at:
-            self._tell_offline(since, now)
-
-    def _tell_offline(self, since: float | None, now: float) -> None:
-        """The event of it; tried again where memory cannot be written."""
-        system, at = System(pipeline=self.pipeline), datetime.now(UTC)
-        try:
-            if since is None:
-                system.end(EventType.HOST_OFFLINE, at)
-            else:
-                text = f"{len(self._guard.fallen)} of {len(self.cameras)} cameras were lost at once: this machine or its network"
-                system.begin(EventType.HOST_OFFLINE, text, at - timedelta(seconds=now - since))
-        except StoreError as error:
-            log.warning("host_offline cannot be told: %s", error)
-            self._tell_at = now + 1.0
-            return
-        self._offline_told = since is not None
-        self._nudge()
-
     # The end -------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
@@ -263,7 +230,7 @@ class Fleet:
             self._round(_LAST_ROUNDS_S)
         for name, camera in list(self.cameras.items()):
             camera.supervisor.kill()
-            camera.settle(self.pipeline, self._nudge)
+            self._settle(camera)
             self._drop(name)
 
     def _close(self) -> None:

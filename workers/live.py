@@ -118,6 +118,12 @@ class Supervisor:
             self._child.kill()
         self._child, self.state = None, "off"
 
+    def fail(self, what: str) -> None:
+        """What it said is no good: another process begins from the last commit."""
+        self.heard.clear()
+        if self._child is not None:
+            self._crashed(what)
+
     def _start(self, now: float) -> None:
         try:
             job = self._job(self.why)

@@ -196,6 +196,26 @@ def test_many_lost_at_once_are_one_event_and_each_camera_is_told(fleet):
     assert len(run.events()) == 1
 
 
+def test_what_cannot_be_settled_stops_no_other_camera(fleet, monkeypatch, caplog):
+    from workers import settling
+
+    real, faults = settling.step, []
+
+    def step(pipeline, job):
+        if job.observation.stream_id == specs("good-1")[0].stream_id and job.observation.sequence == 2 and not faults:
+            faults.append(1)
+            raise ValueError("a fault of ours")
+        return real(pipeline, job)
+
+    monkeypatch.setattr(settling, "step", step)
+    run = fleet("good-1", "good-2")
+    run.until(lambda: run.settled("good-1") >= 6 and run.settled("good-2") >= 6)
+    run.end()
+    assert "cannot be settled" in caplog.text
+    assert gapless(run.coverage("good-1"))
+    assert [row.state for row in run.coverage("good-2")] == [FastState.WATCHED]
+
+
 def test_what_a_killed_watch_left_open_ends(fleet, memory, tmp_path):
     run = fleet("lost-1", "lost-2", "lost-3")
     run.until(lambda: run.events() and run.events()[0].state == State.OPEN)

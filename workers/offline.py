@@ -1,0 +1,85 @@
+"""What follows from the fleet guard: one event, and cameras that are told that their loss is not their own."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from vidette.errors import StoreError
+from vidette.feeds import Cause
+from vidette.models import EventType
+from workers.guard import Guard
+from workers.live import Supervisor
+from workers.messages import Network
+from workers.system import System
+from workers.wiring import Pipeline
+
+log = logging.getLogger(__name__)
+
+EXCUSED_S = 15.0
+"""How long after the others a camera may come back, before its loss is its own: they do not try at the same moment."""
+_AGAIN_S = 1.0
+_THEIRS = frozenset({Cause.CONNECTING, Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
+"""Losses that are the camera's own, however many have them, and none yet."""
+
+
+class Offline:
+    """Watches for a loss of many and tells of it. `now` is seconds of the fleet's clock."""
+
+    def __init__(self, pipeline: Callable[[], Pipeline], told: Callable[[], None]) -> None:
+        self._pipeline, self._told = pipeline, told
+        self._guard, self._excused = Guard(), set[str]()
+        self._until_s = self._tell_at = 0.0
+        self._event = False
+
+    def begin(self) -> None:
+        """What a process before us left open is over."""
+        try:
+            System(pipeline=self._pipeline()).end(EventType.HOST_OFFLINE, datetime.now(UTC))
+        except StoreError as error:
+            log.warning("host_offline cannot be told: %s", error)
+
+    def excuses(self, name: str) -> bool:
+        """Whether a loss of this camera is the network's."""
+        return name in self._excused
+
+    def forget(self, name: str) -> None:
+        """The camera is no longer watched."""
+        self._guard.found(name)
+        self._excused.discard(name)
+
+    def mind(self, cameras: Mapping[str, Supervisor], now: float) -> None:
+        """Take in how all are now."""
+        lost = {name for name, one in cameras.items() if one.loss is not None and one.loss.cause not in _THEIRS}
+        for name in cameras:
+            self._guard.lost(name, now) if name in lost else self._guard.found(name)
+        since_s = self._guard.check(len(cameras), now)
+        if self._guard.offline:
+            self._until_s = now + EXCUSED_S
+            self._excuse(cameras, cameras.keys() - self._excused, excused=True)
+        else:
+            self._excuse(cameras, self._excused - (lost if now < self._until_s else set()), excused=False)
+        if self._guard.offline != self._event and now >= self._tell_at:
+            self._tell(since_s, now, len(cameras))
+
+    def _excuse(self, cameras: Mapping[str, Supervisor], names: set[str], *, excused: bool) -> None:
+        for name in names:
+            if name in cameras:
+                cameras[name].order(Network(lost=excused))
+        self._excused = self._excused | names if excused else self._excused - names
+
+    def _tell(self, since_s: float | None, now: float, cameras: int) -> None:
+        """The event; tried again where memory cannot be written."""
+        at = datetime.now(UTC)
+        try:
+            system = System(pipeline=self._pipeline())
+            if since_s is None:
+                system.end(EventType.HOST_OFFLINE, at)
+            else:
+                text = f"{len(self._guard.fallen)} of {cameras} cameras were lost at once: this machine or its network"
+                system.begin(EventType.HOST_OFFLINE, text, at - timedelta(seconds=now - since_s))
+        except StoreError as error:
+            log.warning("host_offline cannot be told: %s", error)
+            self._tell_at = now + _AGAIN_S
+            return
+        self._event = since_s is not None
+        self._told()
