@@ -223,8 +223,7 @@ def test_thousands_of_reconnects_leave_nothing_behind():
     """Cameras that refuse, and cameras that give three pictures and hang up."""
     with senders.serving(senders.mjpeg(3)) as url:
         for address, few, many in ((f"rtsp://127.0.0.1:{closed_port()}/x", 200, 3000), (f"{url}/v", 40, 400)):
-            with Arriving(address) as watch:
-                watch.arrivals._reading._backoff = NoWait()
+            with Arriving(address, backoff=NoWait()) as watch:
                 threads, files, memory = _reconnects(watch, few)
                 later = _reconnects(watch, many)
             assert later[0] <= threads + 1

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.live.timeline import AHEAD_S, LATE_S, STEP_S, WINDOW_S, Stamp, Timeline
@@ -83,6 +83,7 @@ def test_a_clock_that_is_set_is_told_and_taken_out(delays_s, index, jump_s):
         assert true_s - 0.4 - ROUND_S <= moment.media_s <= stamp.arrived_s + 0.1
 
 
+@settings(max_examples=20)  # an hour each
 @given(st.floats(-300e-6, 300e-6), st.sampled_from([1.0, 0.5]))
 def test_slow_drift_is_followed_without_a_jump(drift, fps):
     timeline, last_s = Timeline(), 0.0
@@ -96,6 +97,7 @@ def test_slow_drift_is_followed_without_a_jump(drift, fps):
         last_s = moment.media_s
 
 
+@settings(max_examples=30)
 @given(st.floats(0.3, 0.8))
 def test_a_clock_far_too_slow_is_put_right_and_told(rate):
     sent = [Stamp(round(index / 25 * rate * HZ), None, 100 + index / 25) for index in range(25 * 60)]
