@@ -4,12 +4,12 @@ import logging
 import os
 import selectors
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event
+from typing import Any
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
@@ -62,8 +62,9 @@ class Fleet:
         self._selector = selectors.DefaultSelector()
         self._locks: dict[str, ExitStack] = {}
         self._outcomes: dict[str, Outcome] = {}
-        self._turns: deque[SourceSpec] = deque()
-        self._turn: tuple[SourceSpec, float, bool] | None = None
+        self._wanted: dict[str, tuple[SourceSpec, dict[str, Any]]] = {}
+        self._refused: set[str] = set()
+        self._turn: tuple[str, float] | None = None
         self._offline = Offline(lambda: self.pipeline, self._nudge)
         self._attentive_s = 0.0
         self._looks = Looks(pipeline)
@@ -77,8 +78,8 @@ class Fleet:
         """
         try:
             self._offline.begin()
-            for spec in specs:
-                self._add(spec)
+            self._want(specs)
+            self._reconcile()
             with Sweeping(lambda: self.pipeline, self._nudge):
                 while not stop.is_set() and (self.cameras or changes is not None):
                     self._take(changes)
@@ -102,7 +103,7 @@ class Fleet:
             starting += before != "starting" == camera.supervisor.state
             camera.absent(self.pipeline)
         self._offline.mind({name: one.supervisor for name, one in self.cameras.items()}, self._attentive_s)
-        self._go_on()
+        self._reconcile()
         self._attentive_s += min(_MOST_S, time.monotonic() - began)
 
     def _settle(self, camera: Settling) -> None:
@@ -112,7 +113,7 @@ class Fleet:
             log.exception("what camera %r says cannot be settled", camera.stream.name)
             camera.supervisor.fail("said what cannot be settled")
 
-    def _add(self, spec: SourceSpec) -> None:
+    def _add(self, spec: SourceSpec, said: dict[str, Any]) -> None:
         """Take a camera in, or say why not."""
         following = Following(store=self.pipeline.store, spec=spec, listener=self._listener, live=True)
         held = ExitStack()
@@ -126,6 +127,7 @@ class Fleet:
             following.begin(commit.watermark_s if commit else 0.0)
         except VidetteError as error:
             held.close()
+            self._refused.add(spec.name)
             self._outcomes[spec.name] = following.outcome(error=error)
             log.error("camera %r is not watched: %s", spec.name, error)  # noqa: TRY400  no traceback for a known error
             return
@@ -133,7 +135,7 @@ class Fleet:
         self._locks[spec.name] = held
         supervisor = self._supervisor(stream)
         clips = Exhibiting(self._clips(), stream, supervisor)
-        self.cameras[spec.name] = Settling(spec, stream, supervisor, following, clips)
+        self.cameras[spec.name] = Settling(spec, said, stream, supervisor, following, clips)
 
     def _clips(self) -> Clips:
         return Clips(self.pipeline.store, self.pipeline.settings)
@@ -166,65 +168,67 @@ class Fleet:
 
     def _change(self, change: Change) -> None:
         """Begin to watch what is wanted now; the cameras that change are started again one by one."""
-        old = self.pipeline.settings
-        new = change.settings.model_copy(update={"db": old.db, "media": old.media})
+        now = self.pipeline.settings
+        new = change.settings.model_copy(update={"db": now.db, "media": now.media})
         try:
             self.pipeline = replace(self.pipeline, settings=new, judge=judge_of(new))
         except VidetteError as error:
             log.error("settings not taken, those before stay: %s", error)  # noqa: TRY400  no traceback for a known error
             return
-        wanted = {spec.name: spec for spec in change.specs if spec.url}
-        for name in self.cameras.keys() - wanted.keys():
-            self.cameras[name].supervisor.retire()
-        self._turns.clear()
-        for name, spec in wanted.items():
-            if name not in self.cameras:
-                self._add(spec)
-            elif self._changed(self.cameras[name], spec, old):
-                self._turns.append(spec)
-            else:
-                self.cameras[name].exhibiting.clips = self._clips()
-                self._judge(self.cameras[name].stream)
+        self._want(change.specs)
+        for name, camera in self.cameras.items():
+            if name in self._wanted and not self._changed(name):
+                self._judge(camera)
 
-    def _changed(self, camera: Settling, spec: SourceSpec, old: Settings) -> bool:
-        new, name = self.pipeline.settings, spec.name
-        media = media_path(old)
-        return camera.spec.url != spec.url or said_of(old, name, media) != said_of(new, name, media)
+    def _want(self, specs: Iterable[SourceSpec]) -> None:
+        settings = self.pipeline.settings
+        media = media_path(settings)
+        self._wanted = {spec.name: (spec, said_of(settings, spec.name, media)) for spec in specs if spec.url}
+        self._refused.clear()
 
-    def _judge(self, stream: Stream) -> None:
-        """Put what is stored to rules that are new."""
+    def _judge(self, camera: Settling) -> None:
+        """Let the rules and sinks that are new be those of a camera: they hold for what is stored, too."""
+        camera.exhibiting.clips = self._clips()
         try:
-            judge_stored(self.pipeline, stream)
+            judge_stored(self.pipeline, camera.stream)
         except StoreError as error:
-            log.warning("what camera %r saw before is not judged by new rules: %s", stream.name, error)
+            log.warning("what camera %r saw before is not judged by new rules: %s", camera.stream.name, error)
 
-    def _go_on(self) -> None:
-        """Let go of those that left; start the next that changed, once the one before it looks again."""
-        if self._turn is not None:
-            spec, until_s, again = self._turn
-            camera = self.cameras.get(spec.name)
-            if not again and (camera is None or camera.supervisor.quiet):
-                if camera is not None:
-                    self._drop(spec.name)
-                self._add(spec)
-                self._turn = (spec, until_s, True)
-            elif again and (camera is None or camera.supervisor.state == "running" or self._attentive_s > until_s):
-                self._turn = None
-        elif self._turns:
-            spec = self._turns.popleft()
-            self.cameras[spec.name].supervisor.retire()
-            self._turn = (spec, self._attentive_s + _TURN_S, False)
-        turning = self._turn[0].name if self._turn else None
-        for name in [name for name, one in self.cameras.items() if one.supervisor.retired and one.supervisor.quiet]:
-            if name != turning:
+    def _reconcile(self) -> None:
+        """Bring what is watched nearer to what is wanted; cameras that changed go and come one after another."""
+        for name, camera in list(self.cameras.items()):
+            if name not in self._wanted:
+                camera.supervisor.retire()
+            if camera.supervisor.retired and camera.supervisor.quiet:
                 self._drop(name)
+        for name, (spec, said) in self._wanted.items():
+            if name not in self.cameras and name not in self._refused:
+                self._add(spec, said)
+        if self._turn is not None and self._over(*self._turn):
+            self._turn = None
+        changed = next((name for name in self._wanted if self._changed(name)), None) if self._turn is None else None
+        if changed is not None:
+            self.cameras[changed].supervisor.retire()
+            self._turn = (changed, self._attentive_s + _TURN_S)
+
+    def _changed(self, name: str) -> bool:
+        camera, (spec, said) = self.cameras.get(name), self._wanted[name]
+        if camera is None or camera.supervisor.retired:
+            return False
+        return camera.spec.url != spec.url or camera.said != said
+
+    def _over(self, name: str, until_s: float) -> bool:
+        """Whether the camera whose turn it was looks again, or will not soon."""
+        camera = self.cameras.get(name)
+        back = camera is not None and not camera.supervisor.retired and camera.supervisor.state in ("running", "off")
+        return back or name not in self._wanted or self._attentive_s > until_s
 
     # The end -------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
         """Every process tells what it has and ends, within bounded time."""
-        for camera in self.cameras.values():
-            camera.supervisor.retire()
+        self._wanted = {}
+        self._reconcile()
         deadline = time.monotonic() + _LEAVE_S
         while any(not one.supervisor.quiet for one in self.cameras.values()) and time.monotonic() < deadline:
             self._round(_LAST_ROUNDS_S)

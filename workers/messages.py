@@ -49,7 +49,7 @@ def said_of(settings: Settings, name: str, media: Path) -> dict[str, Any]:
 
     Two that are equal need no new process.
     """
-    kept = ("sample", "log", "gate", "segments", "fast", "vlm", "live")
+    kept = ("sample", "tz", "log", "gate", "segments", "fast", "vlm", "live")
     ours = {key: value for key, value in settings.model_dump(mode="json", by_alias=True).items() if key in kept}
     streams = [one.model_dump(mode="json", by_alias=True) for one in settings.streams if one.name == name]
     return {**ours, "streams": streams, "media": str(media)}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from ingest.live.backoff import Backoff
 from ingest.sources import SourceSpec
@@ -30,11 +31,15 @@ _RUN = Run(id=ids.make_id("run", "absent", "1"), model="vidette-absent", revisio
 
 
 class Settling:
-    """Settles what one camera's process says, in order; while memory cannot be written it is not listened to."""
+    """Settles what one camera's process says, in order; while memory cannot be written it is not listened to.
+
+    `said` are the settings that the process works by.
+    """
 
     def __init__(
         self,
         spec: SourceSpec,
+        said: dict[str, Any],
         stream: Stream,
         supervisor: Supervisor,
         following: Following,
@@ -43,7 +48,7 @@ class Settling:
         clock: Callable[[], float] = time.monotonic,
         backoff: Backoff | None = None,
     ) -> None:
-        self.spec, self.stream, self.supervisor, self.following = spec, stream, supervisor, following
+        self.spec, self.said, self.stream, self.supervisor, self.following = spec, said, stream, supervisor, following
         self.exhibiting = exhibiting
         self._clock, self._backoff = clock, backoff or Backoff()
         self._since = datetime.now(UTC)

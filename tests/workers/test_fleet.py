@@ -302,6 +302,24 @@ def test_a_changed_camera_that_comes_back_later_is_the_one_that_is_wanted_last(f
     run.until(lambda: sample("good-1") and sample("good-2"))
 
 
+def test_of_changes_that_come_at_once_the_last_holds(fleet):
+    changes = SimpleQueue()
+    run = fleet("good-1", "good-2", "good-3", changes=changes)
+    run.until(lambda: all(run.settled(name) >= 1 for name in ("good-1", "good-2", "good-3")))
+    streams = [{"name": name, "sample": "2"} for name in ("good-1", "good-2", "good-3")]
+    changes.put(changed(run.pipeline, streams=streams))  # all are to go
+    changes.put(changed(run.pipeline, "good-1", "good-2", "good-3", streams=streams))  # and to come back, changed
+    changes.put(changed(run.pipeline, "good-1", "good-2", streams=streams))
+
+    def as_wanted():
+        jobs = {name: [row for row in run.notes(name) if row[0] == "job"][-1] for name in ("good-1", "good-2")}
+        return run.pids() == {name: row[2] for name, row in jobs.items()} and {row[3] for row in jobs.values()} == {"2"}
+
+    run.until(as_wanted)
+    run.end()
+    assert all(gapless(run.coverage(name)) for name in ("good-1", "good-2", "good-3"))
+
+
 def test_files_and_cameras_are_watched_together(memory, tmp_path, other_clip, spec_of, monkeypatch):
     monkeypatch.setattr("workers.inline.Fleet", partial(Fleet, child=SCRIPTED))
     pipeline, stop = memory(media=str(tmp_path)), Event()
