@@ -30,6 +30,11 @@ _MANY = 100_000
 @click.option(
     "--span", "span_s", type=click.FloatRange(min=1), metavar="S", help="Files: cut the work into spans of S seconds."
 )
+@click.option(
+    "--vlm",
+    metavar="MODEL",
+    help="Deep looks: `openai:URL#NAME` of a model on a server (http://host:8000/v1), or `none`.",
+)
 @click.option("--again", is_flag=True, help="Watch files anew that were watched before.")
 @rules_option
 @click.option(

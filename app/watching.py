@@ -17,6 +17,7 @@ from app.memory import settings_of
 from app.options import instant, zone
 from app.reloading import Reloading
 from app.running import Notice
+from app.vlm import vlm_of
 from ingest.live.address import is_live
 from ingest.sources import MAX_FILES, SourceSpec, expand
 from vidette.configuration import FILE
@@ -49,7 +50,8 @@ class Plan:
     @classmethod
     def made(cls, sources: tuple[str, ...], given: Mapping[str, Any]) -> "Plan":
         """The plan by the settings as they are now. Raises ConfigError."""
-        settings = settings_of(given["db"], given["config"], given["rules"], sample=given["sample"], tz=given["tz"])
+        said = {"sample": given["sample"], "tz": given["tz"], **vlm_of(given.get("vlm"))}
+        settings = settings_of(given["db"], given["config"], given["rules"], **said)
         specs, errors = _named(sources, given, settings) if sources else _configured(given, settings)
         return cls(
             sources=sources,

@@ -302,6 +302,20 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a deep look cost: tries, tokens as the server counts them, seconds of waiting.
+
+    `refused`: things in the answer that were left out, being outside the closed lists or the bounds.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    wall_s: float = 0.0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What one look says at one commit: the unit of settling.
 
@@ -309,7 +323,7 @@ class Observation:
     sequence None and settle in any order, any number of times. `watermark_s` is the media time
     up to which this look has said everything. `carry` is the fast look's state at that time, so
     that a resumed watch goes on from it exactly. `final` ends the stream. `feed` is how a live stream
-    is at that time.
+    is at that time. `usage` is what a deep look cost.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
@@ -330,6 +344,7 @@ class Observation:
     carry: bytes = b""
     final: bool = False
     feed: FeedState | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,13 +366,17 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookRequest:
-    """One deep look: a segment, its keyframes, the tracks in view and the closed questions."""
+    """One deep look: a segment, its keyframes, the tracks in view and the closed questions.
+
+    `context` is what the settings say of the place, in words.
+    """
 
     stream_id: str
     stream_name: str
     segment: Segment
     tracks: tuple[Track, ...] = ()
     questions: tuple[str, ...] = ()
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +392,7 @@ class SeenEntity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenEvent:
-    """An event a VLM saw, with media times inside the segment."""
+    """An event a VLM saw, with media times inside the segment; `at_s` is that of the picture which shows it best."""
 
     type: EventType
     start_s: float
@@ -382,15 +401,38 @@ class SeenEvent:
     caption: str
     track_ids: tuple[str, ...] = ()
     box: Box | None = None
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenText:
+    """Readable text in the picture at a media time: data, whatever it says."""
+
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A VLM's answer to one closed question; `at_s` is the media time of the picture that shows it."""
+
+    question: str
+    answer: Literal["yes", "no", "unknown"]
+    confidence: float
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookReply:
-    """A VLM's checked answer about one segment."""
+    """A VLM's checked answer about one segment; `run` says who spoke where that was not the model asked first."""
 
     caption: str
     entities: tuple[SeenEntity, ...] = ()
     events: tuple[SeenEvent, ...] = ()
+    text: tuple[SeenText, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    run: Run | None = None
+    usage: Usage | None = None
 
 
 # Rows: what queries return and `--json` prints ---------------------------------------------------

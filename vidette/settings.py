@@ -209,10 +209,75 @@ class FastSettings(Model):
     people: bool = Field(default=True, description="run the people detector on what moves")
 
 
-class VlmSettings(Model):
+class VisionSettings(Model):
+    """A vision-language model, and how it is asked."""
+
+    backend: Literal["none", "openai", "recorded"] = Field(
+        default="none",
+        description="`none`: captions are composed from what was tracked; `openai`: a server; `recorded`: saved answers",
+    )
+    url: str = Field(default="", max_length=2000, description="openai: its address, up to and with `/v1`")
+    model: str = Field(default="", max_length=300, description="openai: the model's name there")
+    api_key: Secret = Field(default="", max_length=1000, description="openai: key, if it wants one; use `${NAME}`")
+    profile: Literal["plain", "vllm", "sglang", "ollama", "transformers", "hosted"] = Field(
+        default="plain",
+        description="openai: what kind of server; `plain` sends what most take, `transformers` no schema",
+    )
+    max_tokens: int = Field(default=1024, ge=64, le=32_768, description="longest answer; one that is cut is not used")
+    temperature: Annotated[float, Field(ge=0, le=2)] = Field(default=0.0, description="0: the likeliest words")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of chance, where the server knows seeds")
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(default=60.0, description="longest time for one try")
+    deadline_s: Annotated[float, Field(gt=0, le=7200)] = Field(
+        default=180.0, description="longest time for one segment, with every wait and try"
+    )
+    retries: int = Field(default=3, ge=0, le=20, description="further tries where the server is busy or fails")
+    concurrency: int = Field(default=4, ge=1, le=256, description="segments asked about at the same time at most")
+    max_images: int = Field(default=8, ge=1, le=32, description="pictures in one question at most")
+    max_side: int = Field(default=768, ge=64, le=4096, description="longer side of a picture that is sent, in pixels")
+    path: str = Field(default="", max_length=2000, description="recorded: the folder of answers")
+    record_from: str = Field(
+        default="", max_length=40, description="recorded: name of one of `others`, asked for what is not there yet"
+    )
+    fallback: str = Field(
+        default="", max_length=40, description="name of one of `others`, asked where this one does not answer"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "VisionSettings":
+        needs: dict[str, tuple[str, ...]] = {"none": (), "openai": ("url", "model"), "recorded": ("path",)}
+        for name in needs[self.backend]:
+            if not getattr(self, name):
+                raise ValueError(f"backend {self.backend} needs `{name}`")
+        return self
+
+
+class NamedVision(VisionSettings):
+    """A further model, for `fallback` and `record_from`."""
+
+    name: Key = Field(description="what `fallback` and `record_from` call it")
+
+
+class VlmSettings(VisionSettings):
     """Deep looks by a vision-language model."""
 
-    backend: Literal["none"] = Field(default="none", description="`none`: captions are composed from what was tracked")
+    calls_per_hour: int = Field(
+        default=0, ge=0, le=1_000_000, description="deep looks of all streams in an hour at most; 0: no bound"
+    )
+    stream_calls_per_hour: int = Field(
+        default=0, ge=0, le=1_000_000, description="deep looks at an hour of one stream at most; 0: no bound"
+    )
+    others: list[NamedVision] = Field(default_factory=list, max_length=16, description="further models, by name")
+
+    @model_validator(mode="after")
+    def _named(self) -> "VlmSettings":
+        names = [one.name for one in self.others]
+        for said in (self, *self.others):
+            for name in filter(None, (said.fallback, said.record_from)):
+                if name not in names:
+                    raise ValueError(f"no model {name!r} among `others`; there is {', '.join(names) or 'none'}")
+        if len(set(names)) < len(names):
+            raise ValueError("two of `others` have one name; each needs its own")
+        return self
 
 
 class WhenSettings(Model):
