@@ -103,7 +103,7 @@ FAULTS = (
         about="the camera dies every 3 s for a minute",
         strike=_flap,
         causes=AWAY,
-        brief_s=62.0,
+        brief_s=90.0,
     ),
     Fault(
         name="killed",
@@ -141,7 +141,7 @@ FAULTS = (
         mend=lambda v: v.camera.start(),
         tells=EventType.SIGNAL_LOST,
         near_s=60.0,
-        causes=AWAY,
+        causes=(*AWAY, Cause.OVERLOAD),  # it learns the view only then, and looks at what came meanwhile at once
         dark=True,
         first=True,
     ),
@@ -188,7 +188,7 @@ FAULTS = (
         strike=lambda v: v.camera.do("switch", number=2),
         mend=lambda v: v.camera.do("switch", number=0),
         causes=(Cause.UNREADABLE, *AWAY),
-        brief_s=8.0,
+        brief_s=20.0,
     ),
     Fault(
         name="jump",

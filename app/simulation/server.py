@@ -124,7 +124,7 @@ class Camera:
     def __init__(self, server: "Server", path: str, clips: list[str], began_s: float, once: bool, rtcp: bool) -> None:
         self.server, self.path, self.once, self.rtcp = server, path, once, rtcp
         self.tapes = [Tape(clip) for clip in clips]
-        self.tape = self.tapes[0]
+        self.tape, self.lock = self.tapes[0], threading.RLock()
         self.media: list[Medium] = []
         self.loss, self.jump_s, self.right, self.frozen = 0.0, 0.0, True, False
         self.stuck: int | None = None
@@ -187,13 +187,14 @@ class Camera:
             time.sleep(0.02)
         turn, number = self.position()
         while True:
-            tape, began = self.tape, self.began
-            due = began + turn * tape.length_s + tape.due_s[number]
+            with self.lock:
+                tape, due = self.tape, self.began + turn * self.tape.length_s + self.tape.due_s[number]
             time.sleep(max(0.0, due - time.monotonic()))
-            if self.tape is not tape or self.began != began:
-                turn, number = self.position()
-                continue
-            self.push(tape, number, due)
+            with self.lock:
+                if self.tape is not tape:
+                    turn, number = self.position()
+                    continue
+                self.push(tape, number, due)
             turn, number = self.next(turn, number)
             if self.once and turn:
                 say("played", path=self.path, at=time.time())
@@ -211,9 +212,10 @@ class Camera:
 
     def position(self) -> tuple[int, int]:
         """Which turn of the tape, and which packet, is due next."""
-        turn, into = divmod(time.monotonic() - (self.began or 0.0), self.tape.length_s)
-        number = bisect_left(self.tape.due_s, into)
-        return (int(turn), number) if number < len(self.tape.packets) else (int(turn) + 1, 0)
+        with self.lock:
+            tape, (turn, into) = self.tape, divmod(time.monotonic() - (self.began or 0.0), self.tape.length_s)
+        number = bisect_left(tape.due_s, into)
+        return (int(turn), number) if number < len(tape.packets) else (int(turn) + 1, 0)
 
     def next(self, turn: int, number: int) -> tuple[int, int]:
         """The packet after that one."""
@@ -235,10 +237,10 @@ class Camera:
 
     def switch(self, number: int) -> None:
         """Play another clip from its begin; another codec needs new sessions."""
-        before, self.tape = self.tape, self.tapes[number]
-        self.began = time.monotonic()
-        for medium in list(self.media):
-            medium.source.set_property("caps", self.tape.caps)
+        with self.lock:
+            before, self.tape, self.began = self.tape, self.tapes[number], time.monotonic()
+            for medium in list(self.media):
+                medium.source.set_property("caps", self.tape.caps)
         if before.codec != self.tape.codec:
             self.media.clear()
             self.mount()

@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from workers.delivering import Store
 
 R = TypeVar("R")
-START_S, LEAVE_S = 90.0, 30.0
+START_S, LEAVE_S = 120.0, 30.0
+NEWS_S = 7.0  # what is watched is stored every 5 s at least
 _ALL = 100_000
 
 
@@ -112,16 +113,17 @@ class Watch:
         return all(self.watching(stream, since) for stream in streams)
 
     def ready(self, streams: Sequence[str], patience_s: float = START_S) -> None:
-        """Wait until each has been looked at for a while. Raises SourceError."""
+        """Wait until all are looked at, and what came while their views were learnt has been. Raises SourceError."""
 
         def seen(stream: str) -> bool:
             self.check()
             rows = self.coverage(stream)
-            return sum(row.end_s - row.start_s for row in rows if row.state == "watched") >= 2.0
+            newest = rows[-1] if rows else None
+            return newest is not None and newest.state == "watched" and newest.end.timestamp() > time.time() - NEWS_S
 
-        for stream in streams:
-            if not until(partial(seen, stream), patience_s, 0.2):
-                raise SourceError(f"{stream!r} is not watched after {patience_s:.0f} s; see {str(self.log)!r}")
+        if not until(lambda: all(map(seen, streams)), patience_s, 0.5):
+            last = next((stream for stream in streams if not seen(stream)), streams[0])
+            raise SourceError(f"{last!r} is not watched after {patience_s:.0f} s; see {str(self.log)!r}")
 
     def _read(self, query: "Query[list[R]]") -> "list[R]":
         from vidette.settings import Settings
