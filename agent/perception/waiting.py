@@ -56,7 +56,10 @@ class Waiting:
         """Pictures spread over the half minute from `first` on (agent.perception.ahead.Pictures)."""
         if self._first is not first:
             self._start(first)
-        return None if self.learning else self._kept
+        if self.learning:
+            return None
+        kept, self._kept, self._first, self._before = self._kept, [], None, None  # 6 MB that nobody needs again
+        return kept
 
     def hurry(self) -> None:
         """Nothing more comes, or it may not be waited for: what is there must do."""
