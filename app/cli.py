@@ -18,7 +18,7 @@ COMMANDS = {
     "tracks": "app.listing:tracks",
     "entities": "app.listing:entities",
     "coverage": "app.listing:coverage",
-    "streams": "app.listing:streams",
+    "streams": "app.streams:streams",
     "alerts": "app.alerts:alerts",
     "rules": "app.rules:rules",
     "deliveries": "app.deliveries:deliveries",

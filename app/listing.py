@@ -1,10 +1,10 @@
-"""`vidette events|tracks|entities|coverage|streams`: rows of memory."""
+"""`vidette events|tracks|entities|coverage`: rows of memory."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.options import filter_options, json_option, make_filter, memory_options
+from app.options import filter_options, make_filter, memory_options
 
 if TYPE_CHECKING:
     from vidette.queries import Query
@@ -40,10 +40,8 @@ def _query(what: str, settings: Any, given: dict[str, Any]) -> "Query[Any]":
             return queries.Tracks(where=where, limit=limit)
         case "entities":
             return queries.Entities(where=where, limit=limit)
-        case "coverage":
-            return queries.CoverageIn(where=where, limit=limit)
         case _:
-            return queries.Streams(names=where.streams)
+            return queries.CoverageIn(where=where, limit=limit)
 
 
 @click.command()
@@ -76,12 +74,3 @@ def entities(**given: Any) -> None:
 def coverage(**given: Any) -> None:
     """What was watched, examined, gated or missed, without gaps."""
     _list("coverage", given)
-
-
-@click.command()
-@memory_options
-@click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream (repeatable).")
-@json_option
-def streams(**given: Any) -> None:
-    """Files and cameras, and how far each was watched."""
-    _list("streams", given)

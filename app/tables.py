@@ -84,6 +84,7 @@ def show(
         box=box.SIMPLE_HEAD if terminal else None,
         title=Text(title) if terminal else None,
         title_justify="left",
+        padding=(0, 1, 0, 0) if terminal else (0, 1),
         pad_edge=False,
     )
     for column in columns:
@@ -202,15 +203,15 @@ def coverage(rows: "list[CoverageRow]", tz: tzinfo | None) -> None:
 
 
 def streams(rows: "list[StreamRow]", tz: tzinfo | None, *, stderr: bool = False) -> None:
-    """A table of streams."""
+    """A table of streams that are no cameras; what is live is then the stream `system`."""
     cells = (
         (
             row.name,
-            row.kind,
+            row.kind if row.kind != "live" else "this machine",
             f"{clock(row.start, tz)} ({row.start_from})",
             media(row.watched_s),
             media(row.duration_s),
-            row.state,
+            row.state if row.kind != "live" else "",
             str(row.events),
             str(row.tracks),
         )
@@ -225,5 +226,4 @@ TABLES: "dict[str, Callable[..., None]]" = {
     "tracks": tracks,
     "entities": entities,
     "coverage": coverage,
-    "streams": streams,
 }

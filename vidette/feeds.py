@@ -56,7 +56,7 @@ class FeedState:
     """How a live stream is: rides with every fast observation, at least every 5 s; the newest is kept.
 
     Counters are since `since`. `fps` is what arrives, `looked_fps` what was looked at, both over
-    the last seconds. `delay_s` is from a picture's time to when it was looked at. `gops_*` count
+    the last seconds; `arrived` and `frames` count them. `delay_s` is from a picture's time to when it was looked at. `gops_*` count
     groups of pictures: decoded fully, passed over but for their keyframe, decoded at random to
     audit the gate, and of those the ones in which it would have missed something.
     """
@@ -70,6 +70,7 @@ class FeedState:
     height: int = 0
     fps: float = 0.0
     looked_fps: float = 0.0
+    arrived: int = 0
     frames: int = 0
     damaged: int = 0
     last_frame_at: datetime | None = None

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from vidette.feeds import FeedState, Grade
 from vidette.intervals import Span, total
-from vidette.models import Coverage, EventRow, EventType, FastState
+from vidette.models import Coverage, CoverageRow, EventRow, EventType, FastState
 
 Finding = tuple[Grade, str]
+Row = Coverage | CoverageRow
 
 _BLINDING = {
     EventType.VIEW_BLOCKED: "the view blocked",
@@ -21,7 +22,7 @@ _ORDER = tuple(Grade)
 
 
 def grade(
-    coverage: Sequence[Coverage], events: Sequence[EventRow], feed: FeedState | None, over_s: float = 3600.0
+    coverage: Sequence[Row], events: Sequence[EventRow], feed: FeedState | None, over_s: float = 3600.0
 ) -> tuple[Grade, tuple[str, ...]]:
     """The grade and its reasons in words, the weightiest first; GOOD has none.
 
@@ -39,7 +40,7 @@ def grade(
     return (found[0][0] if found else Grade.GOOD), tuple(reason for _, reason in found)
 
 
-def _missed(rows: Sequence[Coverage], since_s: float, now_s: float, meant_s: float) -> Iterable[Finding]:
+def _missed(rows: Sequence[Row], since_s: float, now_s: float, meant_s: float) -> Iterable[Finding]:
     """Time in which no picture was to be had or looked at, by what was the matter."""
     for state, words in (
         (FastState.OFFLINE, "not connected"),
@@ -113,7 +114,7 @@ def _within(event: EventRow, since_s: float, now_s: float) -> Span:
     return max(event.start_s, since_s), min(now_s if event.end_s is None else event.end_s, now_s)
 
 
-def _seconds(rows: Iterable[Coverage], since_s: float, now_s: float) -> float:
+def _seconds(rows: Iterable[Row], since_s: float, now_s: float) -> float:
     return total((max(row.start_s, since_s), min(row.end_s, now_s)) for row in rows)
 
 

@@ -45,7 +45,7 @@ class Tally:
         self._reconnects: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._stream: Arrival | None = None
-        self._frames = 0
+        self._arrived = self._frames = 0
         self._frame_at: datetime | None = None
         self._size = (0, 0)
         self._delay_s: float | None = None
@@ -57,6 +57,7 @@ class Tally:
         if self._stream is not None and arrival.connection != self._stream.connection:
             self._reconnects[self.cause or Cause.ENDED] += 1
         self._stream = arrival
+        self._arrived += 1
         self._arriving.note(arrival.arrived_s)
 
     def told(self, signal: Signal) -> None:
@@ -89,6 +90,7 @@ class Tally:
             height=self._size[1],
             fps=round(self._arriving.per_s(now_s), 2),
             looked_fps=round(self._looked.per_s(now_s), 2),
+            arrived=self._arrived,
             frames=self._frames,
             damaged=damaged,
             last_frame_at=self._frame_at,
