@@ -20,6 +20,7 @@ log = logging.getLogger("camera")
 COMMAND = (sys.executable, "-m", "workers.camera")
 _PIECE = 1 << 18
 _LONGEST_LINE = 4000
+_REAP_S = 1.0
 _KEPT = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_FAMILIES = ("LC_", "PYTHON", "XDG_", "COV", "SSL_", "LIBVA_", "CUDA_")
 
@@ -91,24 +92,26 @@ class Child:
         if not self._stdout.closed:
             _listen(self._selector, self._stdout, self._read, listen=not held)
 
-    def kill(self) -> None:
-        """End it now, and let go of its pipes; what it said and was not read is lost."""
+    def strike(self) -> None:
+        """Have it killed; `reap` it then."""
         with suppress(OSError):
             self._process.kill()
-        self.reap()
 
-    def reap(self) -> int:
-        """Let go of its pipes and wait for its end (it has closed its stdout, or was killed); -> its exit code."""
+    def reap(self) -> None:
+        """Let go of its pipes (what it said and was not read is lost) and of the process, which has ended or is killed."""
         for pipe in (self._stdin, self._stdout, self._stderr):
             if not pipe.closed:
                 with suppress(KeyError):
                     self._selector.unregister(pipe)
                 pipe.close()
-        try:
-            return self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+        for _ in range(2):
+            try:
+                self._process.wait(timeout=_REAP_S)
+            except subprocess.TimeoutExpired:
+                self.strike()
+            else:
+                return
+        log.warning("the process %d of camera %r cannot be killed; a driver holds it", self.pid, self.name)
 
     def _send(self, data: bytes) -> None:
         self._out += data

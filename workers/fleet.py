@@ -232,12 +232,16 @@ class Fleet:
         deadline = time.monotonic() + _LEAVE_S
         while any(not one.supervisor.quiet for one in self.cameras.values()) and time.monotonic() < deadline:
             self._round(_LAST_ROUNDS_S)
+        for camera in self.cameras.values():
+            camera.supervisor.strike()
         for name, camera in list(self.cameras.items()):
             camera.supervisor.kill()
             self._settle(camera)
             self._drop(name)
 
     def _close(self) -> None:
+        for camera in self.cameras.values():
+            camera.supervisor.strike()
         for camera in self.cameras.values():
             camera.supervisor.kill()
         for held in self._locks.values():

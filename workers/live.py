@@ -114,9 +114,15 @@ class Supervisor:
 
     def kill(self) -> None:
         """End the process now, without another."""
+        self.strike()
         if self._child is not None:
-            self._child.kill()
+            self._child.reap()
         self._child, self.state = None, "off"
+
+    def strike(self) -> None:
+        """Have the process killed, without waiting for that; `kill` then takes no time."""
+        if self._child is not None:
+            self._child.strike()
 
     def fail(self, what: str) -> None:
         """What it said is no good: another process begins from the last commit."""
@@ -191,7 +197,8 @@ class Supervisor:
     def _crashed(self, what: str) -> None:
         assert self._child is not None
         child, self._child = self._child, None
-        child.kill()
+        child.strike()
+        child.reap()
         now = self._clock()
         if now - self._began >= _WELL_S:
             self._backoff.reset()
