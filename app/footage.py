@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from agent.perception.outlook import masks_of
 from app.memory import Memory
 from ingest.clip import cut
 from ingest.facts import learn
@@ -13,6 +14,8 @@ from ingest.live.clipping import HEVC
 from ingest.live.export import export
 from ingest.live.recordings import folder_of
 from ingest.locator import paths_of
+from ingest.masked_clip import cut_masked
+from ingest.masks import Masks
 from ingest.media import FolderMedia
 from ingest.sources import expand
 from vidette.alerts import AlertFilter
@@ -45,17 +48,19 @@ def write(memory: Memory, stream: Stream, start_s: float, end_s: float, out: Pat
         raise ConfigError(f"nothing lies between {start_s:g} and {end_s:g} s; give a start before the end")
     match stream.kind:
         case "file":
-            return _of_files(stream, start_s, end_s, out, about_s)
+            return _of_files(masks_of(memory.settings, stream.name), stream, start_s, end_s, out, about_s)
         case "live":
             return _of_camera(memory, stream, start_s, end_s, out)
         case _:
             raise StoreError(f"{stream.name!r} has no files to cut from; it is known from elsewhere")
 
 
-def _of_files(stream: Stream, start_s: float, end_s: float, out: Path, about_s: float) -> Footage:
+def _of_files(masks: Masks, stream: Stream, start_s: float, end_s: float, out: Path, about_s: float) -> Footage:
     path, begins_s = place(stream, about_s)
-    done = cut(path, max(0.0, start_s - begins_s), end_s - begins_s, out)
-    return Footage(start_s=begins_s + done.start_s, end_s=begins_s + done.end_s)
+    window = max(0.0, start_s - begins_s), end_s - begins_s
+    done = cut_masked(path, *window, out, masks) if masks else cut(path, *window, out)
+    note = "encoded anew, without sound: the stream has masks" if masks else ""
+    return Footage(start_s=begins_s + done.start_s, end_s=begins_s + done.end_s, note=note)
 
 
 def place(stream: Stream, at_s: float) -> tuple[Path, float]:

@@ -72,3 +72,22 @@ def test_a_source_that_is_gone_is_told(street, tmp_path, capsys):
     row = json.loads(capsys.readouterr().out.splitlines()[0])
     assert cli.main(["clip", row["id"], "--db", db, "--out", str(tmp_path / "e.mp4")]) == 1
     assert "put it back" in capsys.readouterr().err
+
+
+def test_what_masks_hide_is_in_no_clip(watched, entered, street, tmp_path, capsys):
+    settings, out = tmp_path / "vidette.yml", tmp_path / "e.mp4"
+    whole = [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]]
+    settings.write_text(json.dumps({"streams": [{"name": entered["stream"], "masks": whole}]}))
+    asked = ["clip", entered["id"], "--db", watched, "--config", str(settings), "--out", str(out)]
+    assert cli.main(asked) == 0
+    assert "encoded anew" in capsys.readouterr().err
+    with av.open(str(out)) as clip:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+    assert pictures
+    for picture in pictures:
+        half = picture.shape[0] // 2
+        assert picture[: half - 4].max() < 40
+        assert picture[half + 4 :].mean() > 40
+    assert cli.main([*asked[:-1], str(tmp_path / "e.avi")]) == 2
+    assert "encoded anew" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir() if ".part" in one.name] == []
