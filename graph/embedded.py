@@ -9,10 +9,12 @@ from graph import judging, opening, outbox, saying, words, writing
 from graph.connection import Database
 from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.alerts import (
+    read_alert_counts,
     read_alerts,
     read_attempts,
     read_decisions,
     read_deliveries,
+    read_delivery_counts,
     read_media_held,
     read_rule_states,
     read_sink_states,
@@ -60,7 +62,9 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Neighbours: read_neighbours,
     queries.WholeGraph: read_whole,
     queries.Alerts: read_alerts,
+    queries.AlertCounts: read_alert_counts,
     queries.Deliveries: read_deliveries,
+    queries.DeliveryCounts: read_delivery_counts,
     queries.MediaHeld: read_media_held,
     queries.Attempts: read_attempts,
     queries.Decisions: read_decisions,

@@ -9,9 +9,9 @@ of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new wa
 import sqlite3
 
 from graph.alerting import ALERTS
-from graph.feeds import FEEDS
 from graph.first import FIRST
 from graph.lanes import LANES
+from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
 from graph.shaping import SHAPING
 from graph.sorts import SORTS
@@ -21,7 +21,7 @@ from vidette.errors import StoreError
 APPLICATION_ID = 0x56494454  # "VIDT", in the header of every file that is ours
 OPEN = 64
 
-STEPS: tuple[str, ...] = (FIRST, "".join((ALERTS, NUMBERING, WORDS, SHAPING, SORTS, LANES)), FEEDS)
+STEPS: tuple[str, ...] = (FIRST, "".join((ALERTS, NUMBERING, WORDS, SHAPING, SORTS, LANES)), MONITORING)
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
 

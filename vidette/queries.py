@@ -10,11 +10,14 @@ from typing import Generic, Literal, TypeVar
 from vidette.alerts import (
     Alert,
     AlertFilter,
+    AlertState,
     Attempt,
     Decision,
     Delivery,
     DeliveryFilter,
+    DeliveryStatus,
     RuleState,
+    Severity,
     SinkState,
 )
 from vidette.feeds import FeedRow
@@ -297,6 +300,16 @@ class Deliveries(Query[list[Delivery]]):
 
     where: DeliveryFilter = field(default_factory=DeliveryFilter)
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCounts(Query[dict[tuple[Severity, AlertState], int]]):
+    """How many alerts there are, by severity and state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryCounts(Query[dict[tuple[str, DeliveryStatus], int]]):
+    """How many deliveries there are, by sink and status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,27 @@ from vidette import codec
 from vidette.alerts import (
     Alert,
     AlertFilter,
+    AlertState,
     Attempt,
     Decision,
     Delivery,
     DeliveryFilter,
     DeliveryStatus,
     RuleState,
+    Severity,
     SinkState,
 )
-from vidette.queries import Alerts, Attempts, Decisions, Deliveries, MediaHeld, RuleStates, SinkStates
+from vidette.queries import (
+    AlertCounts,
+    Alerts,
+    Attempts,
+    Decisions,
+    Deliveries,
+    DeliveryCounts,
+    MediaHeld,
+    RuleStates,
+    SinkStates,
+)
 
 DELIVERY = "SELECT d.* FROM deliveries d"
 _IN = "(SELECT value FROM json_each(?))"
@@ -73,6 +85,18 @@ def read_media_held(connection: Connection, query: MediaHeld) -> dict[str, datet
         where.values,
     )
     return {row["sha256"]: to_instant(row["newest"]) for row in found}
+
+
+def read_alert_counts(connection: Connection, _query: AlertCounts) -> dict[tuple[Severity, AlertState], int]:
+    """Alerts by severity and state."""
+    found = connection.execute("SELECT severity, state, count(*) FROM alerts GROUP BY 1, 2")
+    return {(Severity(severity), AlertState(state)): count for severity, state, count in found}
+
+
+def read_delivery_counts(connection: Connection, _query: DeliveryCounts) -> dict[tuple[str, DeliveryStatus], int]:
+    """Deliveries by sink and status."""
+    found = connection.execute("SELECT sink, status, count(*) FROM deliveries GROUP BY 1, 2")
+    return {(sink, DeliveryStatus(status)): count for sink, status, count in found}
 
 
 def of_deliveries(asked: DeliveryFilter) -> Where:

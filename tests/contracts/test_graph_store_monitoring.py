@@ -1,5 +1,6 @@
-"""What every GraphStore keeps of how live streams are: the newest state of each, settled with its observation."""
+"""What every GraphStore tells those who watch over Vidette: the newest state of each live stream, and counts."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from vidette import ids
-from vidette.alerts import Case, Judgement
+from vidette.alerts import Alert, AlertState, Case, Change, Delivery, DeliveryStatus, Judgement, Severity
 from vidette.feeds import Cause, FeedRow, FeedState
 from vidette.models import Observation, Run, Stream
 from vidette.ports import GraphStore, Reader
-from vidette.queries import Feeds, LastCommit
+from vidette.queries import AlertCounts, DeliveryCounts, Feeds, LastCommit
 
 STORES = {
     "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
@@ -123,3 +124,39 @@ def test_any_state_comes_back_as_it_was(kind: str, feeds: list[FeedState]) -> No
             store.settle(heard(YARD, number, feed))
         assert store.read(Feeds()) == [FeedRow(stream="yard", feed=feeds[-1])]
         store.close()
+
+
+SEVERITIES, STATES_OF_ALERTS = st.sampled_from(Severity), st.sampled_from(AlertState)
+TOLD = st.tuples(
+    SEVERITIES, STATES_OF_ALERTS, st.dictionaries(st.sampled_from(["ops", "mail"]), st.sampled_from(DeliveryStatus))
+)
+
+
+@pytest.mark.parametrize("kind", STORES)
+@settings(max_examples=20)
+@given(told=st.lists(TOLD, max_size=12))
+def test_alerts_and_deliveries_are_counted(kind: str, told: list[Any]) -> None:
+    alerts = [_alert(f"a{number}", severity, state_) for number, (severity, state_, _) in enumerate(told)]
+    deliveries = [
+        Delivery(id=f"{one.id}/{sink}", sink=sink, message=one, status=status, next_at=NOON)
+        for one, (_, _, sent) in zip(alerts, told, strict=True)
+        for sink, status in sent.items()
+    ]
+    with TemporaryDirectory() as folder:
+        store = STORES[kind](Path(folder))
+        store.amend(lambda _: Judgement(alerts=tuple(alerts), deliveries=tuple(deliveries)))
+        assert store.read(AlertCounts()) == Counter((one.severity, one.state) for one in alerts)
+        assert store.read(DeliveryCounts()) == Counter((one.sink, one.status) for one in deliveries)
+        store.close()
+
+
+def _alert(id_: str, severity: Severity, state_: AlertState) -> Alert:
+    said: dict[str, Any] = {
+        "rule": "r",
+        "rule_version": "1",
+        "change": Change.RAISED,
+        "sequence": 0,
+        "streams": ("yard",),
+    }
+    when: dict[str, Any] = {"at": NOON, "raised_at": NOON, "incident": id_, "events": (), "text": "A bag.", "why": ()}
+    return Alert(id=id_, severity=severity, state=state_, **said, **when)

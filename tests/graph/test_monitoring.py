@@ -28,7 +28,7 @@ def test_a_file_of_version_2_goes_on(tmp_path: Path) -> None:
         store.open_stream(GATE)
         store.settle(heard(0, None))
     with sqlite3.connect(path) as plain:
-        plain.execute("DROP TABLE feeds")
+        plain.executescript("DROP TABLE feeds; DROP INDEX alerts_counted; DROP INDEX deliveries_counted;")
         plain.execute("PRAGMA user_version = 2")
     plain.close()
     feed = FeedState(at=NOON, since=NOON, state="idle")
@@ -40,3 +40,12 @@ def test_a_file_of_version_2_goes_on(tmp_path: Path) -> None:
     with sqlite3.connect(path) as plain:
         assert plain.execute("PRAGMA user_version").fetchone()[0] == len(schema.STEPS)
     plain.close()
+
+
+def test_counts_are_read_from_indexes_alone(tmp_path: Path) -> None:
+    with closing(EmbeddedStore(tmp_path / "v.db")):
+        pass
+    with closing(sqlite3.connect(tmp_path / "v.db")) as plain:
+        for by, table in (("severity, state", "alerts"), ("sink, status", "deliveries")):
+            (plan,) = plain.execute(f"EXPLAIN QUERY PLAN SELECT {by}, count(*) FROM {table} GROUP BY 1, 2")
+            assert "USING COVERING INDEX" in plan[3]
