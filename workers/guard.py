@@ -28,10 +28,17 @@ class Guard:
         """A camera is back, or is no longer looked at."""
         self._since.pop(name, None)
 
+    def suspects(self, cameras: int, now: float) -> bool:
+        """Whether at least 3, and at least a quarter of so many, were lost just now: it may be the network."""
+        return len(self._recent(now)) >= max(LEAST, math.ceil(cameras / 4))
+
+    def _recent(self, now: float) -> set[str]:
+        return {name for name, at in self._since.items() if now - at <= WITHIN_S}
+
     def check(self, cameras: int, now: float) -> float | None:
         """How it is now, of so many cameras; -> since when it is offline, None while it is not."""
         if not self.offline:
-            recent = {name for name, at in self._since.items() if now - at <= WITHIN_S}
+            recent = self._recent(now)
             if len(recent) >= max(LEAST, math.ceil(cameras / 2)):
                 self.offline, self.fallen = True, recent
         elif 2 * len(self.fallen & self._since.keys()) <= len(self.fallen):

@@ -55,6 +55,7 @@ class Offline:
         since_s = self._guard.check(len(cameras), now)
         if self._guard.offline:
             self._until_s = now + EXCUSED_S
+        if self._guard.offline or self._guard.suspects(len(cameras), now):  # an event of its own cannot be taken back
             self._excuse(cameras, cameras.keys() - self._excused, excused=True)
         else:
             self._excuse(cameras, self._excused - (lost if now < self._until_s else set()), excused=False)

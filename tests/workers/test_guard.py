@@ -38,6 +38,16 @@ def test_fewer_than_half_or_three_are_not():
     assert two.check(2, 0.0) is None
 
 
+def test_a_quarter_is_suspected_for_as_long_as_it_is_new():
+    guard = Guard()
+    for name in "abc":
+        guard.lost(name, 0.0)
+        assert guard.check(12, 0.0) is None
+    assert guard.suspects(12, 4.0)
+    assert not guard.suspects(13, 4.0)
+    assert not guard.suspects(12, 6.0)
+
+
 def test_those_lost_meanwhile_are_waited_for_too():
     guard = Guard()
     for name in "abc":

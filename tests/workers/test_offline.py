@@ -57,6 +57,19 @@ def test_each_is_told_and_those_that_come_back_later_have_time(offline):
     assert cameras["d"].told == [True, False]
 
 
+def test_a_few_of_many_have_their_own_losses_a_little_later(offline):
+    mind, pipeline = offline
+    cameras = {str(number): Camera() for number in range(12)}
+    for name in "012":
+        cameras[name].loss = GONE
+    mind.mind(cameras, 1.0)
+    assert mind.excuses("0")
+    mind.mind(cameras, 7.0)
+    assert not mind.excuses("0")
+    assert cameras["0"].told == [True, False]
+    assert events(pipeline) == []
+
+
 def test_a_camera_that_is_added_meanwhile_is_excused_too(offline):
     mind, _ = offline
     cameras = {name: Camera() for name in "abc"}
