@@ -180,7 +180,7 @@ FAULTS = (
         strike=lambda v: v.camera.do("switch", number=1),
         mend=lambda v: v.camera.do("switch", number=0),
         causes=(Cause.UNREADABLE, *AWAY),
-        brief_s=5.0,
+        brief_s=12.0,
     ),
     Fault(
         name="codec",

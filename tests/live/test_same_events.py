@@ -1,66 +1,88 @@
-"""A clip as a file and as a live stream from a real server: the same events."""
+"""The same clip as a file and as a camera: the same events at the same times."""
 
-import contextlib
-import threading
-from datetime import UTC, datetime
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from agent.perception.live import live_look
+from app.simulation.camera import Camera, until
 from app.simulation.clips import Encoding, encoded
-from ingest.live.address import Address
-from ingest.live.open import open_feed
-from ingest.media import MemoryMedia
-from ingest.open import open_source
-from tests.conftest import VIDEOS
-from tests.looking import Watched, watch
-from vidette.models import EventType, FastState, Stream
-from vidette.settings import LiveSettings, Settings, StreamSettings
+from app.simulation.watch import Watch
+from ingest.scene import Knot, demo_scene, write
+from ingest.sources import expand
+from vidette.families import CAMERA
+from vidette.queries import Events, Filter
+from vidette.settings import Settings
+from workers.inline import watch_sources
+from workers.wiring import pipeline_of
 
-SIGNAL = (EventType.SIGNAL_LOST, EventType.SIGNAL_RESTORED)
-LOST_S, LIMIT_S = 1.0, 120.0
-
-
-def live(url):
-    """Look at a camera until its signal is said to be lost."""
-    start = datetime.now(UTC)
-    settings = Settings(live=LiveSettings(lost_s=LOST_S))
-    stream_settings = StreamSettings(name="yard", idle="full")
-    feed = open_feed(Address.parse(url), stream_settings=stream_settings, live=settings.live, sample="5", start=start)
-    stream = Stream(id="s", name="yard", kind="live", uri="rtsp://camera", start=start)
-    watched = Watched()
-
-    def now():
-        return (datetime.now(UTC) - start).total_seconds()
-
-    limit = threading.Timer(LIMIT_S, feed.close)
-    limit.start()
-    with contextlib.closing(feed):
-        for observation in live_look(feed, stream, settings=settings, media=MemoryMedia(), now=now):
-            watched.take(observation)
-            if watched.events(EventType.SIGNAL_LOST):
-                feed.close()
-    limit.cancel()
-    return watched
+NEAR_S = 0.5
+SAMPLE = "5"
+PATIENCE_S = 60.0
 
 
-def told(watched):
-    """Types in order, and their times from the first picture on."""
-    first_s = next(row.start_s for row in watched.coverage if row.state is FastState.WATCHED)
-    events = [one for one in watched.events() if one.type not in SIGNAL]
-    return [one.type for one in events], np.array([one.start_s - first_s for one in events])
+def street_scene():
+    """People and a car pass, one after the other; at the end nobody is in view."""
+    walker, _, driver, _ = demo_scene().actors
+    again = replace(
+        walker, name="the walker again", knots=(Knot(at_s=15, x=1.08, y=0.85), Knot(at_s=24, x=-0.08, y=0.85))
+    )
+    nothing = (1e9, 1e9)
+    return replace(demo_scene(), actors=(walker, again, driver), bag_s=nothing, duration_s=36.0)
 
 
-@pytest.mark.real_clips
-def test_a_clip_as_a_file_and_as_a_live_stream_gives_the_same_events(camera, tmp_path):
-    clip = encoded(VIDEOS / "night_ir_cat.mp4", tmp_path / "clip.mp4", Encoding(gop_s=1))
-    file = watch(open_source([clip], sample="5"), media=MemoryMedia())
-    seen = live(camera(clip, once=True).url())
-    (types, times), (live_types, live_times) = told(file), told(seen)
-    assert len(types) >= 2
-    assert sorted(live_types) == sorted(types)
-    for kind in set(types):
-        mine, theirs = (at[[one == kind for one in of]] for of, at in ((types, times), (live_types, live_times)))
-        assert np.abs(mine - theirs).max() <= 0.5
-    assert {row.state for row in seen.coverage} <= {FastState.WATCHED, FastState.OFFLINE, FastState.STALLED}
+@pytest.fixture(scope="module")
+def street(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("street")
+    write(street_scene(), folder / "drawn.mp4")
+    return encoded(folder / "drawn.mp4", folder / "street.mp4", Encoding(fps=10, gop_s=1.0))
+
+
+def as_file(clip, folder):
+    pipeline = pipeline_of(Settings(db=str(folder / "file.db"), sample=SAMPLE))
+    try:
+        (spec,) = expand([str(clip)], name="file").specs
+        watch_sources(pipeline, [spec])
+        rows = pipeline.store.read(Events(where=Filter(streams=("file",)), limit=1000))
+    finally:
+        pipeline.close()
+    return [(row.type, row.start_s) for row in rows if row.type not in CAMERA]
+
+
+def as_cameras(clip, folder):
+    """What is told of a camera that decodes everything and of one that does not: (type, seconds of the clip)."""
+    kinds = ("full", "keyframes")
+    with Camera([clip], once=True) as full, Camera([clip], once=True) as keyframes:
+        cameras = dict(zip(kinds, (full, keyframes), strict=True))
+        streams = [{"name": kind, "source": camera.address, "idle": kind} for kind, camera in cameras.items()]
+        with Watch(folder, streams, more={"sample": SAMPLE}) as watch:
+            watch.start()
+            began = {kind: camera.wait("began").at for kind, camera in cameras.items()}
+            over = {kind: camera.wait("played").at for kind, camera in cameras.items()}
+            assert until(lambda: all(until_told(watch, kind, over[kind]) for kind in kinds), PATIENCE_S, 0.2)
+            assert watch.leave() == 0
+            return {
+                kind: [
+                    (row.type, row.start.timestamp() - began[kind])
+                    for row in watch.events(kind)
+                    if row.type not in CAMERA
+                ]
+                for kind in kinds
+            }
+
+
+def until_told(watch, kind, over):
+    """Whether everything that came until then has been looked at."""
+    watch.check()
+    rows = watch.coverage(kind)
+    return bool(rows) and rows[-1].end.timestamp() > over + 1.0
+
+
+@pytest.mark.usefixtures("_gstreamer")
+def test_a_camera_tells_what_the_file_tells(street, tmp_path):
+    expected = as_file(street, tmp_path)
+    assert len(expected) >= 5
+    for kind, found in as_cameras(street, tmp_path).items():
+        assert sorted(type_ for type_, _ in found) == sorted(type_ for type_, _ in expected), (kind, found, expected)
+        for type_ in {type_ for type_, _ in expected}:
+            ours, theirs = ([at for one, at in rows if one == type_] for rows in (found, expected))
+            assert ours == pytest.approx(theirs, abs=NEAR_S), (kind, type_)
