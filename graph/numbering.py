@@ -3,6 +3,7 @@
 Every id has one number, in `names`: an event and the first assertion of it share theirs. Numbers grow with time, ids do
 not: an index of ids costs a page an id at every commit, one of numbers a page for many. So an id is looked up in `names`
 alone, and every relation is one of numbers. `id` stays beside the number where rows are told or sorted by it.
+`rejoined` lists the few things that have several tracks, so that nobody looks through all tracks for them.
 Most rows last less than 2^16 ms, so what may reach into a window is a stretch of time before it, and few long ones.
 """
 
@@ -51,6 +52,7 @@ CREATE TABLE identities (
     track_seq INTEGER PRIMARY KEY REFERENCES tracks (seq), entity_seq INTEGER NOT NULL REFERENCES entities (seq),
     confidence REAL NOT NULL, method TEXT NOT NULL, run_seq INTEGER NOT NULL REFERENCES runs (seq)
 ) STRICT;
+CREATE TABLE rejoined (entity_seq INTEGER PRIMARY KEY REFERENCES entities (seq)) STRICT;
 CREATE TABLE segments (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, stream_id TEXT NOT NULL REFERENCES streams,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, start_pts REAL NOT NULL, end_pts REAL NOT NULL,
@@ -118,6 +120,7 @@ INSERT INTO tracks SELECT m.seq, t.id, t.stream_id, r.seq, t.label, t.start, t."
 INSERT INTO path SELECT m.seq, p.pts, p.x1, p.y1, p.x2, p.y2 FROM path_1 p JOIN names m ON m.id = p.track_id;
 INSERT INTO identities SELECT m.seq, n.seq, i.confidence, i.method, r.seq FROM identities_1 i
     JOIN names m ON m.id = i.track_id JOIN names n ON n.id = i.entity_id JOIN runs r ON r.id = i.run_id;
+INSERT INTO rejoined SELECT entity_seq FROM identities GROUP BY entity_seq HAVING count(*) > 1;
 INSERT INTO segments SELECT m.seq, s.id, s.stream_id, s.start, s."end", s.start_pts, s.end_pts, s.size, s.caption, s.words,
     s.present FROM segments_1 s JOIN names m ON m.id = s.id ORDER BY s.seq;
 INSERT INTO segment_captions SELECT m.seq, c.run_seq, c.look, c.caption FROM segment_captions_1 c

@@ -16,6 +16,10 @@ _TOLD_AGAIN = (
     " at_pts = excluded.at_pts, run_seq = excluded.run_seq"
 )
 _IN = "IN (SELECT value FROM json_each(?))"
+_REJOIN = (
+    f"INSERT OR IGNORE INTO rejoined SELECT entity_seq FROM identities WHERE entity_seq {_IN}"  # noqa: S608  fixed text
+    " GROUP BY entity_seq HAVING count(*) > 1"
+)
 
 
 def write_tracks(scene: Scene) -> None:
@@ -89,7 +93,15 @@ def _identify(scene: Scene) -> set[int]:
     scene.connection.executemany(
         "INSERT INTO identities VALUES (?, ?, 1.0, 'track', ?)", [(*pair, scene.run_seq) for pair in fresh]
     )
+    _rejoin(scene, [entity for _, entity in fresh])
     return {entity for track, entity in fresh if min(track, entity) < scene.first}
+
+
+def _rejoin(scene: Scene, entities: list[int]) -> None:
+    """Note which of these, each the thing of a new track, has several: one heard of before, or of two new tracks."""
+    may = {entity for entity in entities if entity < scene.first} | _repeated(entities)
+    if may:
+        scene.connection.execute(_REJOIN, (listed(may),))
 
 
 def _describe(scene: Scene, said: list[tuple[Entity, str]]) -> set[int]:

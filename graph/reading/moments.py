@@ -65,9 +65,8 @@ def read_begun(connection: Connection, query: Begun) -> list[float]:
 def read_rejoined(connection: Connection, query: Rejoined) -> tuple[str, ...]:
     """Ids of things with several tracks."""
     del query  # it has no conditions
-    several = "SELECT entity_seq FROM identities GROUP BY entity_seq HAVING count(*) > 1"
-    found = _narrow(connection, f"SELECT id FROM entities WHERE seq IN ({several})", ())  # noqa: S608  fixed text
-    return tuple(row[0] for row in found)
+    several = "SELECT n.id FROM rejoined CROSS JOIN entities n ON n.seq = rejoined.entity_seq ORDER BY n.seq"
+    return tuple(row[0] for row in _narrow(connection, several, ()))
 
 
 def _narrow(connection: Connection, statement: str, values: Iterable[Value]) -> list[Any]:

@@ -1,5 +1,6 @@
 """Moments of every GraphStore: the same rows as events and tracks, whatever is asked and however they are found."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from tests.agent.ask.world import build
 from tests.contracts.test_graph_store_aggregates import RUN, START, settle
 from vidette.ids import stream_id
 from vidette.intervals import union
-from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, TrackRow
+from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, Stream, Track, TrackRow
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
 
@@ -221,3 +222,29 @@ def test_tracks_of_some_things(store):
     assert store.read(Moments(of="tracks", about=some)) == tracks[::3]
     assert store.read(Moments(of="tracks", about=())) == []
     assert store.read(Moments(of="tracks", about=("nobody",))) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(seen=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=14), size=st.integers(1, 4))
+def test_things_that_came_back_are_those_with_several_tracks(seen, size):
+    """A track is told again and again, sometimes as another thing: it stays what it was first."""
+    store = EmbeddedStore(":memory:")
+    stream = Stream(id=stream_id("a"), name="a", kind="file", uri="a.mp4", start=START)
+    store.open_stream(stream)
+    for sequence, at in enumerate(range(0, len(seen), size)):
+        tracks = tuple(
+            Track(
+                id=f"t{track}", stream_id=stream.id, label=Label.PERSON, start_s=0, end_s=9, confidence=1, path=(),
+                entity_id=f"n{thing}",
+            )
+            for track, thing in seen[at : at + size]
+        )  # fmt: skip
+        store.settle(
+            Observation(
+                id=f"o{sequence}", stream_id=stream.id, look="fast", run=RUN, start_s=0, end_s=9, sequence=sequence,
+                tracks=tracks,
+            )
+        )  # fmt: skip
+    counted = Counter(one.thing for one in store.read(Moments(of="tracks")))
+    assert sorted(store.read(Rejoined())) == sorted(thing for thing, tracks in counted.items() if tracks > 1)
+    store.close()

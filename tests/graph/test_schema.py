@@ -14,6 +14,7 @@ from graph.embedded import EmbeddedStore
 from graph.reading import finding
 from vidette import ids
 from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Stream, Track
+from vidette.moments import Rejoined
 from vidette.queries import AssertionsOf, Count, Events, Filter, Streams, Timeline, Tracks, WholeGraph
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,8 +48,13 @@ INSERT INTO streams VALUES ('gate', 'gate', 'file', 'y.mp4', 3600000, 'option', 
 INSERT INTO runs VALUES (1, 'fast', 'fast', '1', '', '{}');
 INSERT INTO runs VALUES (2, 'deep', 'vlm', '1', '', '{}');
 INSERT INTO tracks VALUES (1, 't', 'yard', 'fast', 'person', 2000, 9000, 2.0, 9.0, 13, 0.5, '{}', NULL, 1);
+INSERT INTO tracks VALUES (2, 'u', 'yard', 'fast', 'animal', 2000, 9000, 2.0, 9.0, 13, 0.5, '{}', NULL, 0);
+INSERT INTO tracks VALUES (3, 'v', 'yard', 'fast', 'animal', 2000, 9000, 2.0, 9.0, 13, 0.5, '{}', NULL, 0);
 INSERT INTO entities VALUES ('n', 'yard', 'person', '', '', '{}', NULL, 1);
+INSERT INTO entities VALUES ('m', 'yard', 'animal', '', '', '{}', NULL, 0);
 INSERT INTO identities VALUES ('t', 'n', 1.0, 'track', 'fast');
+INSERT INTO identities VALUES ('u', 'm', 1.0, 'track', 'fast');
+INSERT INTO identities VALUES ('v', 'm', 1.0, 'track', 'fast');
 INSERT INTO assertions VALUES (4, 'in', 'yard', 'fast', 'fast', 'object_entered', 'in', 2000, 2000, 2.0, 2.0, 0, 0.5, 'a person entered', NULL, $in);
 INSERT INTO assertions VALUES (5, 'no', 'yard', 'fast', 'fast', 'loitering', 'no', 3000, 4000, 3.0, 4.0, 10, 0.5, 'nobody', NULL, $no);
 INSERT INTO assertions VALUES (6, 'seen', 'yard', 'deep', 'deep', 'object_entered', NULL, 2000, 3000, 2.0, 3.0, 10, 0.5, 'somebody in red walks in', NULL, $seen);
@@ -103,6 +109,7 @@ def test_a_file_of_version_1_keeps_all_it_holds(old: Path) -> None:
     assert [one.id for one in store.read(Events(where=Filter(retracted=True)))] == ["in", "no", "fire"]
     assert {row.name: (row.events, row.tracks) for row in store.read(Streams())} == {"gate": (1, 0), "yard": (1, 1)}
     assert (store.read(Count(of="events")), store.read(Count(of="events", where=Filter(retracted=True)))) == (2, 3)
+    assert store.read(Rejoined()) == ("m",)
     kinds = {edge.type for edge in store.read(WholeGraph()).edges}
     assert {"SAYS", "TAKES_PART", "IS"} <= kinds
     store.close()
