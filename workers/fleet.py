@@ -102,7 +102,7 @@ class Fleet:
             camera.supervisor.tick(may_start=starting < max(2, os.cpu_count() or 1))
             starting += before != "starting" == camera.supervisor.state
             camera.absent(self.pipeline)
-        self._offline.mind({name: one.supervisor for name, one in self.cameras.items()}, self._attentive_s)
+        self._offline.mind(self.cameras, self._attentive_s)
         self._reconcile()
         self._attentive_s += min(_MOST_S, time.monotonic() - began)
 

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from agent.perception.deep import deep_look, look_id
+from agent.perception.deep import deep_look, dropped, look_id
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.sources import SourceSpec
@@ -22,7 +22,8 @@ from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tra
 from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.live import observations
-from workers.streams import begun, stream_of
+from workers.spending import spent_in_hour
+from workers.streams import begun, settings_of, stream_of
 from workers.wiring import Pipeline
 
 _MANY = 1_000_000
@@ -157,14 +158,23 @@ def _look(pipeline: Pipeline, segment: Segment) -> Iterator[Job]:
     stream = pipeline.store.read(StreamOf(name=segment.stream_id))
     if stream is None or pipeline.vision is None or _examined(pipeline, segment.id):
         return
-    window = Filter(streams=(stream.id,), from_s=segment.start_s, to_s=segment.end_s)
-    request = LookRequest(
-        stream_id=stream.id,
-        stream_name=stream.name,
+    request = _request(pipeline, segment, stream.name)
+    spent = spent_in_hour(pipeline.store, pipeline.vision.run, segment, pipeline.settings.vlm.stream_calls_per_hour)
+    if spent:
+        yield Settle(observation=dropped(request, pipeline.vision.run, spent))
+    else:
+        yield Settle(observation=deep_look(pipeline.vision, request))
+
+
+def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:
+    window = Filter(streams=(segment.stream_id,), from_s=segment.start_s, to_s=segment.end_s)
+    return LookRequest(
+        stream_id=segment.stream_id,
+        stream_name=name,
         segment=segment,
         tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
+        context=settings_of(pipeline.settings, name).context,
     )
-    yield Settle(observation=deep_look(pipeline.vision, request))
 
 
 def _examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:

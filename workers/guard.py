@@ -35,12 +35,12 @@ class Guard:
     def _recent(self, now: float) -> set[str]:
         return {name for name, at in self._since.items() if now - at <= WITHIN_S}
 
-    def check(self, cameras: int, now: float) -> float | None:
-        """How it is now, of so many cameras; -> since when it is offline, None while it is not."""
+    def check(self, cameras: int, now: float) -> bool:
+        """Whether it is offline now, of so many cameras."""
         if not self.offline:
             recent = self._recent(now)
             if len(recent) >= max(LEAST, math.ceil(cameras / 2)):
                 self.offline, self.fallen = True, recent
         elif 2 * len(self.fallen & self._since.keys()) <= len(self.fallen):
             self.offline, self.fallen = False, set()
-        return min(self._since[name] for name in self.fallen & self._since.keys()) if self.offline else None
+        return self.offline

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from vidette.errors import StoreError
 from vidette.feeds import Cause
 from vidette.models import EventType
 from workers.guard import Guard
-from workers.live import Supervisor
 from workers.messages import Network
+from workers.settling import Settling
 from workers.system import System
 from workers.wiring import Pipeline
 
@@ -47,40 +47,46 @@ class Offline:
         self._guard.found(name)
         self._excused.discard(name)
 
-    def mind(self, cameras: Mapping[str, Supervisor], now: float) -> None:
+    def mind(self, cameras: Mapping[str, Settling], now: float) -> None:
         """Take in how all are now."""
-        lost = {name for name, one in cameras.items() if one.loss is not None and one.loss.cause not in _THEIRS}
+        lost = {name: at for name, one in cameras.items() if (at := _lost_at(one)) is not None}
         for name in cameras:
             self._guard.lost(name, now) if name in lost else self._guard.found(name)
-        since_s = self._guard.check(len(cameras), now)
+        self._guard.check(len(cameras), now)
         if self._guard.offline:
             self._until_s = now + EXCUSED_S
         if self._guard.offline or self._guard.suspects(len(cameras), now):  # an event of its own cannot be taken back
             self._excuse(cameras, cameras.keys() - self._excused, excused=True)
         else:
-            self._excuse(cameras, self._excused - (lost if now < self._until_s else set()), excused=False)
+            self._excuse(cameras, self._excused - (lost.keys() if now < self._until_s else set()), excused=False)
         if self._guard.offline != self._event and now >= self._tell_at:
-            self._tell(since_s, now, len(cameras))
+            fallen = [at for name, at in lost.items() if name in self._guard.fallen]
+            self._tell(min(fallen, default=None), len(cameras), now)
 
-    def _excuse(self, cameras: Mapping[str, Supervisor], names: set[str], *, excused: bool) -> None:
+    def _excuse(self, cameras: Mapping[str, Settling], names: set[str], *, excused: bool) -> None:
         for name in names:
             if name in cameras:
-                cameras[name].order(Network(lost=excused))
+                cameras[name].supervisor.order(Network(lost=excused))
         self._excused = self._excused | names if excused else self._excused - names
 
-    def _tell(self, since_s: float | None, now: float, cameras: int) -> None:
+    def _tell(self, since: datetime | None, cameras: int, now: float) -> None:
         """The event; tried again where memory cannot be written."""
-        at = datetime.now(UTC)
         try:
             system = System(pipeline=self._pipeline())
-            if since_s is None:
-                system.end(EventType.HOST_OFFLINE, at)
+            if since is None:
+                system.end(EventType.HOST_OFFLINE, datetime.now(UTC))
             else:
                 text = f"{len(self._guard.fallen)} of {cameras} cameras were lost at once: this machine or its network"
-                system.begin(EventType.HOST_OFFLINE, text, at - timedelta(seconds=now - since_s))
+                system.begin(EventType.HOST_OFFLINE, text, since)
         except StoreError as error:
             log.warning("host_offline cannot be told: %s", error)
             self._tell_at = now + _AGAIN_S
             return
-        self._event = since_s is not None
+        self._event = since is not None
         self._told()
+
+
+def _lost_at(camera: Settling) -> datetime | None:
+    """Since when a camera is lost, where that may be the network's doing."""
+    loss = camera.supervisor.loss
+    return None if loss is None or loss.cause in _THEIRS else camera.stream.at(loss.since_s)

@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
+from agent.perception.vlm.budget import Budgeted
+from agent.perception.vlm.fallback import WithFallback
+from agent.perception.vlm.openai import OpenAiVision, Wish
+from agent.perception.vlm.recorded import RecordedVision
+from agent.perception.vlm.server import Patience, Server
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
@@ -23,7 +28,7 @@ from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, MediaStore, VisionModel
-from vidette.settings import Settings, SinkSettings
+from vidette.settings import Settings, SinkSettings, VisionSettings, VlmSettings
 from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
 
@@ -46,12 +51,15 @@ class Pipeline:
 
     def close(self) -> None:
         """Give back what is held open."""
+        if self.vision is not None:
+            self.vision.close()
         self.store.close()
 
 
 def pipeline_of(settings: Settings) -> Pipeline:
     """Everything chosen by the settings. Raises ConfigError, StoreError, ModelError."""
-    vision, media = vision_of(settings), media_of(settings)
+    media = media_of(settings)
+    vision = vision_of(settings, media)
     judge = judge_of(settings)
     return Pipeline(settings=settings, store=store_of(settings), media=media, vision=vision, judge=judge)
 
@@ -85,13 +93,52 @@ def media_of(settings: Settings) -> MediaStore:
     return FolderMedia(media_path(settings))
 
 
-def vision_of(settings: Settings) -> VisionModel | None:
-    """The model of the deep look, None where none is set. Raises ConfigError."""
-    match settings.vlm.backend:
+def vision_of(settings: Settings, media: MediaStore) -> VisionModel | None:
+    """The model of the deep look, which sees the pictures of `media`; None where none is set. Raises ConfigError."""
+    vlm = settings.vlm
+    model = _model(vlm, vlm, media, ())
+    return Budgeted(model, vlm.calls_per_hour) if model and vlm.calls_per_hour else model
+
+
+def _model(said: VisionSettings, vlm: VlmSettings, media: MediaStore, via: tuple[str, ...]) -> VisionModel | None:
+    """One model, with the one that is asked where it does not answer; `via` are those that led here."""
+
+    def other(name: str) -> VisionModel | None:
+        if name in via:
+            raise ConfigError(f"vlm.others: {name!r} leads back to itself; end the chain of `fallback`, `record_from`")
+        return _model(next(one for one in vlm.others if one.name == name), vlm, media, (*via, name))
+
+    model = _model_itself(said, media, other(said.record_from) if said.record_from else None)
+    second = other(said.fallback) if said.fallback else None
+    return WithFallback(model, second) if model and second else model
+
+
+def _model_itself(said: VisionSettings, media: MediaStore, source: VisionModel | None) -> VisionModel | None:
+    match said.backend:
         case "none":
             return None
+        case "openai":
+            return _openai(said, media)
+        case "recorded":
+            return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
         case other:
-            raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none")
+            raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none, openai, recorded")
+
+
+def _openai(said: VisionSettings, media: MediaStore) -> OpenAiVision:
+    patience = Patience(
+        timeout_s=said.timeout_s, deadline_s=said.deadline_s, retries=said.retries, concurrency=said.concurrency
+    )
+    wish = Wish(
+        model=said.model,
+        profile=said.profile,
+        max_tokens=said.max_tokens,
+        temperature=said.temperature,
+        seed=said.seed,
+        max_images=said.max_images,
+        max_side=said.max_side,
+    )
+    return OpenAiVision(Server(said.url, said.api_key, patience=patience), media, wish)
 
 
 def judge_of(settings: Settings) -> Engine | None:

@@ -1,26 +1,29 @@
 """What follows from the fleet guard."""
 
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from vidette.errors import StoreError
 from vidette.feeds import Cause
-from vidette.models import FastState, State
+from vidette.models import FastState, State, Stream
 from vidette.queries import Events, Filter
 from vidette.signals import Loss
 from workers.messages import Network
 from workers.offline import EXCUSED_S, Offline
 
-GONE = Loss(since_s=0.0, state=FastState.OFFLINE, cause=Cause.UNREACHABLE)
+AT = datetime(2026, 5, 1, tzinfo=UTC)
+GONE = Loss(since_s=30.0, state=FastState.OFFLINE, cause=Cause.UNREACHABLE)
 LOGIN = Loss(since_s=0.0, state=FastState.OFFLINE, cause=Cause.UNAUTHORISED)
 
 
-class Camera(SimpleNamespace):
-    """A supervisor that remembers what it was told."""
+class Camera:
+    """A camera that remembers what it was told."""
+
+    stream = Stream(id="i", name="door", kind="live", uri="rtsp://camera/1", start=AT)
 
     def __init__(self):
-        super().__init__(loss=None, told=[])
+        self.supervisor, self.told, self.loss = self, [], None
 
     def order(self, command):
         self.told.append(command.lost if isinstance(command, Network) else command)
@@ -43,7 +46,8 @@ def test_each_is_told_and_those_that_come_back_later_have_time(offline):
     for name in "abcd":
         cameras[name].loss = GONE
     mind.mind(cameras, 1.0)
-    assert events(pipeline) == [State.OPEN]
+    (event,) = pipeline.store.read(Events(where=Filter(streams=("system",))))
+    assert (event.state, event.start) == (State.OPEN, AT + timedelta(seconds=30))  # as of the first that was lost
     assert [one.told for one in cameras.values()] == [[True]] * 4
     mind.mind(cameras, 20.0)
     cameras["a"].loss = cameras["b"].loss = None

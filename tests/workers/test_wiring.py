@@ -55,7 +55,7 @@ def test_an_unknown_media_store_is_named_with_the_choices():
 def test_an_unknown_model_is_named_with_the_choices():
     settings = Settings.model_construct(vlm=VlmSettings.model_construct(backend="oracle"))
     with pytest.raises(ConfigError, match="unknown 'oracle'; choices: none"):
-        vision_of(settings)
+        vision_of(settings, MemoryMedia())
 
 
 def test_a_stream_is_watched_once_at_a_time(memory):
