@@ -46,6 +46,9 @@ _MANY = 100_000
     metavar="S",
     help="After the last file, wait so many seconds at most for deliveries that are due.",
 )
+@click.option(
+    "--metrics", metavar="HOST:PORT", help="Serve Prometheus metrics at /metrics; a port alone: to this machine only."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table; errors only.")
 @json_option
 def watch(sources: tuple[str, ...], **given: Any) -> int:
@@ -77,6 +80,7 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
     """Watch, report, and wait for deliveries that are due."""
     from app.deliveries import say_remaining
     from app.memory import pipeline
+    from app.metrics_page import serving
     from app.outcomes import failures
     from app.progress import ProgressLine
     from app.stopping import stop_on_signals
@@ -92,7 +96,7 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
             line(progress)
             pumping.nudge()
 
-        with reloading(plan, pumping) as changes:
+        with serving(settings.metrics, ready.store.read) as show, reloading(plan, pumping, show) as changes:
             outcomes = watch_sources(
                 ready,
                 specs,

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -50,7 +50,12 @@ class Plan:
     @classmethod
     def made(cls, sources: tuple[str, ...], given: Mapping[str, Any]) -> "Plan":
         """The plan by the settings as they are now. Raises ConfigError."""
-        said = {"sample": given["sample"], "tz": given["tz"], **vlm_of(given.get("vlm"))}
+        said = {
+            "sample": given["sample"],
+            "tz": given["tz"],
+            "metrics": given.get("metrics"),
+            **vlm_of(given.get("vlm")),
+        }
         settings = settings_of(given["db"], given["config"], given["rules"], **said)
         specs, errors = _named(sources, given, settings) if sources else _configured(given, settings)
         return cls(
@@ -64,6 +69,11 @@ class Plan:
     def again(self) -> "Plan":
         """The same command line by the settings as they are now. Raises ConfigError."""
         return Plan.made(self.sources, self.given)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(spec.name for spec in self.specs if spec.url)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -144,9 +154,15 @@ class Pumping:
 
 
 @contextmanager
-def reloading(plan: Plan, pumping: Pumping) -> "Iterator[SimpleQueue[Change] | None]":
-    """While a watch of cameras runs: what is to be watched whenever its settings change; None where there is none."""
-    if not any(one.url for one in plan.specs):
+def reloading(
+    plan: Plan, pumping: Pumping, show: Callable[[Sequence[str]], None]
+) -> "Iterator[SimpleQueue[Change] | None]":
+    """While a watch of cameras runs: what is to be watched whenever its settings change; None where there is none.
+
+    `show` is told their names.
+    """
+    show(plan.cameras)
+    if not plan.cameras:
         yield None
         return
     changes: SimpleQueue[Change] = SimpleQueue()
@@ -156,6 +172,7 @@ def reloading(plan: Plan, pumping: Pumping) -> "Iterator[SimpleQueue[Change] | N
         check(plan, now)
         pumping.change(now.settings)
         changes.put(Change(settings=now.settings, specs=now.specs))
+        show(now.cameras)
 
     with Notice(db_path(plan.settings), str(plan.files[0])) as notice, Reloading(plan.files, reload, notice):
         yield changes
@@ -167,6 +184,8 @@ def check(before: Plan, now: Plan) -> None:
     zone(now.settings)
     if (db_path(now.settings), now.settings.media) != (db_path(before.settings), before.settings.media):
         raise ConfigError("`db` and `media` cannot be changed while it runs; end this watch and start another")
+    if now.settings.metrics != before.settings.metrics:
+        raise ConfigError("`metrics` cannot be changed while it runs; end this watch and start another")
     for error in now.errors:
         log.warning("not watched: %s", error)
     for name in {spec.name for spec in now.specs if not spec.url} - {spec.name for spec in before.specs}:

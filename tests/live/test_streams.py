@@ -1,8 +1,12 @@
-"""`vidette streams` beside a watch of real cameras: one that sends, one with a wrong password."""
+"""`vidette streams` and metrics of a watch of real cameras: one that sends, one with a wrong password."""
 
 import json
+import socket
+from contextlib import closing
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from app import cli
 from app.simulation.camera import Camera
@@ -13,6 +17,21 @@ from tests.live.test_watching import PASSWORD, watching
 def locked(_gstreamer, numbered):
     with Camera({"/one": [numbered]}, username="viewer", password=PASSWORD) as server:
         yield server
+
+
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
+def scraped(port):
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    return {
+        (s.name, *(s.labels[n] for n in ("stream", "cause", "state") if n in s.labels)): s.value
+        for f in families
+        for s in f.samples
+    }
 
 
 def test_each_camera_is_told_as_it_is(locked, tmp_path, capsys):
@@ -29,9 +48,10 @@ def test_each_camera_is_told_as_it_is(locked, tmp_path, capsys):
         now = rows() if watch.watched_s("door") > 0 else {}
         return len(now) == 2 and now["door"].get("frames", 0) > 10 and now["gate"]["state"] == "lost"
 
-    with watching(tmp_path, "-q", "--config", str(file)) as watch:
+    port = free_port()
+    with watching(tmp_path, "-q", "--config", str(file), "--metrics", str(port)) as watch:
         watch.until(both)
-        found = rows()
+        found, told = rows(), scraped(port)
         assert cli.main(["streams", "--db", str(watch.db)]) == 0
         text = capsys.readouterr().out
         assert watch.leave() == 0
@@ -47,4 +67,9 @@ def test_each_camera_is_told_as_it_is(locked, tmp_path, capsys):
     assert gate["reason"] == "the camera refuses the name or password"
     assert gate["reconnects"]["unauthorised"] >= 1
     assert "gate: lost, the camera refuses the name or password" in text
-    assert "hunter" not in text + json.dumps(found)
+    assert told["vidette_frames_looked_total", "door"] >= door["frames"]
+    assert told["vidette_camera_memory_bytes", "door"] > 1e6
+    assert told["vidette_camera_state", "gate", "lost"] == 1
+    assert told["vidette_reconnects_total", "gate", "unauthorised"] >= 1
+    assert told["vidette_memory_readable",] == 1
+    assert "hunter" not in text + json.dumps(found) + repr(told)
