@@ -10,9 +10,9 @@ from vidette.models import EventType, FastState
 from vidette.signals import Signal
 
 _ABSENT = "Vidette was not running"
-_HEARD_S = (
-    1.0  # a loss was said so long ago: whoever looks after many cameras has had the time to say that all are lost
-)
+# A loss was said so long ago: whoever looks after many cameras has had the time to say that all are lost. They notice
+# the same stall up to a second apart.
+_HEARD_S = 2.0
 _BELIEVED_S = 1.0  # pictures must have come for this long before the signal is said to be back
 _UNTOLD = (Cause.NETWORK, Cause.SCHEDULE)  # one event for all cameras, or none: told by others
 _TOLD = (FastState.STALLED, FastState.OFFLINE, FastState.FAILED)
