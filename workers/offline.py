@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 EXCUSED_S = 15.0
 """How long after the others a camera may come back, before its loss is its own: they do not try at the same moment."""
 _AGAIN_S = 1.0
-_THEIRS = frozenset({Cause.CONNECTING, Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
-"""Losses that are the camera's own, however many have them, and none yet."""
+_THEIRS = frozenset({Cause.UNAUTHORISED, Cause.NOT_FOUND, Cause.UNREADABLE})
+"""Losses that are the camera's own, however many have them."""
 
 
 class Offline:
@@ -30,6 +30,7 @@ class Offline:
         self._guard, self._excused = Guard(), set[str]()
         self._until_s = self._tell_at = 0.0
         self._event = False
+        self._lost: set[str] = set()
 
     def begin(self) -> None:
         """What a process before us left open is over."""
@@ -49,7 +50,8 @@ class Offline:
 
     def mind(self, cameras: Mapping[str, Settling], now: float) -> None:
         """Take in how all are now."""
-        lost = {name: at for name, one in cameras.items() if (at := _lost_at(one)) is not None}
+        lost = {name: _since(one) for name, one in cameras.items() if self._counts(name, one)}
+        self._lost = set(lost)
         for name in cameras:
             self._guard.lost(name, now) if name in lost else self._guard.found(name)
         self._guard.check(len(cameras), now)
@@ -62,6 +64,13 @@ class Offline:
         if self._guard.offline != self._event and now >= self._tell_at:
             fallen = [at for name, at in lost.items() if name in self._guard.fallen]
             self._tell(min(fallen, default=None), len(cameras), now)
+
+    def _counts(self, name: str, camera: Settling) -> bool:
+        """Whether it is lost, and that may be the network's doing; trying again makes no difference."""
+        loss = camera.supervisor.loss
+        if loss is None or (loss.cause is Cause.CONNECTING and name not in self._lost):
+            return False
+        return loss.cause not in _THEIRS
 
     def _excuse(self, cameras: Mapping[str, Settling], names: set[str], *, excused: bool) -> None:
         for name in names:
@@ -86,7 +95,7 @@ class Offline:
         self._told()
 
 
-def _lost_at(camera: Settling) -> datetime | None:
-    """Since when a camera is lost, where that may be the network's doing."""
-    loss = camera.supervisor.loss
-    return None if loss is None or loss.cause in _THEIRS else camera.stream.at(loss.since_s)
+def _since(camera: Settling) -> datetime:
+    """Since when a camera that is lost is."""
+    assert camera.supervisor.loss is not None
+    return camera.stream.at(camera.supervisor.loss.since_s)

@@ -1,5 +1,6 @@
 """What follows from the fleet guard."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,6 +60,20 @@ def test_each_is_told_and_those_that_come_back_later_have_time(offline):
     assert [mind.excuses(name) for name in "abcd"] == [False, False, False, True]
     mind.mind(cameras, 1.0 + EXCUSED_S + 20.0)
     assert cameras["d"].told == [True, False]
+
+
+def test_trying_again_ends_no_loss_and_the_first_try_is_none(offline):
+    mind, pipeline = offline
+    cameras = {name: Camera() for name in "abc"}
+    for one in cameras.values():
+        one.loss = replace(GONE, cause=Cause.CONNECTING)
+    mind.mind(cameras, 1.0)
+    assert events(pipeline) == []
+    for cause in (Cause.STALLED, Cause.CONNECTING, Cause.UNREACHABLE):
+        for one in cameras.values():
+            one.loss = replace(GONE, cause=cause)
+        mind.mind(cameras, 2.0)
+        assert events(pipeline) == [State.OPEN]
 
 
 def test_a_few_of_many_have_their_own_losses_a_little_later(offline):
