@@ -26,7 +26,7 @@ class Outage:
         self.lost_s = lost_s
         self.state: FastState | None = None
         self.reason = ""
-        self._since_s = self._said_s = 0.0
+        self._since_s = self._said_s = self._from_s = 0.0
         self._let_go = False
         self._event = ""
         self._back_s: float | None = None
@@ -42,14 +42,16 @@ class Outage:
         assert loss is not None
         if self.state is None:
             self._begin(loss.since_s)
-            self._said_s = signal.pts_s
+            self._said_s, self._from_s = signal.pts_s, self._since_s
         elif signal.over and self.reason == _ABSENT:  # somebody knows better why nothing was watched
             since_s = max(loss.since_s, self._since_s)
             self.look.covering.missed(since_s, self.look.last_s, loss.state, CAUSES[loss.cause])
         else:
             self.look.missed(min(loss.since_s, signal.pts_s), self.state, self.reason)
+            if self.reason == _ABSENT:  # that nothing ran is no fault of the camera: it has to be missing from now on
+                self._said_s = self._from_s = signal.pts_s
         self._go_on(signal.pts_s, loss.state, CAUSES[loss.cause])
-        lasted = signal.pts_s >= max(self._since_s + self.lost_s, self._said_s + _HEARD_S)
+        lasted = signal.pts_s >= max(self._from_s + self.lost_s, self._said_s + _HEARD_S)
         if lasted and not signal.over and loss.state in _TOLD and loss.cause not in _UNTOLD and not self._event:
             text = captions.said(f"the signal is lost: {CAUSES[loss.cause]}")
             saying = Saying(type=EventType.SIGNAL_LOST, caption=text, confidence=1.0, attributes={"cause": loss.cause})
