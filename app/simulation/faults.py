@@ -51,7 +51,7 @@ class Fault:
     near_s: float = 1.0
     causes: tuple[Cause, ...] = ()
     dark: bool = False
-    brief_s: float = 2.5
+    brief_s: float = 8.0
     early_s: float = 1.0
     holds_s: float = 8.0
     first: bool = False

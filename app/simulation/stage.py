@@ -145,6 +145,8 @@ class Stage:
             said = said or next((f"coverage: {row.state}" for row in absent), "")
             if len(absent) != 1 or not struck - COMMIT_S <= absent[0].start.timestamp() <= struck + 0.5:
                 problems.append(f"{name!r} has {len(absent)} stretches of not_running, or another begin")
+            if _lost_since(watch.events(name, EventType.SIGNAL_LOST), struck - COMMIT_S):
+                problems.append(f"signal_lost was told of {name!r}, which was there")
         self.windows.append(Window(start=struck - COMMIT_S, end=time.time()))
         return Score(
             fault="restart",
