@@ -4,6 +4,7 @@ VidetteError                exit  message = what, which (repr), what to do
 ├── ConfigError             2     the user's settings, options or rules
 ├── SourceError             1     a file or camera that cannot be opened or read
 ├── ModelError              1     a vision or language model
+│   └── NotAsked            1     a model that was not asked, to spend no more than is allowed
 ├── StoreError              1     the graph or media store
 └── DeliveryError           1     a sink
 """
@@ -31,6 +32,10 @@ class SourceError(VidetteError):
 
 class ModelError(VidetteError):
     """A vision or language model failed or answered outside its schema."""
+
+
+class NotAsked(ModelError):
+    """A model was not asked, because more would be spent than the settings allow."""
 
 
 class StoreError(VidetteError):

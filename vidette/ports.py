@@ -103,6 +103,9 @@ class VisionModel(Protocol):
     def look(self, request: LookRequest) -> LookReply:
         """Describe the segment. Raises ModelError."""
 
+    def close(self) -> None:
+        """Ask no more; a look on its way fails soon. From any thread."""
+
 
 class Reader(Protocol):
     """Answers typed queries from one snapshot."""

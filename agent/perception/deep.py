@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.perception.reply import checked
-from vidette.errors import ModelError
+from vidette.errors import ModelError, NotAsked
 from vidette.ids import assertion_id, box_cell, entity_id, make_id
 from vidette.models import (
     Assertion,
@@ -14,6 +14,7 @@ from vidette.models import (
     Entity,
     Evidence,
     FastState,
+    Keyframe,
     LookReply,
     LookRequest,
     Observation,
@@ -22,10 +23,12 @@ from vidette.models import (
     SeenEntity,
     SeenEvent,
     Segment,
+    Usage,
 )
 from vidette.ports import VisionModel
 
 MAX_REASON = 300
+MAX_READ = 1000
 
 
 def look_id(segment_id: str, run_id: str) -> str:
@@ -36,20 +39,44 @@ def look_id(segment_id: str, run_id: str) -> str:
 def deep_look(model: VisionModel, request: LookRequest) -> Observation:
     """Ask the model about the segment; -> what to settle, whatever it answered.
 
-    A ModelError makes a coverage row `failed` with the reason and nothing else.
+    A ModelError makes a coverage row `failed` with the reason and nothing else, NotAsked one that is `dropped`.
     """
     try:
-        reply = checked(model.look(request), request)
+        reply = model.look(request)
+    except NotAsked as error:
+        return dropped(request, model.run, str(error))
     except ModelError as error:
         return failed(request, model.run, str(error))
-    return observed(reply, request, model.run)
+    kept = checked(reply, request)
+    return observed(replace(kept, usage=_counted(reply, kept)), request, reply.run or model.run)
 
 
 def failed(request: LookRequest, run: Run, reason: str) -> Observation:
     """An observation that says only that the look failed, and why."""
-    segment = request.segment
-    rows = _covered(segment, DeepState.FAILED, reason[:MAX_REASON])
-    return _observation(make_id("look", segment.id, run.id, "failed"), segment, run, coverage=rows)
+    return _without_answer(request.segment, run, DeepState.FAILED, reason)
+
+
+def failed_id(segment_id: str, run_id: str) -> str:
+    """Id of the observation that a run's failed look at a segment makes."""
+    return make_id("look", segment_id, run_id, DeepState.FAILED.value)
+
+
+def dropped(request: LookRequest, run: Run, reason: str) -> Observation:
+    """An observation that says only that the model was not asked, and why."""
+    return _without_answer(request.segment, run, DeepState.DROPPED, reason)
+
+
+def _without_answer(segment: Segment, run: Run, deep: DeepState, reason: str) -> Observation:
+    rows = _covered(segment, deep, reason[:MAX_REASON])
+    return _observation(make_id("look", segment.id, run.id, deep.value), segment, run, coverage=rows)
+
+
+def _counted(reply: LookReply, kept: LookReply) -> Usage | None:
+    """What the look cost, and how much of the answer was left out."""
+    if reply.usage is None:
+        return None
+    gone = len(reply.events) + len(reply.entities) - len(kept.events) - len(kept.entities)
+    return replace(reply.usage, refused=reply.usage.refused + gone)
 
 
 def observed(reply: LookReply, request: LookRequest, run: Run) -> Observation:
@@ -61,7 +88,8 @@ def observed(reply: LookReply, request: LookRequest, run: Run) -> Observation:
         run,
         assertions=_assertions(reply.events, segment, run),
         entities=_entities(reply.entities, segment, run),
-        caption=reply.caption,
+        segments=_told(reply, segment),
+        usage=reply.usage,
         coverage=_covered(segment, DeepState.EXAMINED),
     )
 
@@ -74,9 +102,9 @@ def _observation(
     coverage: tuple[Coverage, ...],
     assertions: tuple[Assertion, ...] = (),
     entities: tuple[Entity, ...] = (),
-    caption: str = "",
+    segments: tuple[Segment, ...] = (),
+    usage: Usage | None = None,
 ) -> Observation:
-    said = (replace(segment, caption=caption),) if caption else ()
     return Observation(
         id=id_,
         stream_id=segment.stream_id,
@@ -87,9 +115,28 @@ def _observation(
         watermark_s=segment.end_s,
         assertions=assertions,
         entities=entities,
-        segments=said,
+        segments=segments,
         coverage=coverage,
+        usage=usage,
     )
+
+
+def _told(reply: LookReply, segment: Segment) -> tuple[Segment, ...]:
+    """The segment with its caption, and what can be read in its keyframes; none where nothing was said of it."""
+    if not reply.caption and not reply.text:
+        return ()
+    return (
+        replace(
+            segment,
+            caption=reply.caption or segment.caption,
+            keyframes=tuple(_legible(frame, reply) for frame in segment.keyframes),
+        ),
+    )
+
+
+def _legible(frame: Keyframe, reply: LookReply) -> Keyframe:
+    found = [one.text for one in reply.text if one.at_s == frame.pts_s and one.text]
+    return replace(frame, text=" / ".join(dict.fromkeys(found))[:MAX_READ]) if found else frame
 
 
 def _covered(segment: Segment, deep: DeepState, reason: str = "") -> tuple[Coverage, ...]:
@@ -137,10 +184,10 @@ def _assertion(event: SeenEvent, id_: str, segment: Segment, run: Run) -> Assert
 
 
 def _evidence(event: SeenEvent, segment: Segment) -> tuple[Evidence, ...]:
-    """The keyframe nearest to the middle of the event: what the model was shown of it."""
+    """The keyframe that the model named, else the one nearest to the middle of the event."""
     if not segment.keyframes:
         return ()
-    middle = (event.start_s + event.end_s) / 2
+    middle = (event.start_s + event.end_s) / 2 if event.at_s is None else event.at_s
     best = min(segment.keyframes, key=lambda frame: (abs(frame.pts_s - middle), frame.id))
     return (Evidence(kind="keyframe", sha256=best.sha256, uri=best.uri, pts_s=best.pts_s, box=event.box),)
 

@@ -3,10 +3,22 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from vidette.families import CLOCK, SIGNAL, SYSTEM
-from vidette.models import Attributes, Box, EventType, Label, LookReply, LookRequest, SeenEntity, SeenEvent
+from vidette.models import (
+    Attributes,
+    Box,
+    EventType,
+    Label,
+    LookReply,
+    LookRequest,
+    SeenEntity,
+    SeenEvent,
+    SeenText,
+    Verdict,
+)
 
 MAX_CAPTION = 500
 MAX_ENTITIES = 64
@@ -14,6 +26,8 @@ MAX_EVENTS = 32
 MAX_TRACKS = 16
 MAX_ATTRIBUTES = 16
 MAX_VALUE = 120
+MAX_TEXTS = 32
+MAX_VERDICTS = 64
 _HUGE = 1e15
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NOT_SEEN = SIGNAL | CLOCK | SYSTEM  # facts about clocks, hosts and signals: no picture shows them
@@ -34,7 +48,24 @@ def checked(reply: LookReply, request: LookRequest) -> LookReply:
         caption=clean(reply.caption, MAX_CAPTION),
         entities=tuple(thing for thing in entities if thing),
         events=tuple(event for event in events if event),
+        text=tuple(filter(None, (_text(one, window) for one in _first(reply.text, MAX_TEXTS)))),
+        verdicts=tuple(filter(None, (_verdict(one, request, window) for one in _first(reply.verdicts, MAX_VERDICTS)))),
+        run=reply.run,
+        usage=reply.usage,
     )
+
+
+def _text(one: SeenText, window: tuple[float, float]) -> SeenText | None:
+    at, text = _within(one.at_s, window), clean(one.text, MAX_CAPTION)
+    return SeenText(at_s=at, text=text) if at is not None and text else None
+
+
+def _verdict(one: Verdict, request: LookRequest, window: tuple[float, float]) -> Verdict | None:
+    """Only a verdict on what was asked, in one of the three words."""
+    confidence = _number(one.confidence)
+    if one.question not in request.questions or one.answer not in ("yes", "no", "unknown") or confidence is None:
+        return None
+    return replace(one, confidence=min(1.0, max(0.0, confidence)), at_s=_within(one.at_s, window))
 
 
 def clean(text: object, limit: int) -> str:
@@ -76,7 +107,13 @@ def _event(event: SeenEvent, tracks: Collection[str], window: tuple[float, float
         caption=clean(event.caption, MAX_CAPTION),
         track_ids=tuple(dict.fromkeys(id_ for id_ in event.track_ids if id_ in tracks))[:MAX_TRACKS],
         box=_box(event.box),
+        at_s=_within(event.at_s, window),
     )
+
+
+def _within(at_s: object, window: tuple[float, float]) -> float | None:
+    at = _number(at_s)
+    return at if at is not None and window[0] <= at <= window[1] else None
 
 
 def _inside(start_s: object, end_s: object, window: tuple[float, float]) -> tuple[float, float] | None:

@@ -23,3 +23,6 @@ class ScriptedVision:
         if reply is None:
             raise ModelError(f"no scripted reply for segment {request.segment.id!r}; add one to the script")
         return reply
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -15,7 +15,7 @@ _QUOTED = 500  # bytes of an answer that are read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back; `body` is the beginning of it, and empty where the status says all."""
+    """What came back; `body` is the beginning of a refusal, all of what was asked for, or empty."""
 
     code: int
     retry_after: str
@@ -23,14 +23,14 @@ class Reply:
 
 
 class Post:
-    """One exchange; `cut` ends it from another thread. Time runs from its making.
+    """One exchange; `cut` ends it from another thread. Time runs from its making. Of a 2xx, a body of `most` bytes is read.
 
     The watchdog closes the connection when the time is over, whatever the other side dribbles:
     a socket's own time-out begins anew with every byte.
     """
 
-    def __init__(self, target: Target, tls: ssl.SSLContext | None, timeout_s: float) -> None:
-        self._target, self._tls, self._timeout_s = target, tls, timeout_s
+    def __init__(self, target: Target, tls: ssl.SSLContext | None, timeout_s: float, *, most: int = 0) -> None:
+        self._target, self._tls, self._timeout_s, self._most = target, tls, timeout_s, most
         self._lock, self._socket, self._over = threading.Lock(), None, False
         self._watchdog = threading.Timer(timeout_s, self.cut)
         self._watchdog.daemon = True
@@ -46,9 +46,11 @@ class Post:
             connection.sock = self._secured(self._connected(addresses))
             connection.request("POST", self._target.path, body, {"Host": self._target.authority, **headers})
             with connection.getresponse() as response:
-                if self._over:
-                    raise TimeoutError  # what looks like the end of its headers is where we cut it
-                return _reply(response)
+                self._in_time()  # what looks like the end of its headers may be where we cut it
+                reply = _reply(response, self._most)
+                if self._most:
+                    self._in_time()
+                return reply
         except (OSError, http.client.HTTPException, ValueError) as error:
             if self._over:
                 raise TimeoutError(f"no answer within {self._timeout_s:g} s") from error
@@ -65,6 +67,10 @@ class Post:
             if self._socket is not None:
                 with suppress(OSError):
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _in_time(self) -> None:
+        if self._over:
+            raise TimeoutError
 
     def _connected(self, addresses: Sequence[str]) -> socket.socket:
         failure: OSError = OSError("no address")
@@ -106,10 +112,21 @@ class Post:
             self._socket = connection
 
 
-def _reply(response: http.client.HTTPResponse) -> Reply:
-    """The status decides; of what follows only the beginning of a refusal is read."""
+def _reply(response: http.client.HTTPResponse, most: int) -> Reply:
+    """The status decides; of a refusal only the beginning is read. Raises HTTPException for a body cut off or too long."""
     body = b""
-    if not 200 <= response.status < 300:
+    if 200 <= response.status < 300:
+        body = _whole(response, most) if most else b""
+    else:
         with suppress(OSError, http.client.HTTPException):
             body = response.read(_QUOTED)
     return Reply(code=response.status, retry_after=response.getheader("Retry-After") or "", body=body)
+
+
+def _whole(response: http.client.HTTPResponse, most: int) -> bytes:
+    body = response.read(most + 1)
+    if len(body) > most:
+        raise http.client.HTTPException(f"an answer of more than {most} bytes")
+    if response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    return body

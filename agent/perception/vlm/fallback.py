@@ -1,0 +1,36 @@
+"""A second model for what the first one does not answer."""
+
+from dataclasses import dataclass, replace
+
+from vidette.errors import ModelError
+from vidette.models import LookReply, LookRequest, Run
+from vidette.ports import VisionModel
+
+
+@dataclass(frozen=True, slots=True)
+class WithFallback:
+    """Asks `second` where `first` fails (vidette.ports.VisionModel); the reply says who spoke."""
+
+    first: VisionModel
+    second: VisionModel
+
+    @property
+    def run(self) -> Run:
+        """Of the first: it still owes what the second one answered."""
+        return self.first.run
+
+    def look(self, request: LookRequest) -> LookReply:
+        """The first one's answer, else the second one's. Raises ModelError with both reasons."""
+        try:
+            return self.first.look(request)
+        except ModelError as first:
+            try:
+                reply = self.second.look(request)
+            except ModelError as second:
+                raise ModelError(f"{first}; and then {second}", retryable=first.retryable) from second
+            return replace(reply, run=reply.run or self.second.run)
+
+    def close(self) -> None:
+        """Close both."""
+        self.first.close()
+        self.second.close()

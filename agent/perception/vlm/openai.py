@@ -1,0 +1,151 @@
+"""A vision model on a server that speaks as OpenAI's chat completions do: vLLM, SGLang, Ollama, hosted ones."""
+
+import base64
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from agent.perception.vlm.loose import Fault
+from agent.perception.vlm.meaning import meant
+from agent.perception.vlm.pictures import Shown, shown
+from agent.perception.vlm.profile import PROFILES, Profile
+from agent.perception.vlm.prompt import Prompt, again, caption_of, prompt_hash, prompt_of
+from agent.perception.vlm.reading import read
+from agent.perception.vlm.server import Server
+from vidette.errors import ModelError
+from vidette.ids import make_id
+from vidette.models import LookReply, LookRequest, Run, Usage
+from vidette.ports import MediaStore
+
+log = logging.getLogger(__name__)
+
+REVISION = "1"
+_ASKED = 2  # once more where the answer cannot be read
+_MOST_TOKENS = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Which model is asked, and how long and how freely it may answer."""
+
+    model: str
+    profile: str = "plain"
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    seed: int = 0
+    max_images: int = 8
+    max_side: int = 768
+
+
+class OpenAiVision:
+    """Asks a server about one segment (vidette.ports.VisionModel). A 200 is not trusted: the answer is validated here.
+
+    An answer that cannot be read is asked for once more, with what is wrong with it named; then the look has failed.
+    """
+
+    def __init__(self, server: Server, media: MediaStore, wish: Wish) -> None:
+        self._server, self._media, self._wish = server, media, wish
+        self._profile: Profile = PROFILES[wish.profile]
+        self.run = run_of(wish)
+
+    def look(self, request: LookRequest) -> LookReply:
+        """Describe the segment. Raises ModelError."""
+        began, usage = monotonic(), Usage()
+        prompt = prompt_of(request, self._wish.max_images)
+        pictures = shown(prompt.pictures, self._media, self._wish.max_side)
+        fault = ""
+        for _ in range(_ASKED):
+            answer, tries = self._server.ask(self._question(prompt, pictures, fault))
+            usage = _added(usage, answer, tries)
+            try:
+                said, refused = read(_content(answer))
+            except Fault as error:
+                fault = str(error)
+                log.info("an answer of %r cannot be read: %s", self._wish.model, fault)
+                continue
+            reply, more = meant(said, request, prompt)
+            return replace(reply, usage=replace(usage, refused=refused + more, wall_s=round(monotonic() - began, 3)))
+        raise ModelError(
+            f"model {self._wish.model!r}: its answer cannot be read ({fault}); another model may do better"
+        )
+
+    def close(self) -> None:
+        """Ask no more, and cut what is on its way."""
+        self._server.close()
+
+    def _question(self, prompt: Prompt, pictures: Sequence[Shown], fault: str) -> bytes:
+        wish = self._wish
+        body = {
+            "model": wish.model,
+            "messages": [
+                {"role": "system", "content": prompt.system},
+                {"role": "user", "content": list(_parts(prompt, pictures, fault))},
+            ],
+            self._profile.tokens: wish.max_tokens,
+            "temperature": wish.temperature,
+            **({"seed": wish.seed} if self._profile.seed else {}),
+            "stream": False,
+            **self._profile.form(),
+        }
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def run_of(wish: Wish) -> Run:
+    """The run of a model on a server, wherever the server is."""
+    params = {
+        name: getattr(wish, name) for name in ("profile", "max_tokens", "temperature", "seed", "max_images", "max_side")
+    }
+    id_ = make_id("run", "openai", wish.model, REVISION, prompt_hash(), json.dumps(params))
+    return Run(id=id_, model=wish.model, revision=REVISION, prompt_hash=prompt_hash(), params=params)
+
+
+def _parts(prompt: Prompt, pictures: Sequence[Shown], fault: str) -> list[dict[str, Any]]:
+    """The user's message: the place first, which is the same for all looks at a stream."""
+    parts = [_text(prompt.place)]
+    for one in pictures:
+        parts.append(_text(caption_of(one.picture, one.same_as)))
+        if one.jpeg:
+            data = base64.b64encode(one.jpeg).decode("ascii")
+            parts.append({"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}})
+    parts.append(_text(prompt.rest))
+    return [*parts, _text(again(fault))] if fault else parts
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _content(answer: dict[str, Any]) -> str:
+    """What the model said. Raises Fault where it said nothing, or was cut off."""
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise Fault("no answer in the reply")
+    if choice.get("finish_reason") == "length":
+        raise Fault("cut off at the longest answer that is allowed")
+    message = choice.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, list):
+        content = "".join(one["text"] for one in content if isinstance(one, dict) and isinstance(one.get("text"), str))
+    if not isinstance(content, str) or not content.strip():
+        raise Fault("an empty answer")
+    return content
+
+
+def _added(usage: Usage, answer: dict[str, Any], tries: int) -> Usage:
+    said = answer.get("usage")
+    counts = said if isinstance(said, dict) else {}
+    return replace(
+        usage,
+        calls=usage.calls + tries,
+        prompt_tokens=usage.prompt_tokens + _count(counts.get("prompt_tokens")),
+        completion_tokens=usage.completion_tokens + _count(counts.get("completion_tokens")),
+    )
+
+
+def _count(value: object) -> int:
+    """A number of tokens; 0 for anything else that a server may say."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else 0
