@@ -21,7 +21,7 @@ def vlm_of(text: str | None) -> dict[str, str]:
 
 def _server(rest: str) -> dict[str, str]:
     """The address and, behind `#`, the model, which the settings may name instead."""
-    url, _, model = rest.rpartition("#") if "#" in rest else (rest, "", "")
+    url, _, model = rest.partition("#")
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"--vlm: no address {url[:200]!r}; {_SAY}")
     return {"vlm.backend": "openai", "vlm.url": url, **({"vlm.model": model} if model else {})}
