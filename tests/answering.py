@@ -107,7 +107,7 @@ class ModelServer:
         self.faults, self.answer = list(faults), answer
         self.questions: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        self.gone = threading.Event()
+        self.gone, self.asked = threading.Event(), threading.Event()
         self.most = self._now = 0
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -156,6 +156,7 @@ class ModelServer:
         question = json.loads(handler.rfile.read(length))
         with self._lock:
             self.questions.append(question)
+            self.asked.set()
             self.headers.append({"path": handler.path, **dict(handler.headers.items())})
             return self.faults.pop(0) if self.faults else None
 

@@ -226,8 +226,8 @@ class VisionSettings(Model):
     max_tokens: int = Field(default=1024, ge=64, le=32_768, description="longest answer; one that is cut is not used")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(default=0.0, description="0: the likeliest words")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of chance, where the server knows seeds")
-    timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(default=60.0, description="longest time for one try")
-    deadline_s: Annotated[float, Field(gt=0, le=7200)] = Field(
+    timeout_s: Annotated[float, Field(gt=0, le=540)] = Field(default=60.0, description="longest time for one try")
+    deadline_s: Annotated[float, Field(gt=0, le=540)] = Field(
         default=180.0, description="longest time for one segment, with every wait and try"
     )
     retries: int = Field(default=3, ge=0, le=20, description="further tries where the server is busy or fails")

@@ -1,36 +1,96 @@
 """What every VisionModel keeps; a new one joins by a line in `MODELS`."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from agent.perception.deep import deep_look
 from agent.perception.scripted import ScriptedVision
+from agent.perception.vlm.budget import Budgeted
+from agent.perception.vlm.fallback import WithFallback
+from agent.perception.vlm.openai import OpenAiVision, Wish
+from agent.perception.vlm.recorded import RecordedVision
+from agent.perception.vlm.server import Patience, Server
+from ingest.jpeg import encode
+from ingest.media import MemoryMedia
+from tests.answering import QUIET, ModelServer, says, status
+from vidette import codec
 from vidette.errors import ModelError
-from vidette.models import EventType, Keyframe, LookReply, LookRequest, SeenEvent, Segment
+from vidette.models import DeepState, EventType, Keyframe, LookReply, LookRequest, Observation, SeenEvent, Segment
 from vidette.ports import VisionModel
 
 FIRE = SeenEvent(type=EventType.FIRE, start_s=1.0, end_s=2.0, confidence=0.9, caption="flames")
+ANSWER = {**QUIET, "caption": "a yard", "text": [{"frame": 1, "text": "GATE 3"}]}
 MODELS = {
-    "scripted": lambda: ScriptedVision(replies={"seg": LookReply(caption="a yard", events=(FIRE,))}),
-    "scripted, one reply for all": lambda: ScriptedVision(otherwise=LookReply(caption="a yard")),
-    "scripted, silent": ScriptedVision,
+    "scripted": lambda _: ScriptedVision(replies={"seg": LookReply(caption="a yard", events=(FIRE,))}),
+    "scripted, one reply for all": lambda _: ScriptedVision(otherwise=LookReply(caption="a yard")),
+    "scripted, silent": lambda _: ScriptedVision(),
+    "on a server": lambda made: made.server([]),
+    "on a server that fails": lambda made: made.server([status(500)] * 99),
+    "on a server that talks": lambda made: made.server([says("There is a fire: yes.")] * 99),
+    "on a server that is gone": lambda made: made.nobody(),
+    "recording": lambda made: RecordedVision(made.folder, source=made.server([])),
+    "replayed": lambda made: made.replayed(),
+    "with a second one": lambda made: WithFallback(made.nobody(), made.server([])),
+    "within bounds": lambda made: Budgeted(made.server([]), 100),
 }
 
 
-@pytest.fixture(params=MODELS)
-def model(request) -> VisionModel:
-    return MODELS[request.param]()
+class Made:
+    """What models are made of: servers of ours, a folder, pictures."""
+
+    def __init__(self, folder, stack):
+        self.folder, self.media, self._stack = folder, MemoryMedia(), stack
+
+    def server(self, faults):
+        server = self._stack.enter_context(ModelServer(faults, lambda _: ANSWER))
+        return self._at(server.url)
+
+    def nobody(self):
+        with ModelServer() as server:
+            return self._at(server.url)
+
+    def replayed(self):
+        RecordedVision(self.folder, source=self.server([])).look(look(self.media))
+        return RecordedVision(self.folder)
+
+    def _at(self, url):
+        patience = Patience(timeout_s=10, deadline_s=20, retries=1)
+        return OpenAiVision(Server(url, patience=patience, wait=lambda _: None), self.media, Wish(model="tiny"))
 
 
-@pytest.fixture
-def request_() -> LookRequest:
-    frame = Keyframe(id="k", segment_id="seg", pts_s=1.0, sha256="0" * 64, uri="k.jpg")
+def look(media):
+    sha256, uri = media.put(encode(np.full((90, 160, 3), 90, np.uint8)), ".jpg")
+    frame = Keyframe(id="k", segment_id="seg", pts_s=1.0, sha256=sha256, uri=uri)
     segment = Segment(id="seg", stream_id="cam", start_s=0.0, end_s=5.0, keyframes=(frame,))
     return LookRequest(stream_id="cam", stream_name="gate", segment=segment)
 
 
+@pytest.fixture
+def made(tmp_path):
+    with ExitStack() as stack:
+        yield Made(tmp_path, stack)
+
+
+@pytest.fixture(params=MODELS)
+def model(request, made) -> Iterator[VisionModel]:
+    model = MODELS[request.param](made)
+    yield model
+    model.close()
+    model.close()  # and again does no harm
+
+
+@pytest.fixture
+def request_(made) -> LookRequest:
+    return look(made.media)
+
+
 def answer(model, request_):
     try:
-        return model.look(request_)
+        return replace(model.look(request_), usage=None)  # the time it took is another one each time
     except ModelError as error:
         assert "\n" not in str(error)
         return str(error)
@@ -52,6 +112,15 @@ def test_its_run_is_named_and_stays(model, request_):
 
 def test_any_answer_can_be_settled(model, request_):
     seen = deep_look(model, request_)
-    assert seen.run == model.run
+    assert seen.run.id
     assert (seen.start_s, seen.end_s) == (0.0, 5.0)
-    assert seen.coverage
+    assert [row.deep for row in seen.coverage] in ([DeepState.EXAMINED], [DeepState.FAILED])
+    assert codec.decode(Observation, codec.encode(seen)) == seen
+
+
+def test_who_speaks_is_its_run_or_the_one_that_the_reply_names(model, request_):
+    try:
+        reply = model.look(request_)
+    except ModelError:
+        return
+    assert deep_look(model, request_).run == (reply.run or model.run)

@@ -56,9 +56,9 @@ class OpenAiVision:
         began, usage = monotonic(), Usage()
         prompt = prompt_of(request, self._wish.max_images)
         pictures = shown(prompt.pictures, self._media, self._wish.max_side)
-        fault = ""
+        until, fault = self._server.until(), ""
         for _ in range(_ASKED):
-            answer, tries = self._server.ask(self._question(prompt, pictures, fault))
+            answer, tries = self._server.ask(self._question(prompt, pictures, fault), until)
             usage = _added(usage, answer, tries)
             try:
                 said, refused = read(_content(answer))

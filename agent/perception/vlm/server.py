@@ -73,10 +73,13 @@ class Server:
         self._closed, self._lock, self._posts = Event(), Lock(), set[Post]()
         self._wait = wait or self._closed.wait
 
-    def ask(self, question: bytes) -> tuple[dict[str, Any], int]:
+    def until(self) -> float:
+        """When patience with a question that is asked now ends, by the server's clock."""
+        return self._clock() + self._patience.deadline_s
+
+    def ask(self, question: bytes, until: float) -> tuple[dict[str, Any], int]:
         """The answer and how many tries it took. Raises ModelError, which names the server and what to do."""
-        until = self._clock() + self._patience.deadline_s
-        if not self._slots.acquire(timeout=self._patience.deadline_s):
+        if not self._slots.acquire(timeout=max(0.0, until - self._clock())):
             raise ModelError(f"{self.name!r} is busy with earlier questions; allow more time or concurrency")
         try:
             if not self._breaker.allows():
