@@ -97,7 +97,7 @@ class Stage:
         self.tell("all are watched; the faults begin")
 
     def _network(self, watch: Watch, names: Sequence[str]) -> Score:
-        """Stop every camera at once: one event of the system, none of the cameras."""
+        """Stop every camera at once: one event of the system, not one a camera."""
         struck = time.time()
         for trial in self.trials:
             trial.victim.camera.stop()
@@ -116,7 +116,8 @@ class Stage:
         own = [name for name in names if _lost_since(watch.events(name, EventType.SIGNAL_LOST), struck)]
         problems = [] if events else ["host_offline was not told"]
         problems += [] if back else ["not all cameras are watched again"]
-        problems += [f"signal_lost was told of {len(own)} cameras, too"] if own else []
+        if len(own) > len(names) // 4:  # so many may be told before it can be suspected
+            problems.append(f"signal_lost was told of {len(own)} cameras, too")
         return Score(
             fault="network",
             about="every camera hangs at once",
