@@ -9,8 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from app.simulation.camera import Camera
+from app.simulation.camera import Camera, until
 from app.simulation.watch import Watch, reader_of
+
+CALM_S = 90.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,11 +65,16 @@ def measured(folder: Path, clips: dict[str, Path], seconds: float) -> list[tuple
                 process = _ffmpeg(cameras[f"{name}, idle: full"].address, options)
                 stack.callback(process.kill)
                 meters.append(Meter(name=f"{name}|ffmpeg {what}", pid=process.pid))
-        time.sleep(10)  # until the cameras that are quiet are known to be
+        if not until(lambda: _idle(watch, "quiet, idle: keyframes"), CALM_S, 1.0):
+            print("the quiet camera did not become idle: this machine is too busy to say what one costs")
         for meter in meters:
             meter.begin()
         time.sleep(seconds)
         return [_row(meter) for meter in meters]
+
+
+def _idle(watch: Watch, stream: str) -> bool:
+    return any(row.stream == stream and row.feed.state == "idle" for row in watch.feeds())
 
 
 def _reader(watch: Watch, camera: Camera) -> int:
