@@ -1,4 +1,4 @@
-"""Connections to one SQLite file: one a thread and process, or one shared and locked in memory."""
+"""Connections to one SQLite file: one a thread that reads and one that writes, or one shared and locked in memory."""
 
 import os
 import sqlite3
@@ -15,6 +15,13 @@ BUSY_S = 30.0
 _OURS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
 
+class _Kept:
+    """A connection and the process that opened it: it must not cross a fork (sqlite.org/howtocorrupt.html §2.6)."""
+
+    connection: sqlite3.Connection | None = None
+    pid = 0
+
+
 class Database:
     """A file (or `:memory:`) opened as often as threads need it. Raises StoreError where it cannot be used.
 
@@ -24,7 +31,7 @@ class Database:
     def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
         self.path = path
         self._only_read = isinstance(path, Path) and os.path.isfile(path) and not _writable(path)
-        self._local = threading.local()
+        self._local, self._writer = threading.local(), _Kept()
         self._lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
         with self._faults(), self._closed_on_error():
@@ -45,29 +52,46 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A snapshot: every statement inside sees the same moment."""
-        with self._transaction("BEGIN") as connection:
+        with self._transaction("BEGIN", self._reader()) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, with the write lock from its start; rolled back on any error."""
+        """One transaction, with the write lock from its start; rolled back on any error.
+
+        One thread at a time (graph.group sees to it): all share a connection, whose pages stay at hand.
+        """
         with self._faults():
             self._check_writable()
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction("BEGIN IMMEDIATE", self._writer) as connection:
             yield connection
+
+    @contextmanager
+    def part(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """A part of a transaction that is undone alone on any error; SQLite may undo the rest, too."""
+        with self._faults():
+            connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK TO part")
+                    connection.execute("RELEASE part")
+                raise
+            connection.execute("RELEASE part")
 
     def close(self) -> None:
         """Close every connection that this process opened."""
         with self._lock:
             while self._opened:
                 self._opened.pop().close()
-            self._local = threading.local()
+            self._local, self._writer = threading.local(), _Kept()
             self._shared = None
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str, kept: _Kept) -> Iterator[sqlite3.Connection]:
         with self._faults(), self._turn():
-            connection = self._connection()
+            connection = self._connection(kept)
             connection.execute(begin)
             try:
                 yield connection
@@ -85,27 +109,32 @@ class Database:
         with self._lock:
             yield
 
-    def _connection(self) -> sqlite3.Connection:
+    def _reader(self) -> _Kept:
+        """That of this thread."""
+        if not hasattr(self._local, "kept"):
+            self._local.kept = _Kept()
+        kept: _Kept = self._local.kept
+        return kept
+
+    def _connection(self, kept: _Kept) -> sqlite3.Connection:
         if self._shared is not None:
             return self._shared
         if not self.on_disk:
             raise StoreError("the store in memory was closed; open another")
-        # A connection must not cross a fork (sqlite.org/howtocorrupt.html §2.6), so it is known by its process too.
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.connection, self._local.pid = self._open(), os.getpid()
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+        if kept.connection is None or kept.pid != os.getpid():
+            kept.connection, kept.pid = self._open(), os.getpid()
+        return kept.connection
 
     def _begin(self, *, must_write: bool) -> None:
         """Open the file and bring it up to date; on a full disk there is no room to, but it can be read."""
         try:
-            schema.migrate(self._connection())
+            schema.migrate(self._connection(self._reader()))
         except sqlite3.OperationalError as error:
             if must_write or self._only_read or not self.on_disk or _busy(error):
                 raise
             self.close()
             self._only_read = True
-            self._connection()
+            self._connection(self._reader())
 
     def _check_writable(self) -> None:
         if self._only_read:

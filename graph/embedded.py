@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from graph import judging, opening, outbox, saying, words, writing
 from graph.connection import Database
+from graph.group import Group
 from graph.reading.aggregates import read_breakdown, read_heat, read_visits
 from graph.reading.alerts import (
     read_alert_counts,
@@ -91,39 +92,26 @@ class EmbeddedStore:
 
     def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
         self._database = Database(path if str(path) == ":memory:" else Path(path), must_write=must_write)
+        self._group = Group(self._database, words.index)
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream or refresh its row; -> its last commit. `again` begins a new watch of it."""
-        with self._database.write() as connection:
-            commit = opening.open_stream(connection, stream, again=again)
-            words.index(connection)
-            return commit
+        return self._group.write(lambda connection: opening.open_stream(connection, stream, again=again))
 
     def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
-        """Write an observation and what follows, in one transaction; False if it had been settled before."""
-        with self._database.write() as connection:
-            scene = writing.settle(connection, observation)
-            if scene is None:
-                return False
-            words.index(connection)
-            if judge is not None:
-                stream_id, read = observation.stream_id, _reader(connection)
-                judging.judge_changed(connection, stream_id, observation.look, scene.changed, judge, read)
-            saying.sweep(connection, scene.moved)
-            words.index(connection)
-            return True
+        """Write an observation and what follows, all or nothing; False if it had been settled before.
+
+        It shares a transaction with what other threads settle at that moment; the judge may be called in theirs.
+        """
+        return self._group.write(lambda connection: _settle(connection, observation, judge))
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:
         """Put every stored event of a stream to the judge, as one case."""
-        with self._database.write() as connection:
-            judging.judge_all(connection, stream_id, judge, _reader(connection))
+        self._group.write(lambda connection: judging.judge_all(connection, stream_id, judge, _inside(connection)))
 
     def amend(self, decide: Callable[[Reader], Judgement]) -> bool:
         """Write what `decide` makes of what it reads, in one transaction; False where that is nothing."""
-        with self._database.write() as connection:
-            judgement = decide(_reader(connection))
-            judging.write(connection, judgement)
-            return judgement != Judgement()
+        return self._group.write(lambda connection: _amend(connection, decide))
 
     def read(self, query: Query[R]) -> R:
         """Answer a typed query from one snapshot."""
@@ -132,13 +120,11 @@ class EmbeddedStore:
 
     def claim(self, sink: str, now: datetime, lease_s: float, limit: int = 16) -> list[Delivery]:
         """Due deliveries to a sink, longest due first; no other process gets them for `lease_s`."""
-        with self._database.write() as connection:
-            return outbox.claim(connection, sink, now, lease_s, limit)
+        return self._group.write(lambda connection: outbox.claim(connection, sink, now, lease_s, limit))
 
     def record(self, attempt: Attempt) -> None:
         """Write how a try ended, and what the delivery is from now on; the same attempt twice is one."""
-        with self._database.write() as connection:
-            outbox.record(connection, attempt)
+        self._group.write(lambda connection: outbox.record(connection, attempt))
 
     def next_due(self, sinks: Sequence[str]) -> datetime | None:
         """When the next delivery to one of these sinks is due (or its lease ends); None: nothing waits."""
@@ -147,22 +133,48 @@ class EmbeddedStore:
 
     def replay(self, where: DeliveryFilter, now: datetime) -> int:
         """Make dead or delivered ones due again; -> how many."""
-        with self._database.write() as connection:
-            return outbox.replay(connection, where, now)
+        return self._group.write(lambda connection: outbox.replay(connection, where, now))
 
     def disable(self, sink: str, address: str, now: datetime, reason: str) -> None:
         """A sink takes no more: its pending deliveries are dead."""
-        with self._database.write() as connection:
-            outbox.disable(connection, sink, address, now, reason)
+        self._group.write(lambda connection: outbox.disable(connection, sink, address, now, reason))
 
     def enable(self, sink: str) -> None:
         """The sink takes deliveries again."""
-        with self._database.write() as connection:
-            outbox.enable(connection, sink)
+        self._group.write(lambda connection: outbox.enable(connection, sink))
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _settle(connection: Connection, observation: Observation, judge: Judge | None) -> bool:
+    scene = writing.settle(connection, observation)
+    if scene is None:
+        return False
+    if judge is not None:
+        stream_id, read = observation.stream_id, _inside(connection)
+        judging.judge_changed(connection, stream_id, observation.look, scene.changed, judge, read)
+    saying.sweep(connection, scene.moved)
+    return True
+
+
+def _amend(connection: Connection, decide: Callable[[Reader], Judgement]) -> bool:
+    judgement = decide(_inside(connection))
+    judging.write(connection, judgement)
+    return judgement != Judgement()
+
+
+def _inside(connection: Connection) -> Reader:
+    """Answers typed queries in a transaction that writes: what it wrote is found by its words, too."""
+    answer = _reader(connection)
+
+    def read(query: Query[R]) -> R:
+        if words.asked(query):
+            words.index(connection)
+        return answer(query)
+
+    return read
 
 
 def _reader(connection: Connection) -> Reader:

@@ -5,6 +5,9 @@ one small index a row, which were merged later. Triggers only note here which ro
 """
 
 import sqlite3
+from dataclasses import fields, is_dataclass
+
+from vidette.queries import Filter
 
 _THINGS = ("event", "segment")
 _NOTED = """
@@ -34,8 +37,17 @@ _IN = (
 _DONE = "DELETE FROM $thing_news"
 
 
+def asked(query: object) -> bool:
+    """Whether a query looks for words."""
+    if not is_dataclass(query):
+        return False
+    given: list[object] = [getattr(query, field.name) for field in fields(query)]
+    filters = [one for value in given for one in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(one, Filter) and one.text for one in filters)
+
+
 def index(connection: sqlite3.Connection) -> None:
-    """Make what was written in this transaction found by its words; call it last, and before anyone reads."""
+    """Make what was written in this transaction found by its words; call it last, and before anyone looks for some."""
     for thing in _THINGS:
         noted, known = connection.execute(_DUE.replace("$thing", thing)).fetchone()
         for statement, needed in ((_OUT, known), (_IN, noted), (_DONE, noted)):

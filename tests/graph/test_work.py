@@ -42,8 +42,9 @@ def settle_both(store: EmbeddedStore, number: int) -> None:
 
 def work(store: EmbeddedStore, number: int) -> int:
     """Hundreds of instructions to settle both."""
-    ticks, connection = count(), store._database._connection()
-    connection.set_progress_handler(lambda: next(ticks) < 0, 100)
+    ticks = count()
+    with store._database.write() as connection:  # in memory there is one
+        connection.set_progress_handler(lambda: next(ticks) < 0, 100)
     settle_both(store, number)
     connection.set_progress_handler(None, 0)
     return next(ticks)
