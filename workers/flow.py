@@ -22,7 +22,6 @@ from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tra
 from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.live import observations
-from workers.spending import spent_in_hour
 from workers.streams import begun, settings_of, stream_of
 from workers.wiring import Pipeline
 
@@ -159,7 +158,7 @@ def _look(pipeline: Pipeline, segment: Segment) -> Iterator[Job]:
     if stream is None or pipeline.vision is None or _examined(pipeline, segment.id):
         return
     request = _request(pipeline, segment, stream.name)
-    spent = spent_in_hour(pipeline.store, pipeline.vision.run, segment, pipeline.settings.vlm.stream_calls_per_hour)
+    spent = pipeline.spending.refusal(pipeline.store, pipeline.vision.run, segment)
     if spent:
         yield Settle(observation=dropped(request, pipeline.vision.run, spent))
     else:

@@ -15,7 +15,8 @@ from vidette.models import Outcome
 from workers.fleet import Change, Fleet
 from workers.flow import step
 from workers.following import Following, Listener
-from workers.jobs import Job, Settle, Watch
+from workers.jobs import Job, LookAt, Settle, Watch
+from workers.looks import looked
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,27 @@ class InlineRunner:
         queue, failure = deque([job]), None
         while queue and not stop.is_set():
             try:
-                self._step(queue, following, stop)
+                if isinstance(queue[0], LookAt):
+                    self._look(queue, following, stop)
+                else:
+                    self._step(queue, following, stop)
             except VidetteError as error:
                 failure = failure or error
+        if failure:
+            raise failure
+
+    def _look(self, queue: deque[Job], following: Following, stop: Event) -> None:
+        """All looks of the queue: they come last, and so it holds nothing else."""
+        looks, failure = list(queue), None
+        queue.clear()
+        for found in looked(self.pipeline, looks, stop):
+            if isinstance(found, VidetteError):
+                failure = failure or found
+                continue
+            for follow in found:
+                queue.extend(step(self.pipeline, follow))
+                if isinstance(follow, Settle):
+                    following.heard(follow.observation)
         if failure:
             raise failure
 

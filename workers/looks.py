@@ -1,7 +1,9 @@
-"""Deep looks beside the cameras: they take their time, and hold nothing back."""
+"""Deep looks beside the cameras and after the files: they take their time, several at once, and hold nothing back."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotReady
 from queue import Full, Queue
 from threading import Event, Thread
 
@@ -14,16 +16,50 @@ log = logging.getLogger(__name__)
 
 _MOST = 1000  # what is not looked at now is owed: the next watch asks for it
 _PATIENCE_S = 0.5
+_ROUND_S = 0.2
+
+
+def looked(pipeline: Pipeline, looks: Sequence[Job], stop: Event) -> Iterator[tuple[Job, ...] | VidetteError]:
+    """Do looks at the same time, as many as the settings allow; -> what follows from each, in order, or why it failed.
+
+    Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next watch.
+    """
+    with ThreadPoolExecutor(pipeline.settings.vlm.concurrency, "deep look") as pool:
+        futures = [pool.submit(_followed, pipeline, look, stop) for look in looks]
+        for future in futures:
+            while not stop.is_set() and not _ready(future):
+                continue
+            if stop.is_set():
+                pool.shutdown(wait=False, cancel_futures=True)
+                if pipeline.vision is not None:
+                    pipeline.vision.close()
+                return
+            yield future.result()
+
+
+def _ready(future: Future[tuple[Job, ...] | VidetteError]) -> bool:
+    try:
+        future.exception(_ROUND_S)
+    except NotReady:
+        return False
+    return True
+
+
+def _followed(pipeline: Pipeline, look: Job, stop: Event) -> tuple[Job, ...] | VidetteError:
+    try:
+        return () if stop.is_set() else tuple(step(pipeline, look))
+    except VidetteError as error:
+        return error
 
 
 class Looks:
-    """A thread that does the jobs put here, and those that follow, in order; none runs without a vision model."""
+    """Threads that do the jobs put here, and those that follow; none runs without a vision model."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._jobs: Queue[Job | None] = Queue(_MOST)
         self._over = Event()
-        self._thread: Thread | None = None
+        self._threads: list[Thread] = []
 
     def put(self, jobs: Iterable[Job]) -> None:
         """Do these when it is their turn; what there is no room for is left to the next watch."""
@@ -38,18 +74,20 @@ class Looks:
             self._start()
 
     def close(self) -> None:
-        """Begin no more; wait a little for the one at work."""
+        """Begin no more; wait a little for those at work."""
         self._over.set()
-        if self._thread is not None:
-            with self._jobs.mutex:
-                self._jobs.queue.clear()
+        with self._jobs.mutex:
+            self._jobs.queue.clear()
+        for _ in self._threads:
             self._jobs.put(None)
-            self._thread.join(_PATIENCE_S)
+        for thread in self._threads:
+            thread.join(_PATIENCE_S)
 
     def _start(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="deep looks", daemon=True)
-            self._thread.start()
+        """One more thread, up to as many looks as may be asked for at the same time."""
+        if len(self._threads) < self._pipeline.settings.vlm.concurrency:
+            self._threads.append(Thread(target=self._run, name="deep look", daemon=True))
+            self._threads[-1].start()
 
     def _run(self) -> None:
         while not self._over.is_set() and (job := self._jobs.get()) is not None:

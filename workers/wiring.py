@@ -3,7 +3,7 @@
 import os
 import warnings
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,6 +31,7 @@ from vidette.ports import AlertSink, MediaStore, VisionModel
 from vidette.settings import Settings, SinkSettings, VisionSettings, VlmSettings
 from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
+from workers.spending import Spending
 
 _LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
 
@@ -44,6 +45,7 @@ class Pipeline:
     media: MediaStore
     vision: VisionModel | None = None
     judge: Engine | None = None
+    spending: Spending = field(default_factory=lambda: Spending(0))
 
     def lock(self, stream_id: str) -> AbstractContextManager[object]:
         """Held while a stream is watched. Raises StoreError where another process holds it."""
@@ -61,7 +63,14 @@ def pipeline_of(settings: Settings) -> Pipeline:
     media = media_of(settings)
     vision = vision_of(settings, media)
     judge = judge_of(settings)
-    return Pipeline(settings=settings, store=store_of(settings), media=media, vision=vision, judge=judge)
+    return Pipeline(
+        settings=settings,
+        store=store_of(settings),
+        media=media,
+        vision=vision,
+        judge=judge,
+        spending=Spending(settings.vlm.stream_calls_per_hour),
+    )
 
 
 def db_path(settings: Settings) -> Path:

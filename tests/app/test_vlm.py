@@ -1,8 +1,10 @@
 """`--vlm` from the command line to the answer: a real process, a real server, a drawn clip."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,39 @@ def test_a_dead_server_leaves_the_fast_look_whole_and_the_next_watch_asks_again(
         server.faults.clear()
         run(capsys, "watch", street, "--db", db, "--vlm", vlm, "-q")
         assert "failed" not in {state for state, _ in deep(capsys, db)}
+
+
+def test_a_watch_that_is_stopped_waits_for_no_server(street, tmp_path, capsys):
+    db = tmp_path / "v.db"
+    with ModelServer() as server:
+        server.faults = [server.hang] * 9
+        command = ["watch", street, "--db", db, "--vlm", f"openai:{server.url}#tiny-vl", "-q"]
+        line = [sys.executable, "-m", "app.cli", *map(str, command)]
+        with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            assert server.asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=40)  # a try may take 60 s, a look 180
+        assert (process.returncode, "Traceback" in said) == (0, False), said
+        assert not {"examined", "failed"} & {state for state, _ in deep(capsys, db)}  # it is owed, not failed
+        server.faults.clear()
+        run(capsys, *command)
+    assert "examined" in {state for state, _ in deep(capsys, db)}
+
+
+def test_several_segments_are_asked_about_at_the_same_time(street, tmp_path, capsys):
+    (tmp_path / "v.yml").write_text("segments: {max_s: 2}\nvlm: {concurrency: 3}\n")
+    three = threading.Barrier(3)
+
+    def answer(question):
+        if len(server.questions) <= 3:
+            three.wait(60)
+        return QUIET
+
+    with ModelServer(answer=answer) as server:
+        vlm = ("--config", tmp_path / "v.yml", "--vlm", f"openai:{server.url}#tiny-vl")
+        run(capsys, "watch", street, "--db", tmp_path / "v.db", *vlm, "-q")
+        assert server.most == 3
+    assert "failed" not in {state for state, _ in deep(capsys, tmp_path / "v.db")}
 
 
 def test_a_bound_on_looks_leaves_dropped_time_with_its_reason(street, tmp_path, capsys):
