@@ -50,9 +50,10 @@ def alerts(folder: Path, *, short: bool) -> None:
     """Time from a picture to its webhook."""
     clip = live_clips.passers(folder, 6)
     for idle in ("full", "keyframes"):
-        at, raised = alerts_received(clip, _new(folder, f"alerts-{idle}"), 3, 60.0 if short else 240.0, idle)
+        at, raised, delays = alerts_received(clip, _new(folder, f"alerts-{idle}"), 3, 60.0 if short else 240.0, idle)
         print(f"alert at 5 frames a second, idle: {idle}: first frame that shows the thing to webhook: {said(at)}")
-        print(f"  of that, raised to webhook: {said(raised)}")
+        print(f"  of that, raised to webhook: {said(raised)}; from a picture's time to its look: {said(delays)}")
+        print("  the rest is the look's: a thing is believed once it has moved far enough into view")
 
 
 def soaked(folder: Path, cameras: int, minutes: float) -> bool:

@@ -96,9 +96,9 @@ def _lost(watch: Watch, name: str, since: float) -> bool:
 
 def alerts_received(
     clip: Path, folder: Path, cameras: int, seconds: float, idle: str
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[float], list[float], list[float]]:
     """Of alerts on things that come in, at 5 frames a second: seconds from the first frame that shows the thing, and from
-    when the rule's alert was raised, to the webhook's arrival."""
+    when the rule's alert was raised, to the webhook's arrival; and how long after its time a picture is looked at."""
     with ExitStack() as stack:
         heard = stack.enter_context(_receiver())
         streams = []
@@ -123,10 +123,11 @@ def alerts_received(
         watch.ready([str(stream["name"]) for stream in streams], 180.0)
         began = time.time()
         time.sleep(seconds)
+        delays = [row.feed.delay_s for row in watch.feeds() if row.feed.delay_s is not None]
         alerts = [one for one in heard.alerts if one[0] > began + 10 and one[1]["change"] == "raised"]
     at = [arrived - datetime.fromisoformat(alert["at"]).timestamp() for arrived, alert in alerts]
     raised = [arrived - datetime.fromisoformat(alert["raised_at"]).timestamp() for arrived, alert in alerts]
-    return at, raised
+    return at, raised, delays
 
 
 class _Heard:
