@@ -13,9 +13,6 @@ from tzlocal import get_localzone
 
 from agent.perception.vlm.budget import Budgeted
 from agent.perception.vlm.fallback import WithFallback
-from agent.perception.vlm.openai import OpenAiVision, Wish
-from agent.perception.vlm.recorded import RecordedVision
-from agent.perception.vlm.server import Patience, Server
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
@@ -129,12 +126,19 @@ def _model_itself(said: VisionSettings, media: MediaStore, source: VisionModel |
         case "openai":
             return _openai(said, media)
         case "recorded":
+            from agent.perception.vlm.recorded import (
+                RecordedVision,
+            )  # loaded when needed, as what it stands on takes time
+
             return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
         case other:
             raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none, openai, recorded")
 
 
-def _openai(said: VisionSettings, media: MediaStore) -> OpenAiVision:
+def _openai(said: VisionSettings, media: MediaStore) -> VisionModel:
+    from agent.perception.vlm.openai import OpenAiVision, Wish
+    from agent.perception.vlm.server import Patience, Server
+
     patience = Patience(
         timeout_s=said.timeout_s, deadline_s=said.deadline_s, retries=said.retries, concurrency=said.concurrency
     )

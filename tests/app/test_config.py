@@ -66,3 +66,19 @@ def test_secrets_of_sinks_and_links_are_hidden_wherever_they_come_from(tmp_path,
     again = examine(tmp_path / "again.yml", {}).settings
     assert again.rules == examine(file, {"OLD": "x"}).settings.rules
     assert [sink.secret for sink in again.sinks] == ["***"]
+
+
+def test_keys_of_models_are_hidden(tmp_path, capsys):
+    file = tmp_path / "v.yml"
+    file.write_text(
+        "vlm:\n  backend: openai\n  url: http://h/v1\n  model: m\n  api_key: hunter2\n"
+        "  others: [{name: small, backend: openai, url: 'http://h/v1', model: s, api_key: hunter2}]\n"
+    )
+    assert cli.main(["config", "show", "--config", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("***") == 2
+    assert "hunter2" not in shown
+    file.write_text("vlm: {api_key: [hunter2]}\n")
+    assert cli.main(["config", "check", str(file)]) == 2
+    said = capsys.readouterr()
+    assert "hunter2" not in said.out + said.err

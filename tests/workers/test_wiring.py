@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 
 from agent.perception.scripted import ScriptedVision
+from agent.perception.vlm.budget import Budgeted
+from agent.perception.vlm.fallback import WithFallback
+from agent.perception.vlm.openai import OpenAiVision
+from agent.perception.vlm.recorded import RecordedVision
 from graph.embedded import EmbeddedStore
 from ingest.jpeg import decode, encode
 from ingest.media import FolderMedia, MemoryMedia
@@ -54,8 +58,63 @@ def test_an_unknown_media_store_is_named_with_the_choices():
 
 def test_an_unknown_model_is_named_with_the_choices():
     settings = Settings.model_construct(vlm=VlmSettings.model_construct(backend="oracle"))
-    with pytest.raises(ConfigError, match="unknown 'oracle'; choices: none"):
+    with pytest.raises(ConfigError, match="unknown 'oracle'; choices: none, openai, recorded"):
         vision_of(settings, MemoryMedia())
+
+
+SERVER = {"backend": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
+
+
+def vlm(**said):
+    return vision_of(Settings(vlm=VlmSettings(**said)), MemoryMedia())
+
+
+def test_a_model_on_a_server_is_asked_as_the_settings_say():
+    model = vlm(**SERVER, profile="ollama", max_tokens=99, max_side=128)
+    assert isinstance(model, OpenAiVision)
+    assert (model.run.model, model.run.params["max_tokens"], model.run.params["profile"]) == ("m", 99, "ollama")
+    assert vlm(backend="none") is None
+    assert isinstance(vlm(**SERVER, calls_per_hour=5), Budgeted)
+
+
+def test_models_are_chained_by_their_names(tmp_path):
+    small = {**SERVER, "name": "small", "model": "s"}
+    model = vlm(**SERVER, fallback="small", others=[small])
+    assert isinstance(model, WithFallback)
+    assert (model.run.model, model.second.run.model) == ("m", "s")
+    recording = vlm(backend="recorded", path=str(tmp_path), record_from="small", others=[small])
+    assert isinstance(recording, RecordedVision)
+    assert recording.run.model == "s"
+    assert vlm(backend="recorded", path=str(tmp_path)).run.model == "s"
+    assert vlm(**SERVER, fallback="small", others=[{"name": "small"}]).run.model == "m"  # a second one that is none
+
+
+def test_a_chain_without_end_is_refused():
+    others = [{**SERVER, "name": a, "fallback": b} for a, b in (("a", "b"), ("b", "a"))]
+    with pytest.raises(ConfigError, match="leads back to itself"):
+        vlm(**SERVER, fallback="a", others=others)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"backend": "openai", "url": "http://h/v1"}, "needs `model`"),
+        ({"backend": "openai", "model": "m"}, "needs `url`"),
+        ({"backend": "recorded"}, "needs `path`"),
+        ({**SERVER, "fallback": "x"}, "no model 'x' among `others`"),
+        ({**SERVER, "record_from": "x"}, "no model 'x'"),
+        ({**SERVER, "others": [{"name": "a"}, {"name": "a"}]}, "have one name"),
+        ({**SERVER, "others": [{"name": "a", "fallback": "b"}]}, "no model 'b'"),
+    ],
+)
+def test_settings_of_models_that_cannot_be_are_refused(said, fault):
+    with pytest.raises(ValueError, match=fault):
+        VlmSettings(**said)
+
+
+def test_a_folder_without_answers_is_a_mistake_of_the_settings(tmp_path):
+    with pytest.raises(ConfigError, match="no recorded answers"):
+        vlm(backend="recorded", path=str(tmp_path))
 
 
 def test_a_stream_is_watched_once_at_a_time(memory):

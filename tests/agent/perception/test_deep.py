@@ -1,15 +1,16 @@
 """The deep look: hostile replies are bounded, ids follow content, failures say why and nothing else."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.perception.deep import deep_look, look_id
+from agent.perception.deep import deep_look, failed_id, look_id
 from agent.perception.reply import MAX_ATTRIBUTES, MAX_CAPTION, MAX_EVENTS, checked, clean
 from agent.perception.scripted import ScriptedVision
-from vidette.errors import ModelError
+from vidette.errors import ModelError, NotAsked
 from vidette.ids import entity_id
 from vidette.models import (
     DeepState,
@@ -20,8 +21,11 @@ from vidette.models import (
     LookRequest,
     SeenEntity,
     SeenEvent,
+    SeenText,
     Segment,
     Track,
+    Usage,
+    Verdict,
 )
 
 FRAMES = tuple(
@@ -149,6 +153,48 @@ def test_attributes_are_plain_named_and_few():
 
 def test_floods_are_cut():
     assert len(look(*[event(start_s=10 + n / 100) for n in range(999)]).assertions) == MAX_EVENTS
+
+
+def test_read_text_is_kept_with_its_keyframe_and_what_it_cost_with_the_look():
+    read = tuple(
+        SeenText(at_s=at, text=text) for at, text in ((15.0, "EXIT"), (15.0, "3"), (15.0, "EXIT"), (99.0, "x"))
+    )
+    reply = LookReply(caption="a yard", events=(event(), event(type="meteor")), text=read, usage=Usage(calls=2))
+    seen = deep_look(ScriptedVision(replies={"seg": reply}), REQUEST)
+    (segment,) = seen.segments
+    assert [frame.text for frame in segment.keyframes] == ["", "EXIT / 3", ""]
+    assert seen.usage == Usage(calls=2, refused=1)
+
+
+def test_the_picture_that_the_model_names_is_the_evidence():
+    times = [one.evidence[0].pts_s for one in look(event(at_s=10.0), event(at_s=19.0), event(at_s=99.0)).assertions]
+    assert times == [10.0, 19.0, 15.0]
+
+
+def test_verdicts_are_of_questions_that_were_asked():
+    asked = replace(REQUEST, questions=("Fire?",))
+    said = [
+        Verdict(question=question, answer=answer, confidence=sure, at_s=at)
+        for question, answer, sure, at in (
+            ("Fire?", "yes", 3.0, 99.0),
+            ("Fire?", "perhaps", 0.5, None),
+            ("Smoke?", "yes", 0.5, None),
+            ("Fire?", "no", math.nan, None),
+        )
+    ]
+    kept = checked(LookReply(caption="a yard", verdicts=tuple(said)), asked)
+    assert kept.verdicts == (Verdict(question="Fire?", answer="yes", confidence=1.0),)
+
+
+def test_a_look_that_was_not_asked_for_is_dropped_time():
+    class Spent(ScriptedVision):
+        def look(self, request):
+            raise NotAsked("enough for this hour")
+
+    seen = deep_look(Spent(), REQUEST)
+    assert [(row.deep, row.reason) for row in seen.coverage] == [(DeepState.DROPPED, "enough for this hour")]
+    assert seen.id not in {look_id("seg", "scripted"), failed_id("seg", "scripted")}
+    assert deep_look(ScriptedVision(), REQUEST).id == failed_id("seg", "scripted")
 
 
 def test_other_errors_are_not_taken_for_the_models():

@@ -1,0 +1,96 @@
+"""Deep looks in threads: in order, several at once, cut when it is enough."""
+
+import threading
+from dataclasses import dataclass, field
+from threading import Event
+
+import pytest
+
+from agent.perception.scripted import SCRIPTED
+from vidette.errors import ModelError, StoreError
+from vidette.models import LookReply
+from workers.flow import step
+from workers.inline import watch_sources
+from workers.jobs import LookAt, Settle, Watch
+from workers.looks import Looks, looked
+
+
+@dataclass
+class Waiting:
+    """A vision model whose answers wait for each other, or for ever until it is closed."""
+
+    together: threading.Barrier | None = None
+    closed: Event = field(default_factory=Event)
+    begun: Event = field(default_factory=Event)
+    asked: list = field(default_factory=list)
+    run = SCRIPTED
+
+    def look(self, request):
+        self.asked.append(request.segment.id)
+        self.begun.set()
+        if self.together is not None:
+            self.together.wait(20)
+            return LookReply(caption=f"looked at {request.segment.start_s:.1f}")
+        self.closed.wait(60)
+        raise ModelError("closed")
+
+    def close(self):
+        self.closed.set()
+
+
+@pytest.fixture
+def owed(memory, clip, spec_of):
+    """A watched clip of several segments, and the looks that a model owes it."""
+    pipeline = memory("owed", segments={"max_s": 4}, vlm={"concurrency": 2})
+    watch_sources(pipeline, [spec_of(clip)])
+
+    def with_model(model):
+        again = memory("owed", model, segments={"max_s": 4}, vlm={"concurrency": 2})
+        looks = [job for job in step(again, Watch(spec=spec_of(clip))) if isinstance(job, LookAt)]
+        assert len(looks) >= 3
+        return again, looks
+
+    return with_model
+
+
+def test_they_are_done_together_and_told_in_order(owed):
+    pipeline, looks = owed(Waiting(together=threading.Barrier(2)))
+    looks = looks[: len(looks) // 2 * 2]
+    found = list(looked(pipeline, looks, Event()))
+    assert [job.observation.start_s for (job,) in found if isinstance(job, Settle)] == [
+        look.segment.start_s for look in looks
+    ]
+
+
+def test_one_that_fails_stops_no_other(owed, monkeypatch):
+    pipeline, looks = owed(Waiting(together=threading.Barrier(1)))
+
+    def failing(pipeline, job):
+        if job is looks[0]:
+            raise StoreError("the disk is full")
+        yield from step(pipeline, job)
+
+    monkeypatch.setattr("workers.looks.step", failing)
+    first, *others = looked(pipeline, looks, Event())
+    assert isinstance(first, StoreError)
+    assert all(isinstance(job, Settle) for (job,) in others)
+    assert len(others) == len(looks) - 1
+
+
+def test_when_it_is_enough_they_are_cut_and_nothing_is_said_of_them(owed):
+    model, stop = Waiting(), Event()
+    pipeline, looks = owed(model)
+    threading.Thread(target=lambda: model.begun.wait(20) and stop.set(), daemon=True).start()
+    assert list(looked(pipeline, looks, stop)) == []
+    assert model.closed.is_set()
+    assert len(model.asked) <= 2  # the others were not begun
+
+
+def test_those_beside_cameras_run_together_and_end_with_them(owed):
+    model = Waiting(together=threading.Barrier(3))
+    pipeline, looks = owed(model)
+    beside = Looks(pipeline)
+    beside.put(looks[:2])
+    model.together.wait(20)  # two of them, and the test
+    beside.close()
+    assert len(model.asked) == 2
