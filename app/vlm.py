@@ -2,7 +2,7 @@
 
 from vidette.errors import ConfigError
 
-_SAY = "write openai:http://host:8000/v1#model, or none"
+_SAY = "write openai:http://host:8000/v1#model, recorded:FOLDER, or none"
 
 
 def vlm_of(text: str | None) -> dict[str, str]:

@@ -175,10 +175,13 @@ def test_a_sign_that_gives_orders_changes_nothing_but_the_text(street, tmp_path,
     assert (order in graph["sign"], order in graph["plain"]) == (True, False)
 
 
-@pytest.mark.parametrize("text", ["./folder", "/models/qwen", "openai", "openai:host/v1#m", "recorded:", "", "NONE"])
+@pytest.mark.parametrize(
+    "text", ["./folder", "/models/qwen", "openai", "openai:host/v1#m", "recorded:", "", "openai:ftp://u:hunter2@h#m"]
+)
 def test_what_is_no_model_is_refused_in_one_line(text, street, tmp_path, capsys):
     said = run(capsys, "watch", street, "--db", tmp_path / "v.db", "--vlm", text, code=2)
     assert "openai:http://host:8000/v1#model" in said.err
+    assert "hunter2" not in said.err
     assert len(said.err.splitlines()) == 1
     assert not (tmp_path / "v.db").exists()
 
@@ -195,6 +198,21 @@ def test_what_it_stands_for():
     assert "vlm.model" not in vlm_of("openai:http://h/v1")
     with pytest.raises(ConfigError, match="models of a folder"):
         vlm_of("/models/x")
+
+
+def test_answers_are_recorded_and_replayed_without_a_server(street, tmp_path, capsys):
+    answers = tmp_path / "answers"
+    with ModelServer(answer=lambda _: FIRE) as server:
+        (tmp_path / "v.yml").write_text(
+            f"vlm:\n  backend: recorded\n  path: {answers}\n  record_from: live\n"
+            f"  others: [{{name: live, backend: openai, url: '{server.url}', model: tiny-vl}}]\n"
+        )
+        run(capsys, "watch", street, "--db", tmp_path / "a.db", "--config", tmp_path / "v.yml", "-q")
+        assert server.questions
+    run(capsys, "watch", street, "--db", tmp_path / "b.db", "--vlm", f"recorded:{answers}", "-q")
+    live, replayed = (rows(run(capsys, "events", "--db", tmp_path / name, "--json").out) for name in ("a.db", "b.db"))
+    assert live == replayed
+    assert {"fire"} <= {row["type"] for row in live}
 
 
 def test_an_address_without_a_model_asks_for_one(street, tmp_path, capsys):

@@ -51,7 +51,8 @@ class Server:
 
     Tries again on 408, 409, 425, 429, 5xx, a lost connection and an answer that is no JSON object, with waits that
     double from half a second, half of each by chance, or as long as `Retry-After` says; redirects are not followed, no
-    proxy is used, and every try has its own connection. `close` ends what is on its way.
+    proxy is used, and every try has its own connection. `close` ends what is on its way. Raises ConfigError for an
+    address or key that can be none.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Server:
     ) -> None:
         self._target = address_of(url)
         self.name = f"{self._target.scheme}://{self._target.authority}{self._target.path.partition('?')[0]}"
-        self._key, self._patience = key, patience or Patience()
+        self._key, self._patience = _key_of(key), patience or Patience()
         self._breaker, self._clock = breaker or Breaker(clock=clock), clock
         self._tls = ssl.create_default_context() if self._target.tls else None
         self._slots = BoundedSemaphore(self._patience.concurrency)
@@ -182,9 +183,17 @@ def address_of(url: str) -> Target:
         path = parts.path.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
         return target_of(parts._replace(path=path, fragment="").geturl())
     except ValueError:
-        raise ConfigError(f"vlm.url: no URL {url[:200]!r}; write http://host:8000/v1") from None
+        raise ConfigError(f"vlm.url: no URL {redact(url)[:200]!r}; write http://host:8000/v1") from None
     except ConfigError as error:
         raise ConfigError(f"vlm.url: {error}") from None
+
+
+def _key_of(text: str) -> str:
+    """A key as it goes into a header; a line break at its end is of the file that it came from. Raises ConfigError."""
+    key = text.strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError("vlm.api_key is no key: letters, digits and signs on one line; check where it comes from")
+    return key
 
 
 def _text(body: bytes) -> str:

@@ -7,18 +7,23 @@ import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.perception.deep import deep_look
 from agent.perception.reply import checked
-from agent.perception.vlm.openai import Wish, run_of
+from agent.perception.vlm.openai import OpenAiVision, Wish, run_of
 from agent.perception.vlm.profile import PROFILES
 from agent.perception.vlm.server import Patience
 from ingest.jpeg import decode
+from ingest.media import MemoryMedia
 from tests.agent.perception.vlm.conftest import picture
 from tests.answering import QUIET, ModelServer, completion, cut, dropped, enforcing, replies, says, status, texts
+from vidette import codec
 from vidette.errors import ConfigError, ModelError
-from vidette.models import DeepState, EventType, Keyframe, Label
+from vidette.models import DeepState, EventType, Keyframe, Label, LookRequest, Observation, Segment
 
+KEYS = st.sampled_from(["choices", "message", "content", "finish_reason", "text", "type", "prompt_tokens", "role"])
 FALL = {
     "caption": "A person falls at the gate.",
     "entities": [
@@ -290,8 +295,25 @@ def test_the_key_is_never_said(asking, request_, caplog):
     assert key not in reason + caplog.text
 
 
+def test_a_key_is_one_line_and_one_that_is_not_is_not_said(asking, request_):
+    with ModelServer() as server:
+        asking(server, key=" k-1\n").look(request_)
+        assert server.headers[0]["Authorization"] == "Bearer k-1"
+        for key in ("hunter2\nX-Other: 1", "hunter2 x", "hünter2", "hunter2\x00"):
+            with pytest.raises(ConfigError, match=r"vlm\.api_key") as error:
+                asking(server, key=key)
+            assert "nter2" not in str(error.value)
+
+
 def test_an_address_with_a_password_is_refused_and_others_are_taken(asking):
-    for url in ("http://user:hunter2@host/v1", "ftp://host/v1", "host/v1", "http://[::1/v1", "http://host:99999/"):
+    wrong = (
+        "http://user:hunter2@host/v1",
+        "ftp://host/v1",
+        "host/v1",
+        "http://u:hunter2@[::1/v1",
+        "http://host:99999/",
+    )
+    for url in (*wrong, "", "http://", "http://a b/v1"):
         with pytest.raises(ConfigError, match=r"vlm.url") as error:
             asking(url)
         assert "hunter2" not in str(error.value)
@@ -313,6 +335,42 @@ def test_a_closed_model_fails_at_once(asking, request_):
         with pytest.raises(ModelError, match="closed"):
             model.look(request_)
         assert server.questions == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(json.dumps(QUIET)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+REPLY = st.fixed_dictionaries(
+    {}, optional={"choices": JSON | st.lists(st.dictionaries(KEYS, JSON, max_size=3), max_size=2), "usage": JSON}
+)
+
+
+class Saying:
+    """In place of a server: one reply for all."""
+
+    def __init__(self, reply):
+        self.reply = reply
+
+    def until(self):
+        return 0.0
+
+    def ask(self, _question, _until):
+        return self.reply, 1
+
+
+@given(REPLY)
+def test_any_json_of_a_server_is_an_answer_or_a_failed_look(reply):
+    media = MemoryMedia()
+    sha256, uri = media.put(picture(10), ".jpg")
+    frame = Keyframe(id="k", segment_id="seg", pts_s=10.0, sha256=sha256, uri=uri)
+    segment = Segment(id="seg", stream_id="cam", start_s=10.0, end_s=18.0, keyframes=(frame,))
+    model = OpenAiVision(Saying(reply), media, Wish(model="tiny"))
+    seen = deep_look(model, LookRequest(stream_id="cam", stream_name="gate", segment=segment))
+    (row,) = seen.coverage
+    assert row.deep in (DeepState.EXAMINED, DeepState.FAILED)
+    assert codec.decode(Observation, codec.encode(seen)) == seen
 
 
 def test_parts_of_a_content_are_put_together(asking, request_):
