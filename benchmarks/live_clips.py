@@ -14,6 +14,7 @@ from ingest.scene_paint import Place
 from vidette.models import Label
 
 PASS_EVERY_S = 8.0
+_SETTLED_S = 6.0
 _4M = ("-b:v", "4M", "-maxrate", "4M", "-bufsize", "8M")
 
 
@@ -25,12 +26,17 @@ def quiet(folder: Path, seconds: float) -> Path:
         empty = Scene(actors=(), bag_at=scene.bag_at, bag_s=(1e9, 1e9), light=((0.0, 1.0),), duration_s=1.0)
         cv2.imwrite(str(still), cv2.cvtColor(empty.drawn(0.0, SIZE), cv2.COLOR_RGB2BGR))
         noisy = folder / f"noisy-{seconds:.0f}.mp4"
-        ffmpeg = ["ffmpeg", "-y", "-v", "error", "-loop", "1", "-framerate", str(FPS), "-t", str(seconds)]
+        ffmpeg = ["ffmpeg", "-y", "-v", "error", "-loop", "1", "-framerate", str(FPS), "-t", str(seconds + _SETTLED_S)]
         filters = ["-vf", "noise=alls=6:allf=t,format=yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "12"]
         if subprocess.run([*ffmpeg, "-i", str(still), *filters, str(noisy)], check=False).returncode:
             sys.exit("ffmpeg could not make the quiet clip; it needs libx264")
-        encoded(noisy, path, Encoding(options=_4M))
+        whole = encoded(noisy, folder / "quiet-whole.mp4", Encoding(options=_4M))
+        # Its first seconds are of another quality, which a camera that goes on would not send at each turn.
+        cut = ["ffmpeg", "-y", "-v", "error", "-ss", str(_SETTLED_S), "-i", str(whole), "-c", "copy", str(path)]
+        if subprocess.run(cut, check=False).returncode:
+            sys.exit("ffmpeg could not cut the quiet clip")
         noisy.unlink()
+        whole.unlink()
     return path
 
 
