@@ -6,6 +6,7 @@ machine lengthens them. The cameras' servers take CPU of the same cores.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -102,6 +103,7 @@ def main() -> None:
         options.error(f"no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     if lacking := missing():
         sys.exit(lacking)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing of ours is left running
     print(machine(), flush=True)
     measures = {"cost": cost, "first": first, "faults": faults, "alerts": alerts}
     with tempfile.TemporaryDirectory() as temporary:
