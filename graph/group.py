@@ -5,7 +5,6 @@ at once. So nobody waits for company, and one caller alone writes one transactio
 «Implementation Techniques for Main Memory Database Systems», 1984).
 """
 
-import os
 import threading
 import time
 from collections import deque
@@ -45,39 +44,37 @@ class Group:
 
     def __init__(self, database: Database, finish: Callable[[Connection], None]) -> None:
         self._database, self._finish = database, finish
-        self._line, self._pid = _Line(), os.getpid()
+        self._line = _Line()
 
     def write(self, act: Callable[[Connection], R]) -> R:
         """What `act` gives, once that is committed; it may run in another caller's thread, and again if all was undone.
 
         Raises what it raises, and then nothing of it was written; StoreError where the file fails.
         """
-        if self._pid != os.getpid():  # threads do not cross a fork: nobody there will call those who wait
-            self._line, self._pid = _Line(), os.getpid()
-        line, turn = self._line, _Turn(act)
+        turn = _Turn(act)
         try:
-            line.enter(turn)
+            self._line.enter(turn)
             if turn.leads:
-                self._lead(line, turn)
+                self._lead(turn)
         finally:
-            line.leave(turn)
+            self._line.leave(turn)
         return turn.outcome()
 
-    def _lead(self, line: "_Line", lead: _Turn[Any]) -> None:
+    def _lead(self, lead: _Turn[Any]) -> None:
         try:
-            self._transact(line, lead, MOST)
+            self._transact(lead, MOST)
         except Exception:
             if not lead.others:
                 raise
-            line.give_back(lead)  # all of it was undone: what cannot be committed together may be one by one
-            self._transact(line, lead, 1)
+            self._line.give_back(lead)  # all of it was undone: what cannot be committed together may be one by one
+            self._transact(lead, 1)
         lead.committed = True
 
-    def _transact(self, line: "_Line", lead: _Turn[Any], most: int) -> None:
+    def _transact(self, lead: _Turn[Any], most: int) -> None:
         with self._database.write() as connection:
             until = time.monotonic() + LONG_S
             lead.result = lead.act(connection)
-            while 1 + len(lead.others) < most and time.monotonic() < until and line.take(lead):
+            while 1 + len(lead.others) < most and time.monotonic() < until and self._line.take(lead):
                 self._try(connection, lead.others[-1])
             self._finish(connection)
 

@@ -1,0 +1,211 @@
+"""What every GraphStore promises threads that settle at once: what one after another would give, and faults of their own."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contracts.test_graph_store import (
+    FIRE,
+    LOITER,
+    STORES,
+    covered,
+    deep,
+    deep_said,
+    fast,
+    said,
+    stream_of,
+    track,
+)
+from vidette.alerts import Case, Judgement
+from vidette.errors import StoreError
+from vidette.models import DeepState, FastState, Observation, Role, State, Stream
+from vidette.ports import GraphStore, Judge, Reader
+from vidette.queries import Count, CoverageIn, Events, Filter, LastCommit, Streams, Tracks, WholeGraph
+
+DEADLINE_S = 60
+CAMERAS = tuple(stream_of(name) for name in ("north", "south", "west"))
+
+
+class Refuses:
+    """Has nothing to say of some observations, and does not know what to make of the others."""
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        raise ValueError(f"no rule for {case.stream.name}")
+
+
+class Searches:
+    """Looks for the captions of what it is told by their words."""
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        for event in case.events:
+            if event.state is State.RETRACTED:
+                continue
+            found = read(Events(where=Filter(text=event.caption, streams=(event.stream,)), limit=1000))
+            assert event.id in {one.id for one in found}
+        return Judgement()
+
+
+def fast_of(stream: Stream, number: int) -> Observation:
+    """Ten seconds: one thing that stays."""
+    name, at = f"{stream.name}{number}", number * 10.0
+    roles = (Role(role="subject", track_id=name),)
+    stays = said(f"e{name}", LOITER, at, at + 8, stream_id=stream.id, roles=roles, caption=f"waits {name}")
+    seen = fast(
+        number,
+        stream_id=stream.id,
+        tracks=(track(name, at, at + 9, stream),),
+        assertions=(stays,),
+        coverage=(replace(covered(at, at + 10, FastState.WATCHED, DeepState.PENDING), stream_id=stream.id),),
+        carry=name.encode() * 100,
+    )
+    return replace(seen, id=f"f{name}")
+
+
+def deep_of(stream: Stream, number: int) -> Observation:
+    """What a model says of the same ten seconds: it supports what stays there, and founds a fire or adds to one."""
+    name, at = f"{stream.name}{number}", number * 10.0
+    told = (
+        deep_said(f"d{name}", LOITER, at + 1, at + 7, stream_id=stream.id, caption=f"stands {name}"),
+        deep_said(f"x{name}", FIRE, at, at + 12, stream_id=stream.id, caption=f"burns {name}"),
+    )
+    return replace(deep(f"l{name}", *told), stream_id=stream.id, start_s=at, end_s=at + 10)
+
+
+Work = list[tuple[Observation, Judge | None]]
+PIECES = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 5), st.sampled_from([None, "refuses", "searches"])), max_size=24
+)
+JUDGES: dict[str | None, Judge | None] = {None: None, "refuses": Refuses(), "searches": Searches()}
+
+
+@pytest.fixture(params=list(STORES))
+def opened(request: pytest.FixtureRequest) -> Callable[[Path], GraphStore]:
+    return STORES[request.param]
+
+
+@pytest.fixture
+def store(opened: Callable[[Path], GraphStore], tmp_path: Path) -> Iterator[GraphStore]:
+    made = opened(tmp_path)
+    yield made
+    made.close()
+
+
+def at_once(lanes: Sequence[Callable[[], object]]) -> None:
+    """Run each in a thread of its own, all from one moment on; raises what one raised."""
+    together, faults = threading.Barrier(len(lanes)), []
+
+    def run(lane: Callable[[], object]) -> None:
+        try:
+            together.wait(DEADLINE_S)
+            lane()
+        except BaseException as fault:  # noqa: BLE001  a thread hands over whatever went wrong
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=(lane,)) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+    assert faults == []
+
+
+def settled(store: GraphStore, work: Work) -> list[str]:
+    """What each came to, with the id of the observation."""
+    out = []
+    for observation, judge in work:
+        try:
+            came: object = store.settle(observation, judge)
+        except (StoreError, ValueError) as fault:
+            came = str(fault).rpartition("': ")[2]
+        out.append(f"{observation.id} {came}")
+    return out
+
+
+def held(store: GraphStore) -> list[object]:
+    """All that can be asked of it, whatever the order in which it came."""
+    asked = (Events(limit=999), Tracks(limit=999), CoverageIn(limit=999), Streams())
+    graph = store.read(WholeGraph(limit=9999))
+    words = [Filter(text=word) for word in ("waits", "stands", "burns")]
+    return [
+        *(store.read(one) for one in asked),
+        sorted(graph.nodes, key=repr),
+        sorted(graph.edges, key=repr),
+        *(store.read(LastCommit(stream_id=stream.id)) for stream in CAMERAS),
+        *({event.id for event in store.read(Events(where=one, limit=999))} for one in words),
+    ]
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    deep_looks=st.lists(PIECES, min_size=1, max_size=4), unruly=st.sets(st.tuples(st.integers(0, 2), st.integers(0, 5)))
+)
+@pytest.mark.parametrize("kind", list(STORES))
+def test_it_is_what_one_after_another_would_give(
+    kind: str, deep_looks: list[list[tuple[int, int, str | None]]], unruly: set[tuple[int, int]]
+) -> None:
+    """A thread a camera, some of whose looks no judge can make anything of at first, and threads of deep looks."""
+    lanes: list[Work] = []
+    for at, stream in enumerate(CAMERAS):
+        lane: Work = []
+        for number in range(6):
+            seen = fast_of(stream, number)
+            lane += [(seen, Refuses())] if (at, number) in unruly else []
+            lane += [(fast_of(stream, number + 2), None), (seen, Searches()), (seen, None)]
+        lanes.append(lane)
+    lanes += [[(deep_of(CAMERAS[at], number), JUDGES[judge]) for at, number, judge in piece] for piece in deep_looks]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "one").mkdir()
+        plain, crowded = STORES[kind](Path(folder)), STORES[kind](Path(folder) / "one")
+        for stream in CAMERAS:
+            plain.open_stream(stream)
+            crowded.open_stream(stream)
+        expected = [settled(plain, lane) for lane in lanes]
+        came: dict[int, list[str]] = {}
+        at_once([partial(_hear, crowded, came, at, lane) for at, lane in enumerate(lanes)])
+        assert held(crowded) == held(plain)
+        assert [came[at] for at in range(3)] == expected[:3]
+        told = Counter(one for at in range(3, len(lanes)) for one in came[at])
+        meant = {look.id for lane in lanes[3:] for look, judge in lane if not isinstance(judge, Refuses)}
+        assert {one: count for one, count in told.items() if one.endswith("True")} == {
+            f"{id_} True": 1 for id_ in meant
+        }
+        for store in (plain, crowded):
+            store.close()
+
+
+def _hear(store: GraphStore, came: dict[int, list[str]], at: int, lane: Work) -> None:
+    came[at] = settled(store, lane)
+
+
+def test_the_same_observation_is_settled_by_one_of_them(store: GraphStore) -> None:
+    yard, heard = CAMERAS[0], []
+    store.open_stream(yard)
+    at_once([lambda: heard.append(store.settle(fast_of(yard, 0)))] * 6)
+    assert sorted(heard) == [False] * 5 + [True]
+    assert store.read(Count(of="events")) == 1
+
+
+def test_other_writes_may_come_between(store: GraphStore) -> None:
+    """Streams are opened anew, and events put to a judge again, while others settle."""
+    for stream in CAMERAS:
+        store.open_stream(stream)
+
+    def watch(stream: Stream) -> None:
+        for number in range(8):
+            assert store.settle(fast_of(stream, number))
+            store.rejudge(stream.id, Searches())
+            commit = store.open_stream(stream)
+            assert commit is not None
+            assert commit.sequence == number
+
+    at_once([partial(watch, stream) for stream in CAMERAS])
+    assert store.read(Count(of="events")) == 24
