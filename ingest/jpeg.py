@@ -10,6 +10,7 @@ _MAX_BYTES = 64 * 2**20
 _MAX_PIXELS = 100_000_000
 _MAX_SIDE = 65_500  # libjpeg's own bound
 _LEAST_WIDTH = 40
+_REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
 def encode(rgb: Image, quality: int = 85) -> bytes:
@@ -20,27 +21,32 @@ def encode(rgb: Image, quality: int = 85) -> bytes:
     return bytes(data.tobytes())
 
 
-def decode(data: bytes) -> Image:
-    """`(H, W, 3) uint8 RGB` of JPEG bytes. Raises StoreError where they are none."""
+def decode(data: bytes, *, least: int | None = None) -> Image:
+    """`(H, W, 3) uint8 RGB` of JPEG bytes. Raises StoreError where they are none.
+
+    With `least`, a half, a quarter or an eighth as large where the longer side keeps so many px: that costs less.
+    """
     if not data.startswith(b"\xff\xd8") or len(data) > _MAX_BYTES:
         raise StoreError("not a JPEG picture, or one of more than 64 MiB")
-    if not 0 < _pixels(data) <= _MAX_PIXELS:
+    width, height = size(data)
+    if not 0 < width * height <= _MAX_PIXELS:
         raise StoreError("a damaged JPEG picture, or one of more than 100 Mpx; watch the stream anew with --again")
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    reduced = [flag for part, flag in _REDUCED if least and max(width, height) // part >= least]
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), reduced[0] if reduced else cv2.IMREAD_COLOR)
     if bgr is None:
         raise StoreError("a damaged JPEG picture; watch the stream anew with --again")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
-def _pixels(data: bytes) -> int:
-    """Pixels that the frame header promises (ITU-T T.81 annex B.2.2), 0 where there is none."""
+def size(data: bytes) -> tuple[int, int]:
+    """(width, height) that the frame header promises (ITU-T T.81 annex B.2.2), (0, 0) where there is none."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # tables and extensions, not frames
-            return int.from_bytes(data[at + 5 : at + 7], "big") * int.from_bytes(data[at + 7 : at + 9], "big")
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return 0
+    return 0, 0
 
 
 def thumbnail(data: bytes, most_bytes: int, width: int = 320) -> bytes | None:

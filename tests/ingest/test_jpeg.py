@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.jpeg import decode, encode, thumbnail
+from ingest.jpeg import decode, encode, size, thumbnail
 from vidette.errors import StoreError
 
 
@@ -25,6 +25,22 @@ def test_pictures_come_back_with_their_size_and_colours(width, height, quality):
     assert back.dtype == np.uint8
     flat = np.full((height, width, 3), (200, 40, 90), np.uint8)
     assert np.abs(decode(encode(flat, quality)).astype(int) - flat).max() <= 8
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 900))
+def test_a_smaller_picture_keeps_its_colours_and_as_many_pixels_as_asked(width, height, least):
+    data = encode(np.full((height, width, 3), (200, 40, 90), np.uint8))
+    assert size(data) == (width, height)
+    back = decode(data, least=least)
+    part = max(one for one in (1, 2, 4, 8) if one == 1 or max(width, height) // one >= least)
+    assert back.shape == (-(-height // part), -(-width // part), 3)
+    assert max(back.shape) >= min(least, max(width, height))
+    assert np.abs(back.astype(int) - (200, 40, 90)).max() <= 8
+
+
+def test_what_has_no_frame_header_has_no_size():
+    assert size(b"") == size(b"\xff\xd8 nothing") == (0, 0)
 
 
 def test_red_stays_red():

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from agent.perception.vlm.prompt import Picture
-from ingest.jpeg import decode, encode
+from ingest.jpeg import decode, encode, size
 from vidette.errors import ModelError, StoreError
 from vidette.ports import Image, MediaStore
 
@@ -38,7 +38,7 @@ def _shown(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> Ite
     for picture in pictures:
         try:
             data = media.get(picture.keyframe.sha256)
-            rgb = decode(data)
+            rgb = decode(data, least=max_side)
         except StoreError:
             continue
         grid = _grid(rgb)
@@ -60,8 +60,8 @@ def _grid(rgb: Image) -> Image:
 
 
 def _fitting(data: bytes, rgb: Image, max_side: int) -> bytes:
-    """The stored bytes where they are small enough, else a smaller picture."""
-    height, width = rgb.shape[:2]
+    """The stored bytes where they are small enough, else a smaller picture, of `rgb` which may be smaller already."""
+    width, height = size(data)
     while max(height, width) > max_side or len(data) > MAX_BYTES:
         share = min(max_side / max(height, width), 1.0 if len(data) <= MAX_BYTES else 0.5)
         height, width = max(1, round(height * share)), max(1, round(width * share))
