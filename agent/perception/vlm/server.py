@@ -140,6 +140,8 @@ class Server:
             raise _Fault(f"its answer is no JSON: {self._quote(_text(reply.body))!r}", again=True) from None
         if not isinstance(answer, dict):
             raise _Fault("its answer is no JSON object", again=True)
+        if answer.get("error"):
+            raise _Fault(f"it answers with an error: {self._quote(json.dumps(answer['error']))}", again=False)
         return answer
 
     def _posted(self, question: bytes, timeout_s: float) -> Reply:

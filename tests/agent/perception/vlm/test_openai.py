@@ -229,6 +229,13 @@ def test_a_refusal_is_not_tried_again(code, asking, request_):
     assert "no such thing" in reason
 
 
+def test_an_error_in_a_good_reply_is_told(asking, request_):
+    with ModelServer([replies({"error": {"message": "out of credits for k-77"}})]) as server:
+        state, reason = deep(asking(server, key="k-77"), request_)
+        assert (state, len(server.questions)) == (DeepState.FAILED, 1)
+    assert "out of credits for ***" in reason
+
+
 @pytest.mark.parametrize("name", ["hang", "drip", "flood"])
 def test_a_server_without_end_is_left_in_time(name, asking, request_):
     with ModelServer() as server:
