@@ -24,7 +24,7 @@ from ingest.gate import Gate
 from ingest.masks import Masks
 from ingest.segments import Segmenter, Slice
 from vidette import ids
-from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, Stream, Track
+from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, State, Stream, Track
 from vidette.ports import MediaStore, VideoSource
 from vidette.settings import Settings
 
@@ -128,7 +128,7 @@ class FastLook:
         self.primed_s = -1e9
         self.told: dict[str, str] = {}
         self.live: dict[str, Any] = {}
-        self.captions: list[tuple[float, str, str]] = []
+        self.captions: list[tuple[float, str, str, str]] = []
         self._held: Sight | None = None  # may be the first of another scene: the next frame tells
         self._segments: list[Segment] = []
         self._tracks: list[Track] = []
@@ -350,17 +350,27 @@ class FastLook:
             self._segments.append(segment)
 
     def _caption(self, piece: Slice) -> str:
-        said = self.captions + [(a.start_s, str(a.type), a.caption) for a in self.ledger.said]
-        inside = [(type_, text) for at, type_, text in said if piece.start_s - 0.5 <= at < piece.end_s]
+        said = self.captions + self._said()
+        inside = [row for row in said if piece.start_s - 0.5 <= row[0] < piece.end_s]
+        newest = {event: (type_, text) for _, type_, text, event in inside}
         self.captions = [row for row in said if row[0] >= piece.end_s]
-        return captions.segment(inside, self.scene.in_view() if self.scene else 0)
+        return captions.segment(
+            [told for told in newest.values() if told[1]], self.scene.in_view() if self.scene else 0
+        )
 
     def _damaged(self, until_s: float) -> None:
         if self.source is not None:
             self.covering.damaged(self.source, until_s)
 
+    def _said(self) -> list[tuple[float, str, str, str]]:
+        """Start, type, words (none where it was taken back) and event of what the next commit will say."""
+        return [
+            (a.start_s, str(a.type), "" if a.state is State.RETRACTED else a.caption, a.of or a.id)
+            for a in self.ledger.said
+        ]
+
     def _observation(self, end_s: float, *, final: bool) -> Observation:
-        self.captions += [(a.start_s, str(a.type), a.caption) for a in self.ledger.said][-200:]
+        self.captions += self._said()[-200:]
         assertions = self.ledger.drain()
         segments, self._segments = tuple(self._segments), []
         start_s, self.committed_s = self.committed_s, self.last_s

@@ -58,7 +58,7 @@ def unpack(look: "FastLook", commit: Commit) -> None:
     look.sequence, look.last_s, look.seen_s = commit.sequence + 1, commit.watermark_s, commit.watermark_s
     look.step_s, look.committed_s = state["step_s"], state["committed_s"]
     look.unsettled_s, look.primed_s = state["unsettled_s"], state["primed_s"]
-    look.captions = [(at, type_, text) for at, type_, text in state["captions"]]
+    look.captions = [(at, type_, text, event) for at, type_, text, event in state["captions"]]
     look.covering.blank = [(begin, end, FastState(kind), why) for begin, end, kind, why in state["blank"]]
     look.told = state["told"]
     look.live = state.get("live", {})

@@ -68,6 +68,18 @@ class Ledger:
         self._say(saying, key, key, start_s, start_s if end_s is None else end_s, State.CLOSED)
         return key
 
+    def better(self, saying: Saying, subject: str, start_s: float) -> None:
+        """An instant that was told is known better now."""
+        self._once_more(saying, subject, start_s, State.CLOSED)
+
+    def never(self, saying: Saying, subject: str, start_s: float) -> None:
+        """An instant that was told was none."""
+        self._once_more(saying, subject, start_s, State.RETRACTED)
+
+    def _once_more(self, saying: Saying, subject: str, start_s: float, state: State) -> None:
+        first, second = (self._id(saying.type, subject, start_s, ordinal) for ordinal in (0, 1))
+        self._say(self._placed(saying), second, first, start_s, start_s, state)
+
     def begin(self, saying: Saying, subject: str, start_s: float) -> str:
         """An event that goes on; -> its id, the handle for `end` and `retract`."""
         key = self._id(saying.type, subject, start_s, 0)

@@ -60,6 +60,7 @@ class _Case:
     dwelling: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     foot: tuple[float, float] | None = None
+    told: bool = False
 
 
 Snapshot = Callable[[int, str], tuple[Evidence, ...]]
@@ -79,15 +80,29 @@ class Presence:
         self.counted = 0
         self.recent: list[tuple[float, int]] = []
 
+    def entering(self, seen: Seen) -> None:
+        """A track came in over the edge: told at once; `entered` or `strayed` comes when it is known better."""
+        case = self.cases.setdefault(seen.number, _Case())
+        if not case.told:
+            case.told = True
+            self.ledger.happened(self._entrance(seen), seen.id, seen.birth_s)
+
+    def strayed(self, seen: Seen) -> None:
+        """What was told of as entering is too doubtful to have been a thing."""
+        if seen.number in self.cases and self.cases[seen.number].told:
+            self.ledger.never(self._entrance(seen), seen.id, seen.birth_s)
+
     def entered(self, seen: Seen, *, moved_off: bool) -> None:
         """A track came into view, or a thing that had been part of the scene set off."""
         box = seen.path[0][1]
-        if moved_off:
+        if seen.number in self.cases and self.cases[seen.number].told:
+            self.ledger.better(self._entrance(seen), seen.id, seen.birth_s)
+        elif moved_off:
             self._say(
                 EventType.OBJECT_MOVED_OFF, f"{seen.who} moved off, {captions.place(box)}", seen, seen.birth_s, box
             )
         else:
-            self._say(EventType.OBJECT_ENTERED, captions.entered(seen.who, box), seen, seen.birth_s, box)
+            self.ledger.happened(self._entrance(seen), seen.id, seen.birth_s)
 
     def step(self, pts_s: float, seen: Sequence[Seen], in_view: int) -> None:
         """Take one frame's tracks in."""
@@ -230,6 +245,10 @@ class Presence:
     def _zone(self, type_: EventType, verb: str, name: str, seen: Seen, at_s: float) -> None:
         saying = self._saying(type_, f"{seen.who} {verb} {name}", seen, seen.box, zone=name)
         self.ledger.happened(saying, f"{seen.id}:{name}", at_s)
+
+    def _entrance(self, seen: Seen) -> Saying:
+        box = seen.path[0][1]
+        return self._saying(EventType.OBJECT_ENTERED, captions.entered(seen.who, box), seen, box)
 
     def _say(self, type_: EventType, text: str, seen: Seen, at_s: float, box: Box) -> None:
         self.ledger.happened(self._saying(type_, text, seen, box), seen.id, at_s)

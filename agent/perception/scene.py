@@ -30,6 +30,7 @@ _GHOST = 0.35  # share of a thing's area that its old place must still show
 _LOOSE_S = 5.0  # how long a track that had left something behind may take to be found again
 _ASK = 10
 _TAIL = 12
+_SURE = 0.4  # cameras: from here on it is told at once that a track came in over the edge
 _DOUBTFUL = 0.3  # tracks below this confidence are kept, but their coming and going is not told
 _CLUTTERED = 0.5  # new regions a frame from which single ones are leaves, flicker or rain
 _REMAINS = 0.55  # a thing that stopped is about as large as it was on the move; less was left behind
@@ -49,6 +50,7 @@ class Scene:
         start_s: float,
     ) -> None:
         self.stream, self.settings, self.views = stream, settings, views
+        self.prompt = stream.kind == "live"  # somebody waits for it
         self.background = background
         shape = background.shape
         self.min_area = max(12, round(settings.min_size * shape[0] * shape[1]))
@@ -215,11 +217,14 @@ class Scene:
         for item in self.tracker.live:
             if pts_s >= self.undecided.get(item.number, math.inf):
                 self._decide_one(item, moved_off=self._ghost(item, fore))
+            elif self.prompt and item.number in self.undecided and item.origin == "border" and confidence(item) > _SURE:
+                self.presence.entering(self._seen(item))
 
     def _decide_one(self, item: Following, *, moved_off: bool) -> None:
         if self.undecided.pop(item.number, None) is None:
             return
         if confidence(item) < _DOUBTFUL:
+            self.presence.strayed(self._seen(item))
             return
         lone = item.origin == "inside" and item.hits >= 5
         if moved_off and item.origin in ("inside", "start"):
