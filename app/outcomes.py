@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from app.tables import clock, many, media, show
-from vidette.models import Outcome
+from vidette.models import DeepState, Outcome
+from vidette.ports import GraphStore
+from vidette.queries import CoverageIn, Filter
 
 STATUS = {"watched": "watched", "already": "watched before", "failed": "failed", "stopped": "stopped"}
 
@@ -48,6 +50,18 @@ def failures(outcomes: Sequence[Outcome], left: int = 0) -> Iterator[str]:
         at = f" at {media(stopped[-1].watched_s)} of {stopped[-1].stream}" if stopped else ""
         more = f" ({left} not begun)" if left else ""
         yield f"stopped{at}{more}; the same command goes on from there"
+
+
+def unexamined(outcomes: Sequence[Outcome], store: GraphStore) -> Iterator[str]:
+    """A sentence for each file that the model did not examine where it should have, with the first reason."""
+    for one in outcomes:
+        if one.live:
+            continue
+        rows = store.read(CoverageIn(where=Filter(streams=(one.stream,))))
+        missed = [row for row in rows if row.deep in (DeepState.FAILED, DeepState.DROPPED)]
+        if missed:
+            seconds = media(sum(row.end_s - row.start_s for row in missed))
+            yield f"not examined: {seconds} of {one.stream}: {missed[0].deep}: {missed[0].reason or 'no reason given'}"
 
 
 def advice(outcomes: Sequence[Outcome], db: str, alerts: int = 0) -> str:

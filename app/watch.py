@@ -81,7 +81,7 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
     from app.deliveries import say_remaining
     from app.memory import pipeline
     from app.metrics_page import serving
-    from app.outcomes import failures
+    from app.outcomes import failures, unexamined
     from app.progress import ProgressLine
     from app.stopping import stop_on_signals
     from app.watching import Pumping, reloading
@@ -110,6 +110,7 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
         line.close()
         begun = sum(not one.live for one in outcomes)
         said = [*failed, *failures(outcomes, files - begun)]
+        said += unexamined(outcomes, ready.store) if ready.vision else ()
         _report(outcomes, said, settings, given, alerts=_alerts(ready.store, outcomes))
         pumping.drain(given["drain_s"], stop)
         say_remaining(pumping.remaining(), given)

@@ -95,7 +95,10 @@ def test_a_dead_server_leaves_the_fast_look_whole_and_the_next_watch_asks_again(
     run(capsys, "watch", street, "--db", plain, "-q")
     with ModelServer([status(400, b'{"error": "no images here"}')] * 99) as server:
         vlm = f"openai:{server.url}#tiny-vl"
-        run(capsys, "watch", street, "--db", db, "--vlm", vlm, "-q")
+        told = run(capsys, "watch", street, "--db", db, "--vlm", vlm, "-q").err
+        assert "not examined: 0:" in told
+        assert "failed: " in told
+        assert "no images here" in told
         said = deep(capsys, db)
         assert ("failed" in {state for state, _ in said}) is True
         assert "examined" not in {state for state, _ in said}
@@ -103,7 +106,7 @@ def test_a_dead_server_leaves_the_fast_look_whole_and_the_next_watch_asks_again(
         events = [rows(run(capsys, "events", "--db", one, "--json").out) for one in (plain, db)]
         assert events[0] == events[1]
         server.faults.clear()
-        run(capsys, "watch", street, "--db", db, "--vlm", vlm, "-q")
+        assert "not examined" not in run(capsys, "watch", street, "--db", db, "--vlm", vlm, "-q").err
         assert "failed" not in {state for state, _ in deep(capsys, db)}
 
 

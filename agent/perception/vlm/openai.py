@@ -125,7 +125,7 @@ def _content(answer: dict[str, Any]) -> str:
     if not isinstance(choice, dict):
         raise Fault("no answer in the reply")
     if choice.get("finish_reason") == "length":
-        raise Fault("cut off at the longest answer that is allowed")
+        raise Fault("cut off at `vlm.max_tokens`, the longest answer that is allowed")
     message = choice.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, list):
