@@ -34,7 +34,7 @@ class Database:
         self._local, self._writer = threading.local(), _Kept()
         self._lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
-        with self._faults(), self._closed_on_error():
+        with self.faults(), self._closed_on_error():
             if "\0" in str(path):
                 raise StoreError("no file can be called that; name another with --db")
             if must_write:
@@ -61,24 +61,22 @@ class Database:
 
         One thread at a time (graph.group sees to it): all share a connection, whose pages stay at hand.
         """
-        with self._faults():
+        with self.faults():
             self._check_writable()
         with self._transaction("BEGIN IMMEDIATE", self._writer) as connection:
             yield connection
 
     @contextmanager
-    def part(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """A part of a transaction that is undone alone on any error; SQLite may undo the rest, too."""
-        with self._faults():
-            connection.execute("SAVEPOINT part")
-            try:
-                yield
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK TO part")
-                    connection.execute("RELEASE part")
-                raise
-            connection.execute("RELEASE part")
+    def faults(self) -> Iterator[None]:
+        """What SQLite or the file system refuses inside is a StoreError that names the file."""
+        try:
+            yield
+        except StoreError as error:
+            raise StoreError(f"memory {str(self.path)!r}: {error}", retryable=error.retryable) from error
+        except _OURS as error:
+            raise StoreError(f"memory {str(self.path)!r}: {_advice(error)}", retryable=_busy(error)) from error
+        except OSError as error:
+            raise StoreError(f"memory {str(self.path)!r}: {error.strerror}; name another file with --db") from error
 
     def close(self) -> None:
         """Close every connection that this process opened."""
@@ -90,7 +88,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, kept: _Kept) -> Iterator[sqlite3.Connection]:
-        with self._faults(), self._turn():
+        with self.faults(), self._turn():
             connection = self._connection(kept)
             connection.execute(begin)
             try:
@@ -174,17 +172,6 @@ class Database:
         if self.on_disk and not self._only_read:
             _use_wal(connection)
         return connection
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError as error:
-            raise StoreError(f"memory {str(self.path)!r}: {error}", retryable=error.retryable) from error
-        except _OURS as error:
-            raise StoreError(f"memory {str(self.path)!r}: {_advice(error)}", retryable=_busy(error)) from error
-        except OSError as error:
-            raise StoreError(f"memory {str(self.path)!r}: {error.strerror}; name another file with --db") from error
 
 
 def _writable(path: Path) -> bool:

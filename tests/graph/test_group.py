@@ -5,8 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graph import group
 from graph.connection import Database
@@ -154,13 +157,64 @@ def test_one_that_fails_fails_alone(callers: Callers) -> None:
     callers.start(1, insert(1))
     callers.start(2, torn)
     callers.start(3, insert(1))  # there is a 1
-    callers.start(4, insert(4))
-    assert callers.end() == [-1, 1, 4]
-    assert callers.database.begun == 1
-    assert (callers.came[1], callers.came[4]) == (1, 4)
-    assert repr(callers.came[2]) == repr(ValueError("torn"))
+    callers.start(4, torn)
+    callers.start(5, insert(5))
+    assert callers.end() == [-1, 1, 5]
+    assert (callers.came[1], callers.came[5]) == (1, 5)
+    assert repr(callers.came[2]) == repr(callers.came[4]) == repr(ValueError("torn"))
     assert isinstance(callers.came[3], StoreError)
     assert "v.db': UNIQUE" in str(callers.came[3])
+    assert callers.came[2] is not callers.came[4]
+
+
+def test_one_that_fails_before_it_wrote_undoes_nothing(callers: Callers) -> None:
+    def refuse(connection: Connection) -> int:
+        raise StoreError("too early", retryable=True)
+
+    callers.hold()
+    callers.start(1, insert(1))
+    callers.start(2, refuse)
+    callers.start(3, insert(3))
+    assert callers.end() == [-1, 1, 3]
+    assert callers.database.begun == 1
+    fault = callers.came[2]
+    assert isinstance(fault, StoreError)
+    assert fault.retryable
+    assert "v.db': too early" in str(fault)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    wanted=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["write", "refuse", "tear"])), max_size=12),
+    most=st.integers(1, 5),
+)
+def test_each_comes_to_what_it_would_alone(wanted: list[tuple[int, str]], most: int) -> None:
+    """In the order in which they came: the first who writes a number has it, and no trace is left of who failed."""
+
+    def act_of(number: int, how: str) -> Callable[[Connection], object]:
+        def act(connection: Connection) -> int:
+            if how == "refuse":
+                raise ValueError("refused")
+            insert(number)(connection)
+            if how == "tear":
+                torn(connection)
+            return number
+
+        return act
+
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(group, "MOST", most)
+        patch.setattr(group, "LONG_S", 3600.0)
+        callers = Callers(Path(folder) / "v.db")
+        callers.hold()
+        for key, (number, how) in enumerate(wanted):
+            callers.start(key, act_of(number, how))
+        expected = list(dict.fromkeys(number for number, how in wanted if how == "write"))
+        assert callers.end() == [-1, *expected]
+        first = {number: key for key, (number, how) in reversed(list(enumerate(wanted))) if how == "write"}
+        won = {key for key in range(len(wanted)) if callers.came[key] == wanted[key][0]}
+        assert won == set(first.values())
+        callers.database.close()
 
 
 def test_one_that_leads_and_fails_leaves_the_others(callers: Callers) -> None:
@@ -178,13 +232,14 @@ def test_one_that_leads_and_fails_leaves_the_others(callers: Callers) -> None:
 
 
 def test_what_cannot_be_committed_together_is_written_one_by_one(callers: Callers) -> None:
-    faults = iter([True, False, True])
+    faults = iter([True])
     callers.database.fails = lambda: next(faults, False)
     callers.hold()
     for number in (1, 2, 3):
         callers.start(number, insert(number))
     assert callers.end() == [-1, 1, 2, 3]
     assert callers.came == {-1: -1, 1: 1, 2: 2, 3: 3}
+    assert callers.database.begun == 5
 
 
 def test_where_nothing_can_be_written_each_hears_it(callers: Callers) -> None:
