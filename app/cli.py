@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "app.importing:import_",
     "graph": "app.graph_export:graph",
     "demo": "app.demo:demo",
+    "discover": "app.discover:discover",
     "doctor": "app.doctor:doctor",
     "simulate": "app.simulate:simulate",
     "config": "app.config:config",

@@ -68,6 +68,11 @@ def shown(name: str) -> str:
     return name if name.isprintable() and len(name) <= MAX_SHOWN else repr(name[:MAX_SHOWN])
 
 
+def escaped(text: str) -> str:
+    """The text as a value that `parse` reads as just that: nothing in it stands for a variable."""
+    return text.replace("${", "$${")
+
+
 def _where(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f":{mark.line + 1}" if mark else ""
