@@ -1,9 +1,10 @@
 """Memory at a million events: writing, filtered queries, full text, size, and how each grows (`make bench`).
 
 A store is filled through `settle`, as a watch does it, and measured on the way: 200 queries of a kind, drawn from one
-seed, warm, one at a time; p50 and p95 in ms. Writing counts the time inside `settle` alone, one transaction an
-observation, by the clock and in CPU seconds. `--cpu` counts CPU seconds of queries too, for a machine that is busy
-with other work. An observation is half a minute of a camera: 1 to 6 tracks of 8 points, some 9 events with a picture
+seed, warm, one at a time; p50 and p95 in ms. Writing counts the time inside `settle` alone, by the clock and in CPU
+seconds: one observation after another, a transaction each; then, just before each mark, the cameras in eight threads,
+which share transactions; after it, an import of 5,000 captions as one observation, which stays in the store. `--cpu`
+counts CPU seconds of queries too, for a machine that is busy with other work. An observation is half a minute of a camera: 1 to 6 tracks of 8 points, some 9 events with a picture
 each, a 20 kB carry; every fifth one is followed by a deep look.
 """
 
@@ -19,13 +20,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import memory_made as made
+import memory_writers as writers
 from machine import machine
+from memory_writers import Written
 
 from graph.embedded import EmbeddedStore
-from vidette.models import EventType
+from vidette.models import EventType, Observation
 from vidette.queries import Count, CoverageIn, Events, Filter, Query, Streams, Timeline, Tracks
 
 Clock = Callable[[], float]
+_WRITERS = {"one": "one after another", "at_once": "  eight cameras at once", "imported": "  an import, 5,000 captions"}
 MARKS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 TYPES = (EventType.OBJECT_ENTERED, EventType.OBJECT_EXITED, EventType.ZONE_ENTERED, EventType.OBJECT_STOPPED)
 WORDS = ("person", "red van", "entered", "dog left", "crosses yard", "umbrella", "truck dock", "white car gate")
@@ -36,35 +40,41 @@ class Mark:
     """What was measured when the store held so many events."""
 
     events: int
-    written_s: float
-    written_cpu_s: float
+    one: Written
+    at_once: Written
+    imported: Written
     bytes: int
     times_ms: dict[str, list[float]] = field(default_factory=dict)
 
 
 def fill(db: Path, events: int) -> None:
-    """Make a store of so many events; one of the same number is the same store."""
-    for _ in filled(db, (events,)):
+    """Make a store of so many events, one observation after another; one of the same number is the same store."""
+    for _ in filled(db, (events,), together=0):
         pass
 
 
-def filled(db: Path, marks: tuple[int, ...]) -> Iterator[tuple[EmbeddedStore, Mark]]:
-    """Fill a store through `settle`; hand it out at each mark, open, with what writing took since the last one."""
+def filled(db: Path, marks: tuple[int, ...], together: int = writers.TOGETHER) -> Iterator[tuple[EmbeddedStore, Mark]]:
+    """Fill a store through `settle`; hand it out at each mark, open, with what writing took since the last one.
+
+    `together`: so many events before each mark are written by all cameras at once.
+    """
     store = EmbeddedStore(db)
     for stream in made.cameras():
         store.open_stream(stream)
-    waiting, written, spent, computed, before = list(marks), 0, 0.0, 0.0, 0
-    for observation, added in made.observations(marks[-1]):
-        began, began_cpu = time.perf_counter(), time.thread_time()
-        store.settle(observation)
-        spent += time.perf_counter() - began
-        computed += time.thread_time() - began_cpu
-        written += added
-        if waiting and written >= waiting[0]:
-            new = written - before
-            yield store, Mark(events=written, written_s=spent / new, written_cpu_s=computed / new, bytes=size(db))
-            waiting.pop(0)
-            spent, computed, before = 0.0, 0.0, written
+    source, written = made.observations(marks[-1]), 0
+    for mark in marks:
+        one, last = Written(), min(together, (mark - written) // 2)
+        waiting: list[tuple[Observation, int]] = []
+        for observation, added in source:
+            written += added
+            if written <= mark - last:
+                one += writers.one(store, observation, added)
+            else:
+                waiting.append((observation, added))
+            if written >= mark:
+                break
+        at_once = writers.at_once(store, waiting) if waiting else Written()
+        yield store, Mark(events=written, one=one, at_once=at_once, imported=Written(), bytes=size(db))
     store.close()
 
 
@@ -138,14 +148,17 @@ def measure(store: EmbeddedStore, mark: Mark, rounds: int, slow_s: float, clock:
 
 def told(marks: list[Mark]) -> None:
     """Print the table: a column a mark."""
-    print(f"{'events':32}" + "".join(f"{mark.events:>14,}" for mark in marks))
-    print(f"{'written a second':32}" + "".join(f"{1 / mark.written_s:>14,.0f}" for mark in marks))
-    print(f"{'written a CPU second':32}" + "".join(f"{1 / mark.written_cpu_s:>14,.0f}" for mark in marks))
-    print(f"{'bytes an event':32}" + "".join(f"{mark.bytes / mark.events:>14,.0f}" for mark in marks))
+    print(f"{'events':32}" + "".join(f"{mark.events:>16,}" for mark in marks))
+    print("written a second / a CPU second")
+    for name in ("one", "at_once", "imported"):
+        rates = [getattr(mark, name).rates for mark in marks]
+        cells = "".join(f"{f'{rate:,.0f} /{cpu:7,.0f}':>16}" for rate, cpu in rates)
+        print(f"{_WRITERS[name]:32}{cells}")
+    print(f"{'bytes an event':32}" + "".join(f"{mark.bytes / mark.events:>16,.0f}" for mark in marks))
     print(f"{'p50 / p95 ms':32}")
     for name in marks[0].times_ms:
         cells = [f"{share(mark.times_ms[name], 0.5):.1f} /{share(mark.times_ms[name], 0.95):7.1f}" for mark in marks]
-        print(f"{name:32}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
+        print(f"{name:32}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
 
 
 def plotted(marks: list[Mark]) -> None:
@@ -178,6 +191,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for store, mark in filled(given.keep or Path(folder) / "memory.db", wanted):
             measure(store, mark, given.rounds, given.slow, clock)
+            mark.imported = writers.imported(store, f"import {mark.events}")
             marks.append(mark)
             with redirect_stdout(sys.stderr):
                 told([mark])
