@@ -4,11 +4,13 @@ import base64
 import hashlib
 import re
 import socket
+import ssl
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 GROUP = "239.255.255.250"
@@ -39,6 +41,7 @@ class Responder:
     media: str = "http://127.0.0.1:{port}/onvif/media"
     uri: str = "rtsp://127.0.0.1:8554/{token}"
     answers: dict = field(default_factory=dict)
+    secure: bool = False  # speaks TLS, with a certificate that nobody signed
     digest: bool = False  # asks for HTTP digest instead of a token
     asked: list = field(default_factory=list)
     port: int = 0
@@ -189,6 +192,10 @@ def said(camera, asked):
 def responding(camera):
     """The camera is there."""
     http, ear, over = ThreadingHTTPServer(("127.0.0.1", 0), _Http), _discovery(), Event()
+    if camera.secure:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+        http.socket = context.wrap_socket(http.socket, server_side=True)
     http.camera, http.daemon_threads, http.block_on_close = camera, True, False
     camera.port, camera.discovery_port = http.server_address[1], ear.getsockname()[1]
     threads = [Thread(target=http.serve_forever, args=(0.05,)), Thread(target=_answer, args=(camera, ear, over))]

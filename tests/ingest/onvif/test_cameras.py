@@ -56,6 +56,18 @@ def test_one_that_wants_the_digest_in_http(camera):
     assert only("", "").refused == "it refuses the name or password"
 
 
+def test_one_that_speaks_tls_with_a_certificate_of_its_own(camera):
+    secure = {"xaddrs": "https://127.0.0.1:{port}/x", "media": "https://127.0.0.1:{port}/y"}
+    there = camera(secure=True, **secure)
+    assert only().channels
+    assert "hunter2" not in repr(there.asked)
+
+
+def test_one_that_says_tls_and_speaks_none(camera):
+    camera(xaddrs="https://127.0.0.1:{port}/x")
+    assert "it does not answer" in only().refused
+
+
 def test_a_recorder_has_a_channel_a_picture(camera):
     profiles = [(f"p{number}", f"source{number}", "H265", 1920, 1080) for number in range(3)]
     camera(profiles=profiles)
