@@ -74,8 +74,10 @@ class Looks:
             self._start()
 
     def close(self) -> None:
-        """Begin no more; wait a little for those at work."""
+        """Begin no more, and cut those at work: they are owed to the next watch."""
         self._over.set()
+        if self._pipeline.vision is not None:
+            self._pipeline.vision.close()
         with self._jobs.mutex:
             self._jobs.queue.clear()
         for _ in self._threads:
@@ -93,7 +95,8 @@ class Looks:
         while not self._over.is_set() and (job := self._jobs.get()) is not None:
             try:
                 for follow in step(self._pipeline, job):
-                    list(step(self._pipeline, follow))
+                    if not self._over.is_set():  # else it was cut, and memory may be closed
+                        list(step(self._pipeline, follow))
             except VidetteError as error:
                 log.warning("a deep look failed: %s", error)
             except Exception:  # the loop's edge: one look stops no other

@@ -11,7 +11,7 @@ import pytest
 
 from app import cli
 from app.vlm import vlm_of
-from tests.answering import QUIET, ModelServer, status, texts
+from tests.answering import QUIET, ModelServer, cut, dropped, says, status, texts
 from vidette.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +125,25 @@ def test_a_watch_that_is_stopped_waits_for_no_server(street, tmp_path, capsys):
         server.faults.clear()
         run(capsys, *command)
     assert "examined" in {state for state, _ in deep(capsys, db)}
+
+
+def test_whatever_a_server_does_each_segment_ends_examined_or_failed(street, tmp_path, capsys):
+    (tmp_path / "v.yml").write_text("segments: {max_s: 0.8}\nvlm: {timeout_s: 0.5, deadline_s: 20, retries: 1}\n")
+    with ModelServer(answer=lambda _: FIRE) as server:
+        hang = [server.hang, server.hang]
+        busy = [status(429, Retry_After="0"), status(500), status(500)]
+        talk = [says("fire: yes"), says(FIRE, finish="length"), status(200, b"<html>", "text/html"), says(FIRE)]
+        server.faults = [cut, *hang, *busy, dropped, *talk, status(404), server.drip, server.flood, server.flood]
+        many = len(server.faults)
+        vlm = ("--config", tmp_path / "v.yml", "--vlm", f"openai:{server.url}#tiny-vl")
+        run(capsys, "watch", street, "--db", tmp_path / "v.db", *vlm, "-q")
+        said = [state for state, _ in deep(capsys, tmp_path / "v.db")]
+        assert len(server.questions) > 6
+        assert {"examined", "failed"} <= set(said) <= {"examined", "failed", "gated", "heartbeat"}
+        assert len(server.faults) < many
+        server.faults.clear()
+        run(capsys, "watch", street, "--db", tmp_path / "v.db", *vlm, "-q")
+    assert "failed" not in {state for state, _ in deep(capsys, tmp_path / "v.db")}
 
 
 def test_several_segments_are_asked_about_at_the_same_time(street, tmp_path, capsys):

@@ -9,6 +9,7 @@ import pytest
 from agent.perception.scripted import SCRIPTED
 from vidette.errors import ModelError, StoreError
 from vidette.models import LookReply
+from vidette.queries import CoverageIn
 from workers.flow import step
 from workers.inline import watch_sources
 from workers.jobs import LookAt, Settle, Watch
@@ -94,3 +95,18 @@ def test_those_beside_cameras_run_together_and_end_with_them(owed):
     model.together.wait(20)  # two of them, and the test
     beside.close()
     assert len(model.asked) == 2
+
+
+def test_those_beside_cameras_are_cut_with_them_and_nothing_is_said(owed):
+    model = Waiting()
+    pipeline, looks = owed(model)
+    before = pipeline.store.read(CoverageIn())
+    beside = Looks(pipeline)
+    beside.put(looks)
+    assert model.begun.wait(20)
+    threads = list(beside._threads)
+    beside.close()
+    for thread in threads:
+        thread.join(20)
+    assert len(model.asked) <= 2
+    assert pipeline.store.read(CoverageIn()) == before
