@@ -17,6 +17,7 @@ _SHORT_MS = 2**16 + 1
 """Rows that are not among the long ones (`size` > 16) last less."""
 _LOOK = 8
 """To look into a stretch of time costs as much as to look at so many events."""
+_ALL = "SELECT total(count), (SELECT min(start) FROM events), (SELECT max(start) FROM events) FROM shapes"
 _IN = "events.seq IN (SELECT value FROM json_each(?))"
 _OF_KINDS = (
     "SELECT DISTINCT says.event_seq FROM says JOIN takes_part t ON t.assertion_seq = says.assertion_seq"
@@ -51,12 +52,20 @@ def _newest(query: Moments) -> bool:
 
 
 def _many(connection: Connection, asked: Filter, spans: Sequence[Span]) -> bool:
-    """Whether it costs more to look into every stretch than at all events of the shapes asked."""
+    """Whether it costs more to look at all events that begin in the stretches than at those of the shapes asked."""
     counted = conditions.shapes(asked)
     events = connection.execute("".join(("SELECT total(count) FROM shapes", counted.text)), counted.values).fetchone()[
         0
     ]
-    return bool(events < _LOOK * len(spans))
+    return bool(events < _LOOK * len(spans) + _expected(connection, spans))
+
+
+def _expected(connection: Connection, spans: Sequence[Span]) -> float:
+    """How many events begin in the stretches, if they come evenly."""
+    events, first, last = connection.execute(_ALL).fetchone()
+    if not events or last <= first:
+        return 0.0
+    return float(events * min(1.0, sum(high - low for low, high in spans) / (last - first)))
 
 
 def _chosen(connection: Connection, query: Moments, select: str, spans: Sequence[Span]) -> list[Any]:

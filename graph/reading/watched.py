@@ -34,7 +34,10 @@ _HOLES = "".join(
         ") WHERE start_pts > at",
     )
 )
-_UNWATCHED = f"SELECT *{_MET} AND state != 'watched' ORDER BY start_pts"
+_DARK = _MET.replace(
+    " FROM coverage", " FROM coverage INDEXED BY coverage_dark", 1
+)  # few rows, however long it watched
+_UNWATCHED = f"SELECT *{_DARK} AND state != 'watched' ORDER BY start_pts"
 # What either lane examined, counted once: each row for what it adds to those that began before it.
 _EXAMINED = (
     "WITH both AS (SELECT max(start_pts, ?2) AS low, min(end_pts, ?3) AS high FROM coverage WHERE stream_id = ?1"

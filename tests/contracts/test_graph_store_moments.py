@@ -145,9 +145,9 @@ SPANS = st.lists(st.tuples(st.integers(-50, 400), st.integers(0, 60)), max_size=
 @settings(max_examples=30, deadline=None)
 @given(
     things=THINGS, said=SAID, asked=FILTERS, spans=SPANS, of=st.sampled_from(["events", "tracks"]), begins=st.booleans(),
-    order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]), look=st.sampled_from([0, 8]),
+    order=st.sampled_from(["start", "-start"]), limit=st.sampled_from([2, 5_000]), many=st.sampled_from([None, False, True]),
 )  # fmt: skip
-def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins, order, limit, look):
+def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins, order, limit, many):
     store = filled(things, said)
     zero = START.timestamp()
     apart = tuple((zero + low, zero + high) for low, high in union((low, low + width) for low, width in spans))
@@ -155,7 +155,8 @@ def test_many_stretches_are_asked_at_once(things, said, asked, spans, of, begins
     every = store.read(Moments(of=of, where=Filter(**asked), order=order))
     met = [one for one in every if any(meets(one, span, begins) for span in apart)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spread, "_LOOK", look)
+        if many is not None:
+            patch.setattr(spread, "_many", lambda *_: many)
         assert store.read(query) == met[:limit]
     store.close()
 
