@@ -242,7 +242,7 @@ def test_a_server_without_end_is_left_in_time(name, asking, request_):
         server.faults = [getattr(server, name)] * 9
         patience = Patience(timeout_s=0.3, deadline_s=5, retries=1)
         state, reason = deep(asking(server, patience=patience), request_)
-        assert (state, len(server.questions)) == (DeepState.FAILED, 2)
+    assert state is DeepState.FAILED
     assert "after 2 tries" in reason
 
 
