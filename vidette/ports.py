@@ -118,7 +118,10 @@ class Judge(Protocol):
     """Decides what follows from a settled observation: pure, but for the clock."""
 
     def judge(self, case: Case, read: Reader) -> Judgement:
-        """Rules that came true, changed or did not; `read` sees the observation's own transaction."""
+        """Rules that came true, changed or did not; `read` sees the observation's own transaction.
+
+        It may be called in the thread of another who settles, and again if that transaction was undone.
+        """
 
 
 class GraphStore(Protocol):
@@ -134,8 +137,9 @@ class GraphStore(Protocol):
     def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows from it; False if it had been settled before.
 
-        What the judge says of it is written in the same transaction. Raises StoreError when a fast
-        observation comes before the one that precedes it.
+        What the judge says of it is written in the same transaction. Threads may settle at once: what
+        one of them raises leaves the others. Raises StoreError when a fast observation comes before
+        the one that precedes it.
         """
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:
