@@ -12,6 +12,7 @@ FOR = {
     "embeddings": "search by meaning",
     "ocr": "text in pictures",
     "decord": "the second reader",
+    "onvif": "finding cameras",
     "dev": "tests and checks",
 }
 
