@@ -60,7 +60,7 @@ def test_every_link_leads_to_a_row(yard_of, answered_of, page_of, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_run_or_fetched(yard_of, answered_of, page_of, kind):
-    scenes = yard_of(HOSTILE, HOSTILE)
+    scenes = yard_of(HOSTILE, HOSTILE.replace("\x00", ""))  # memory takes no id that holds a NUL
     html = page(built(scenes, kind, title=HOSTILE, answers=(answered_of(scenes, HOSTILE, HOSTILE),)))
     read = page_of(html)
     assert {tag for tag, _ in read.tags} <= TAGS
