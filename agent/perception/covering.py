@@ -26,9 +26,10 @@ class Covering:
         self._add(start_s, end_s, FastState.WATCHED, deep, "")
 
     def blind(self, start_s: float, end_s: float, reason: str) -> None:
-        """Nothing could be made out, whatever `watched` says of that time."""
-        shorter = (FastState.BLIND, start_s)
-        self.blank = [blank for blank in self.blank if (blank[2], blank[0]) != shorter]
+        """Nothing could be made out, whatever `watched` says of that time; told again as it lasts, the longest counts."""
+        same = [blank for blank in self.blank if (blank[0], blank[2]) == (start_s, FastState.BLIND)]
+        end_s = max([end_s, *(blank[1] for blank in same)])
+        self.blank = [blank for blank in self.blank if blank not in same]
         self.blank.append((start_s, end_s, FastState.BLIND, reason))
 
     def missed(self, start_s: float, end_s: float, state: FastState, reason: str) -> None:
