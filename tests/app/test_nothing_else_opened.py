@@ -96,7 +96,6 @@ def test_a_description_of_a_stream(tmp_path, refused):
         "pipe:0",
         "fd:0",
         "data:video/mp4;base64,AAAA",
-        "http://127.0.0.1:{port}/x.mp4",
         "hls+http://127.0.0.1:{port}/x.m3u8",
         "tcp://127.0.0.1:{port}",
         "rtp://127.0.0.1:{port}",
