@@ -31,7 +31,7 @@ from vidette.ports import Feed
 from vidette.settings import Settings, StreamSettings
 from workers.keeping import Keeper
 from workers.messages import CameraJob, Kept, Message, Network, Order, Said, command_of, write
-from workers.streams import settings_of
+from workers.streams import settings_for, settings_of
 from workers.watched import Watched
 
 _LEAVE_S = 5.0
@@ -44,7 +44,7 @@ def main() -> int:
     out = _own_stdout()
     _die_with_parent()
     job = codec.decode(CameraJob, sys.stdin.buffer.readline())
-    settings = job.settings
+    settings = settings_for(job.settings, job.stream.name)
     configure(settings.log, "json")  # the supervisor reads the level, and logs it in its own form
     try:
         with opened(job, settings) as camera:
@@ -81,9 +81,12 @@ def opened(job: CameraJob, settings: Settings) -> Iterator[Camera]:
     keeper = Keeper(ring, Path(settings.media), job.stream, settings)
     ring.tap = keeper.add
     whole = _address(said, said.source or job.stream.uri)
+    media = Path(settings.media)
+    media.mkdir(parents=True, exist_ok=True)  # what is held while looking is too slow lies beside the pictures
     looked, held = (_address(said, said.sub), Ring(0)) if said.sub else (whole, ring)
-    sample = said.sample or settings.sample
-    feed = open_feed(looked, stream_settings=said, live=live, sample=sample, start=start, ring=held)
+    feed = open_feed(
+        looked, stream_settings=said, live=live, sample=settings.sample, start=start, ring=held, folder=media
+    )
     beside = Beside(lambda: Arrivals(whole, live=live, now=now), ring) if said.sub else None
     try:
         yield Camera(feed=feed, keeper=keeper, now=now)

@@ -22,7 +22,7 @@ from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tra
 from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.live import observations
-from workers.streams import begun, settings_of, stream_of
+from workers.streams import begun, settings_for, settings_of, stream_of
 from workers.wiring import Pipeline
 
 _MANY = 1_000_000
@@ -81,7 +81,7 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, 
 
     The source is opened before anything is written, so one that cannot be opened changes nothing.
     """
-    settings, spec = pipeline.settings, job.spec
+    spec, settings = job.spec, settings_for(pipeline.settings, job.spec.name)
     opened = open_source(spec.paths, sample=settings.sample, reader=settings.reader, offsets_s=spec.offsets_s)
     source = Breakable(opened)
     with closing(source):

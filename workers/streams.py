@@ -63,6 +63,11 @@ def settings_of(settings: Settings, name: str) -> StreamSettings:
     return next((one for one in settings.streams if one.name == name), StreamSettings(name=name))
 
 
+def settings_for(settings: Settings, name: str) -> Settings:
+    """The settings as they hold for one stream: sampled as it is to be."""
+    return settings.model_copy(update={"sample": settings_of(settings, name).sample or settings.sample})
+
+
 def begun(spec: SourceSpec, store: GraphStore) -> SourceSpec:
     """A camera as it began when it was watched first: its media time counts from there for ever.
 

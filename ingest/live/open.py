@@ -1,6 +1,7 @@
 """One door to cameras: `open_feed`."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ingest.live.address import Address
 from ingest.live.arrivals import Arrivals
@@ -20,17 +21,18 @@ def open_feed(
     sample: str,
     start: datetime,
     ring: Ring | None = None,
+    folder: Path | None = None,
 ) -> LiveSource:
     """The camera at `address`; nothing is connected before its frames are asked for.
 
     `start` is zero of media time. Packets go into `ring` (default: one of `live.buffer_mb`), which is
-    `LiveSource.ring`. Raises ConfigError.
+    `LiveSource.ring`. `folder` is for what is held on disk (default: for temporary files). Raises ConfigError.
     """
 
     def now() -> float:
         return (datetime.now(UTC) - start).total_seconds()
 
-    arrivals = Arrivals(address, live=live, now=now, overload=stream_settings.overload)
+    arrivals = Arrivals(address, live=live, now=now, overload=stream_settings.overload, folder=folder)
     return LiveSource(
         arrivals,
         sampling=parse_sampling(sample),
