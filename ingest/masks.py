@@ -10,7 +10,9 @@ from vidette.models import Point
 from vidette.ports import Damage, Frame, Image, VideoSource
 
 _NO_COLOUR = 128
-_OUTWARD = np.ones((3, 3), np.uint8)  # a pixel more on each side: scaling mixes neighbours
+# Two pixels more on each side: corners fall between pixels, and scaling mixes neighbours.
+_MORE = 2
+_OUTWARD = np.ones((2 * _MORE + 1, 2 * _MORE + 1), np.uint8)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,11 +42,12 @@ class Masks:
         return MaskedSource(source, self) if self else source
 
     def _drawn(self, size: tuple[int, int]) -> Image:
-        picture = np.zeros((size[1], size[0]), np.uint8)
+        width, height = size
+        picture = np.zeros((height + 2 * _MORE, width + 2 * _MORE), np.uint8)  # a corner may lie on the last edge
         for polygon in self.polygons:
-            corners = np.array([[round(x * size[0]), round(y * size[1])] for x, y in polygon], np.int32)
+            corners = np.array([[round(x * width) + _MORE, round(y * height) + _MORE] for x, y in polygon], np.int32)
             cv2.fillPoly(picture, [corners], 255)
-        return np.asarray(cv2.dilate(picture, _OUTWARD), np.uint8)
+        return np.ascontiguousarray(cv2.dilate(picture, _OUTWARD)[_MORE:-_MORE, _MORE:-_MORE], np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
