@@ -44,9 +44,10 @@ def test_mpegts_over_udp(clip_b_frames):
         watch.loss(Cause.CONNECTING)
         with senders.ffmpeg("-re", "-i", clip_b_frames, "-c", "copy", "-f", "mpegts", f"{url}?pkt_size=1316"):
             watch.more(60)
+            came = list(watch.packets)  # at the end libav gives out what it held, a second late
         watch.loss(Cause.STALLED)
-    assert watch.packets[0].key
-    assert even(watch.packets)
+    assert came[0].key
+    assert even(came)
     assert holes(watch.items) == []
 
 
