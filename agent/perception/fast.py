@@ -135,18 +135,19 @@ class FastLook:
         self._awaited: Sight | None = None  # a scene began with it, whose background is not known yet
 
     def take(self, sight: Sight) -> tuple[Sight, ...]:
-        """Look at the next frame; -> what must wait until it is known what the empty scene looks like.
-
-        A cut is believed once a second frame shows the new scene.
+        """Look at the next frame, believing a cut once a second one shows the new scene; -> what must wait
+        until it is known what the empty scene looks like.
         """
         held, self._held = self._held, None
         if held is None and self.before is not None and is_cut(self.before, sight.view):
             self._held = sight
             return ()
         sights: tuple[Sight, ...] = (sight,)
-        if held is not None and is_cut(self.before or sight.view, sight.view):
+        if held and is_cut(self.before or sight.view, sight.view):
             self._cut(held.pts_s)
             sights = (held, sight)
+        elif held and self.segmenter.start_s is None:
+            self.segmenter.step(held.pts_s, busy=False)  # a flash, too, was watched
         return tuple(one for one in sights if not self._process(one))
 
     @property

@@ -21,6 +21,7 @@ _COMMIT_S = 5.0
 _STATE_S = 1.0
 _WRONG_S = 60.0  # a camera's clock may be off by this much
 _SURE_S = 10.0  # ... or by more, for this long
+_MOMENT_S = 1e-6
 _AGAIN_S = 60.0  # a clock that jumps more often is told of this often
 
 
@@ -108,8 +109,8 @@ class LiveLook:
         if isinstance(item, Signal):
             if item.loss is not None or item.jump_s is not None:
                 self.waiting.add(item)
-            if item.loss is not None:
-                self.frame_s = max(self.frame_s, item.pts_s)
+            if item.loss is not None:  # the picture that ends a loss may be of its very last moment
+                self.frame_s = max(self.frame_s, item.pts_s - _MOMENT_S)
         elif item.pts_s > self.frame_s and not self.waiting.dense(item.pts_s):
             self.waiting.add(sight_of(self.masks.frame(item), None, self.frame_s, self.masks))
             self.frame_s = item.pts_s

@@ -428,3 +428,24 @@ def test_coverage_tiles_all_time_whatever_a_feed_says_and_however_often_it_is_st
     assert intervals.total((row.start_s, row.end_s) for row in told) == pytest.approx(
         sum(row.end_s - row.start_s for row in told), abs=1e-6
     )
+
+
+def test_the_picture_of_the_last_moment_of_a_loss_is_looked_at():
+    frames = [frame for frame in plain() if not 14 <= frame.pts_s < 18]
+    over = lost(14, 18.0, FastState.OFFLINE, Cause.CONNECTING, over=True)
+    after = [frame for frame in frames if frame.pts_s >= 18]
+    assert after[0].pts_s == 18.0
+    watched = look([*(frame for frame in frames if frame.pts_s < 14), over, *after], media=MEDIA)
+    told = rows(watched)
+    assert [(a, b) for a, b in pairwise(told) if a[1] != b[0]] == []
+    assert [row[:3] for row in told if row[2] != "watched"] == [(14.0, 18.0, "offline")]
+
+
+def test_a_flash_after_a_loss_is_time_that_was_watched():
+    frames = [frame for frame in plain() if not 14 <= frame.pts_s < 18]
+    after = [frame for frame in frames if frame.pts_s >= 18]
+    flash = Picture(court(), after[0].pts_s)
+    watched = look([*(one for one in frames if one.pts_s < 14), *outage(14, 18), flash, *after[1:]], media=MEDIA)
+    told = rows(watched)
+    assert [(a, b) for a, b in pairwise(told) if a[1] != b[0]] == []
+    assert watched.events(EventType.SCENE_CHANGED) == []
