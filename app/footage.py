@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from agent.perception.outlook import masks_of
 from app.memory import Memory
 from ingest.clip import cut
 from ingest.facts import learn
@@ -15,7 +14,7 @@ from ingest.live.export import export
 from ingest.live.recordings import folder_of
 from ingest.locator import paths_of
 from ingest.masked_clip import cut_masked
-from ingest.masks import Masks
+from ingest.masks import Masks, masks_of
 from ingest.media import FolderMedia
 from ingest.sources import expand
 from vidette.alerts import AlertFilter

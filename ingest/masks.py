@@ -8,6 +8,7 @@ import numpy as np
 
 from vidette.models import Point
 from vidette.ports import Damage, Frame, Image, VideoSource
+from vidette.settings import Settings
 
 _NO_COLOUR = 128
 # Two pixels more on each side: corners fall between pixels, and scaling mixes neighbours.
@@ -78,6 +79,12 @@ class Masked:
         """As the frame's, black where masked; a copy."""
         rgb = self.frame.rgb(width)
         return _painted(rgb, self.masks.hidden((rgb.shape[1], rgb.shape[0])) > 0, 0)
+
+
+def masks_of(settings: Settings, name: str) -> Masks:
+    """What nobody may see of the stream of that name."""
+    polygons = (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks)
+    return Masks(polygons=tuple(tuple(polygon) for polygon in polygons))
 
 
 class MaskedSource:

@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Protocol
 
 from rules.outbox import attempt_of
-from vidette.alerts import Attempt, Delivery, DeliveryFilter, DeliveryStatus, Sent
+from vidette.alerts import Attempt, Delivery, DeliveryStatus, Sent
 from vidette.errors import StoreError
 from vidette.ports import AlertSink, GraphStore, Outbox
-from vidette.queries import Deliveries, SinkStates
+from vidette.queries import DeliveryCounts, SinkStates
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ POLL_S = 1.0  # another process may raise alerts into the same memory
 _FAULT_S = 5.0
 _TICK_S = 0.05
 _STOP_S = 1.5
-_MANY = 1_000_000
 _RANDOM = SystemRandom()
 
 
@@ -179,9 +178,9 @@ class Pump:
 def waiting(store: GraphStore, sinks: Sequence[str]) -> dict[str, int]:
     """How many deliveries each of these sinks still waits for; those with none are left out."""
     counts: dict[str, int] = {}
-    where = DeliveryFilter(sinks=tuple(sinks), statuses=(DeliveryStatus.PENDING, DeliveryStatus.SENDING))
-    for delivery in store.read(Deliveries(where=where, limit=_MANY)) if sinks else ():
-        counts[delivery.sink] = counts.get(delivery.sink, 0) + 1
+    for (sink, status), count in store.read(DeliveryCounts()).items() if sinks else ():
+        if sink in sinks and status in (DeliveryStatus.PENDING, DeliveryStatus.SENDING):
+            counts[sink] = counts.get(sink, 0) + count
     return counts
 
 

@@ -15,13 +15,12 @@ from agent.perception.background import Background, Foreground
 from agent.perception.camera import Camera, Notice, View, background_view, is_cut
 from agent.perception.covering import Covering
 from agent.perception.ledger import Ledger, Saying
-from agent.perception.outlook import masks_of
 from agent.perception.scene import Scene
 from agent.perception.shots import Shots
 from agent.perception.sight import Sight
 from agent.perception.views import Views
 from ingest.gate import Gate
-from ingest.masks import Masks
+from ingest.masks import Masks, masks_of
 from ingest.segments import Segmenter, Slice
 from vidette import ids
 from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, State, Stream, Track

@@ -8,9 +8,9 @@ from agent.perception import captions
 from agent.perception.fast import FastLook
 from agent.perception.ledger import Saying
 from agent.perception.outage import Outage
-from agent.perception.outlook import masks_of
 from agent.perception.sight import sight_of
 from agent.perception.waiting import Waiting
+from ingest.masks import masks_of
 from ingest.patient_media import PatientMedia
 from vidette.models import Commit, EventType, Observation, Stream
 from vidette.ports import Feed, Frame, MediaStore

@@ -1,8 +1,5 @@
 """Before a scene is followed: how large to work, what is masked out."""
 
-from ingest.masks import Masks
-from vidette.settings import Settings
-
 _PIXELS = 130_000  # of the working picture
 _WIDTH = 480
 
@@ -12,9 +9,3 @@ def working_width(size: tuple[int, int]) -> int:
     width, height = size
     fit = (_PIXELS * width / height) ** 0.5
     return max(16, int(min(_WIDTH, width, fit)) // 2 * 2)
-
-
-def masks_of(settings: Settings, name: str) -> Masks:
-    """What nobody may see of the stream of that name."""
-    polygons = (polygon for stream in settings.streams if stream.name == name for polygon in stream.masks)
-    return Masks(polygons=tuple(tuple(polygon) for polygon in polygons))

@@ -9,7 +9,7 @@ from ingest.live.cutting import ClipDone, ClipOrder, Cutter
 from ingest.live.recording import Files, Recorder
 from ingest.live.recordings import folder_of
 from ingest.live.ring import Ring
-from ingest.masks import Masks
+from ingest.masks import masks_of
 from vidette.models import Stream
 from vidette.settings import Settings, StreamSettings
 
@@ -31,7 +31,7 @@ class Keeper:
         self._ring = ring
         self._waiting: dict[str, ClipOrder] = {}
         self._refused: list[ClipDone] = []
-        masks = Masks(polygons=tuple(tuple(mask) for mask in said.masks))
+        masks = masks_of(settings, stream.name)
         self._cutter = Cutter(folder, stream, masks)
         self._recorder: Recorder | None = None
         if said.record == "continuous":

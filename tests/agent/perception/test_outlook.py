@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.perception.outlook import masks_of, working_width
+from agent.perception.outlook import working_width
+from ingest.masks import masks_of
 from vidette.settings import Settings, StreamSettings
 
 
