@@ -303,15 +303,16 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a deep look cost: tries, tokens as the server counts them, seconds of waiting.
+    """What a deep look cost: tries, tokens as the model counts them, seconds of waiting.
 
-    `refused`: things in the answer that were left out, being outside the closed lists or the bounds.
+    `gpu_s`: seconds of a model in this process, its fair share of those of its batch, whatever it runs on. `refused`: things in the answer that were left out, being outside the closed lists or the bounds.
     """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     wall_s: float = 0.0
+    gpu_s: float = 0.0
     refused: int = 0
 
 

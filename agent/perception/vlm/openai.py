@@ -2,28 +2,21 @@
 
 import base64
 import json
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from time import monotonic
+from dataclasses import dataclass
 from typing import Any
 
+from agent.perception.vlm.dialogue import CUT, Spoken, described
 from agent.perception.vlm.loose import Fault
-from agent.perception.vlm.meaning import meant
 from agent.perception.vlm.pictures import Shown, shown
 from agent.perception.vlm.profile import PROFILES, Profile
 from agent.perception.vlm.prompt import Prompt, again, caption_of, prompt_hash, prompt_of
-from agent.perception.vlm.reading import read
 from agent.perception.vlm.server import Server
-from vidette.errors import ModelError
 from vidette.ids import make_id
 from vidette.models import LookReply, LookRequest, Run, Usage
 from vidette.ports import MediaStore
 
-log = logging.getLogger(__name__)
-
 REVISION = "1"
-_ASKED = 2  # once more where the answer cannot be read
 _MOST_TOKENS = 10**9
 
 
@@ -53,24 +46,15 @@ class OpenAiVision:
 
     def look(self, request: LookRequest) -> LookReply:
         """Describe the segment. Raises ModelError."""
-        began, usage = monotonic(), Usage()
         prompt = prompt_of(request, self._wish.max_images)
         pictures = shown(prompt.pictures, self._media, self._wish.max_side)
-        until, fault = self._server.until(), ""
-        for _ in range(_ASKED):
+        until = self._server.until()
+
+        def ask(fault: str) -> Spoken:
             answer, tries = self._server.ask(self._question(prompt, pictures, fault), until)
-            usage = _added(usage, answer, tries)
-            try:
-                said, refused = read(_content(answer))
-            except Fault as error:
-                fault = str(error)
-                log.info("an answer of %r cannot be read: %s", self._wish.model, fault)
-                continue
-            reply, more = meant(said, request, prompt)
-            return replace(reply, usage=replace(usage, refused=refused + more, wall_s=round(monotonic() - began, 3)))
-        raise ModelError(
-            f"model {self._wish.model!r}: its answer cannot be read ({fault}); another model may do better"
-        )
+            return _spoken(answer, tries)
+
+        return described(ask, request, prompt, self._wish.model)
 
     def close(self) -> None:
         """Ask no more, and cut what is on its way."""
@@ -118,6 +102,14 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
+def _spoken(answer: dict[str, Any], tries: int) -> Spoken:
+    usage = _usage(answer, tries)
+    try:
+        return Spoken(text=_content(answer), usage=usage)
+    except Fault as error:
+        return Spoken(fault=str(error), usage=usage)
+
+
 def _content(answer: dict[str, Any]) -> str:
     """What the model said. Raises Fault where it said nothing, or was cut off."""
     choices = answer.get("choices")
@@ -125,7 +117,7 @@ def _content(answer: dict[str, Any]) -> str:
     if not isinstance(choice, dict):
         raise Fault("no answer in the reply")
     if choice.get("finish_reason") == "length":
-        raise Fault("cut off at `vlm.max_tokens`, the longest answer that is allowed")
+        raise Fault(CUT)
     message = choice.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, list):
@@ -135,14 +127,13 @@ def _content(answer: dict[str, Any]) -> str:
     return content
 
 
-def _added(usage: Usage, answer: dict[str, Any], tries: int) -> Usage:
+def _usage(answer: dict[str, Any], tries: int) -> Usage:
     said = answer.get("usage")
     counts = said if isinstance(said, dict) else {}
-    return replace(
-        usage,
-        calls=usage.calls + tries,
-        prompt_tokens=usage.prompt_tokens + _count(counts.get("prompt_tokens")),
-        completion_tokens=usage.completion_tokens + _count(counts.get("completion_tokens")),
+    return Usage(
+        calls=tries,
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        completion_tokens=_count(counts.get("completion_tokens")),
     )
 
 
