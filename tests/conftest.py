@@ -24,6 +24,29 @@ def videos() -> Path:
     return VIDEOS
 
 
+@pytest.fixture(scope="session")
+def _torch():
+    """For tests of models: one thread, so that the machine's other cores stay free; skips where torch is absent."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers").utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(_torch, tmp_path_factory):
+    """`tiny_model(family)`: the folder of that family's tiny random model, made once; families are in tests/tiny_models.py."""
+    from tests.tiny_models import build
+
+    made = {}
+
+    def folder(family: str) -> Path:
+        if family not in made:
+            made[family] = build(family, tmp_path_factory.mktemp("tiny") / family)
+        return made[family]
+
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch, tmp_path_factory):
     for name in [name for name in os.environ if name.startswith("VIDETTE_") and name != "VIDETTE_REQUIRE_ALL"]:
