@@ -366,10 +366,20 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A picture of the place, by its address in the media store, and what is rightly said of it."""
+
+    sha256: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookRequest:
     """One deep look: a segment, its keyframes, the tracks in view and the closed questions.
 
-    `context` is what the settings say of the place, in words.
+    `context` is what the settings say of the place, in words; `normal` the address of a picture of it when nothing is
+    wrong. `boxes`: whether tracks are listed, drawn on the pictures, or both. `describe`: `asked` answers the questions
+    first and describes only where an answer is not no. `effort`: `fewer` pictures and no tiles, or `verdicts` alone.
     """
 
     stream_id: str
@@ -378,6 +388,11 @@ class LookRequest:
     tracks: tuple[Track, ...] = ()
     questions: tuple[str, ...] = ()
     context: str = ""
+    normal: str = ""
+    examples: tuple[Example, ...] = ()
+    boxes: Literal["listed", "drawn", "both"] = "listed"
+    describe: Literal["always", "asked"] = "always"
+    effort: Literal["full", "fewer", "verdicts"] = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,7 +440,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookReply:
-    """A VLM's checked answer about one segment; `run` says who spoke where that was not the model asked first."""
+    """A VLM's checked answer about one segment; `run` says who spoke where that was not the model asked first.
+
+    An empty caption: only the questions were answered. `note` is what coverage says of the look, where it was less than
+    a whole one.
+    """
 
     caption: str
     entities: tuple[SeenEntity, ...] = ()
@@ -434,6 +453,7 @@ class LookReply:
     verdicts: tuple[Verdict, ...] = ()
     run: Run | None = None
     usage: Usage | None = None
+    note: str = ""
 
 
 # Rows: what queries return and `--json` prints ---------------------------------------------------

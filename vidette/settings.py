@@ -85,6 +85,13 @@ class ActiveSettings(Model):
             raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
 
 
+class ExampleSettings(Model):
+    """A picture of the place with what is rightly said of it."""
+
+    picture: str = Field(min_length=1, max_length=2000, description="path of a JPEG picture")
+    says: str = Field(min_length=1, max_length=300, description="what a good answer says of it, in words")
+
+
 class StreamSettings(Model):
     """One file or camera, with what is special about it."""
 
@@ -112,6 +119,21 @@ class StreamSettings(Model):
     )
     active: ActiveSettings | None = Field(default=None, description="camera: when it is watched; without: always")
     context: str = Field(default="", max_length=2000, description="what is to be seen there, in words, for models")
+    questions: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
+        default_factory=list, max_length=16, description="closed questions to models, answered yes, no or unknown"
+    )
+    describe: Literal["always", "asked"] | None = Field(
+        default=None, description="as `vlm.describe`, for this stream only"
+    )
+    normal: str = Field(
+        default="", max_length=2000, description="path of a JPEG picture of how it looks when nothing is wrong"
+    )
+    examples: list[ExampleSettings] = Field(
+        default_factory=list, max_length=4, description="pictures with what is rightly said of them, for models"
+    )
+    boxes: Literal["listed", "drawn", "both"] = Field(
+        default="listed", description="how models are told of what is tracked: in words, drawn on the pictures, or both"
+    )
     zones: list[ZoneSettings] = Field(default_factory=list, description="named polygons")
     lines: list[LineSettings] = Field(default_factory=list, description="named directed lines")
     masks: list[Annotated[list[tuple[Share, Share]], Field(min_length=3, max_length=64)]] = Field(
@@ -191,6 +213,9 @@ class SegmentSettings(Model):
     max_s: Positive = Field(default=30, description="longest segment")
     idle_s: Positive = Field(default=2, description="an active segment closes after this much quiet")
     keyframes: int = Field(default=4, ge=1, le=32, description="pictures kept of a segment at most")
+    keyframe_px: int = Field(
+        default=3840, ge=320, le=7680, description="their width at most: what is small is seen only in large ones"
+    )
 
 
 class FastSettings(Model):
@@ -234,6 +259,12 @@ class VisionSettings(Model):
     concurrency: int = Field(default=4, ge=1, le=256, description="segments asked about at the same time at most")
     max_images: int = Field(default=8, ge=1, le=32, description="pictures in one question at most")
     max_side: int = Field(default=768, ge=64, le=4096, description="longer side of a picture that is sent, in pixels")
+    tiles: int = Field(
+        default=4, ge=0, le=8, description="parts of pictures sent larger, where things are small or moved; 0: none"
+    )
+    small_px: int = Field(
+        default=48, ge=8, le=1024, description="a thing whose longer side has fewer pixels when sent is small"
+    )
     path: str = Field(default="", max_length=2000, description="recorded: the folder of answers")
     record_from: str = Field(
         default="", max_length=40, description="recorded: name of one of `others`, asked for what is not there yet"
@@ -265,6 +296,10 @@ class VlmSettings(VisionSettings):
     )
     stream_calls_per_hour: int = Field(
         default=0, ge=0, le=1_000_000, description="deep looks at an hour of one stream at most; 0: no bound"
+    )
+    describe: Literal["always", "asked"] = Field(
+        default="always",
+        description="`asked`: a stream's questions come first, and only where one is not answered no it is described",
     )
     others: list[NamedVision] = Field(default_factory=list, max_length=16, description="further models, by name")
 
