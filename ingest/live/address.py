@@ -135,6 +135,11 @@ class Address:
             return False
 
     @property
+    def talks(self) -> bool:
+        """Whether the camera answers questions before it sends anything."""
+        return self.scheme in ("rtsp", "rtsps", "rtmp", "rtmps")
+
+    @property
     def bursty(self) -> bool:
         """Whether pictures come some seconds' worth at a time, as HLS segments do."""
         return self.scheme in ("http", "https") and urlsplit(self.url).path.endswith(".m3u8")

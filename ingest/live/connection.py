@@ -30,7 +30,6 @@ _CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
     (av.HTTPClientError, Cause.REFUSED),
     (av.HTTPServerError, Cause.REFUSED),
     (ConnectionRefusedError, Cause.REFUSED),
-    (PermissionError, Cause.UNAUTHORISED),
 )  # fmt: skip
 
 
@@ -42,11 +41,14 @@ class FeedError(SourceError):
         self.cause = cause
 
 
-def cause_of(error: BaseException, *, connecting: bool = False, late: bool = False, numeric: bool = False) -> Cause:
+def cause_of(
+    error: BaseException, *, connecting: bool = False, late: bool = False, numeric: bool = False, talks: bool = False
+) -> Cause:
     """Why FFmpeg gave up.
 
     `late`: it did so when its time was over, whatever it says. `numeric`: no name was to be looked up
-    (a failed look-up is an input/output error to FFmpeg, as other things are).
+    (a failed look-up is an input/output error to FFmpeg, as other things are). `talks`: the camera is talked
+    to before it sends anything; of a talk that breaks off FFmpeg says that the data is bad.
     """
     if isinstance(error, FeedError):
         return error.cause
@@ -54,12 +56,16 @@ def cause_of(error: BaseException, *, connecting: bool = False, late: bool = Fal
         if isinstance(error, kind):
             return cause
     code = getattr(error, "errno", None)
+    if code == errno.EACCES:  # EPERM is what FFmpeg says of a PLAY that got no answer
+        return Cause.UNAUTHORISED
     if isinstance(error, TimeoutError | av.ExitError) or late or code == errno.ETIMEDOUT:
         return Cause.UNREACHABLE if connecting else Cause.STALLED
     if code in _PLACES:
         return Cause.NOT_FOUND if connecting else Cause.ENDED
+    if connecting and talks and isinstance(error, av.InvalidDataError):
+        return Cause.REFUSED
     if code == errno.EIO and connecting and numeric:
-        return Cause.UNREADABLE
+        return Cause.REFUSED if talks else Cause.UNREADABLE
     if code in _AWAY:
         return Cause.UNREACHABLE if connecting else Cause.ENDED
     if isinstance(error, av.InvalidDataError | av.DemuxerNotFoundError | av.DecoderNotFoundError | SourceError):
@@ -88,7 +94,8 @@ class Connection:
         except (av.FFmpegError, OSError, ValueError, SourceError) as error:
             self.__exit__(None, None, None)
             late = time.monotonic() - begun >= self._timeout_s
-            cause = cause_of(error, connecting=True, late=late, numeric=self._address.numeric)
+            address = self._address
+            cause = cause_of(error, connecting=True, late=late, numeric=address.numeric, talks=address.talks)
             raise FeedError(cause, self._address) from None  # FFmpeg's own text repeats the address, secrets and all
         return self
 

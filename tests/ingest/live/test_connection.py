@@ -27,6 +27,7 @@ def os_error(code):
         (os_error(errno.ENOENT), Cause.NOT_FOUND, Cause.ENDED),
         (os_error(errno.ENODEV), Cause.NOT_FOUND, Cause.ENDED),
         (os_error(errno.EACCES), Cause.UNAUTHORISED, Cause.UNAUTHORISED),
+        (os_error(errno.EPERM), Cause.REFUSED, Cause.ENDED),
         (os_error(errno.EBUSY), Cause.REFUSED, Cause.ENDED),
         (av.HTTPUnauthorizedError(1, "x"), Cause.UNAUTHORISED, Cause.UNAUTHORISED),
         (av.HTTPForbiddenError(1, "x"), Cause.UNAUTHORISED, Cause.UNAUTHORISED),
@@ -50,6 +51,15 @@ def test_what_ends_with_its_time_was_a_time_out():
 
 def test_an_input_error_where_no_name_was_looked_up():
     assert cause_of(os_error(errno.EIO), connecting=True, numeric=True) is Cause.UNREADABLE
+
+
+def test_bad_data_before_a_camera_that_is_talked_to_sends_any_is_a_talk_that_broke_off():
+    error = av.InvalidDataError(1, "x")
+    assert cause_of(error, connecting=True, talks=True) is Cause.REFUSED
+    assert cause_of(error, connecting=True, talks=True, late=True) is Cause.UNREACHABLE
+    assert cause_of(error, talks=True) is Cause.UNREADABLE
+    assert cause_of(os_error(errno.EIO), connecting=True, numeric=True, talks=True) is Cause.REFUSED
+    assert cause_of(os_error(errno.EIO), connecting=True, talks=True) is Cause.UNREACHABLE
 
 
 def test_a_cause_stays_what_it_is():
