@@ -18,6 +18,8 @@ Attributes = dict[str, Any]
 _BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # a carry is not text
 LOOKS = ("fast", "deep")
 Look = Literal["fast", "deep"]
+Embedded = Literal["keyframe", "segment", "assertion", "entity"]
+"""What has an embedding: the picture of a keyframe; the words of the others."""
 LABELS_VERSION = 1
 
 
@@ -200,7 +202,11 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A slice of a stream's time [start_s, end_s), the unit of deep looks."""
+    """A slice of a stream's time [start_s, end_s), the unit of deep looks.
+
+    `gated`: the gate saw nothing in it that deserves one; keyframes it has all the same where it was taken at random, to
+    audit the gate.
+    """
 
     id: str
     stream_id: str
@@ -209,6 +215,7 @@ class Segment:
     caption: str = ""
     keyframes: tuple[Keyframe, ...] = ()
     track_ids: tuple[str, ...] = ()
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +324,30 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """Where a picture or a text lies in the space of the observation's run: what is alike lies near.
+
+    `vector` is a unit vector in little-endian float16; `text` is what was embedded, empty for a picture.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
+
+    of: Embedded
+    id: str
+    vector: bytes
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What a clock burnt into the picture said at a media time, as it was read, and where."""
+
+    pts_s: float
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What one look says at one commit: the unit of settling.
 
@@ -324,7 +355,8 @@ class Observation:
     sequence None and settle in any order, any number of times. `watermark_s` is the media time
     up to which this look has said everything. `carry` is the fast look's state at that time, so
     that a resumed watch goes on from it exactly. `final` ends the stream. `feed` is how a live stream
-    is at that time. `usage` is what a deep look cost.
+    is at that time. `usage` is what a deep look cost, `segment_id` what it looked at, `verdicts` its
+    answers to closed questions. `embeddings` are the run's.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
@@ -346,6 +378,10 @@ class Observation:
     final: bool = False
     feed: FeedState | None = None
     usage: Usage | None = None
+    segment_id: str | None = None
+    verdicts: "tuple[Verdict, ...]" = ()
+    embeddings: tuple[Embedding, ...] = ()
+    clock: tuple[ClockReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -553,6 +589,7 @@ class SegmentRow:
     end_s: float
     caption: str
     keyframes: tuple[Keyframe, ...] = ()
+    gated: bool = False
 
 
 # What a watch says of itself ---------------------------------------------------------------------
