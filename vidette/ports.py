@@ -107,6 +107,23 @@ class VisionModel(Protocol):
         """Ask no more; a look on its way fails soon. From any thread."""
 
 
+class Embedder(Protocol):
+    """Puts pictures and texts where what is alike lies near."""
+
+    @property
+    def run(self) -> Run:
+        """Which model and revision; embeddings of different runs have nothing in common."""
+
+    def images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """Unit rows `(n, d) float32` of `(H, W, 3) uint8 RGB` pictures. Raises ModelError, too where it takes none."""
+
+    def texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit rows `(n, d) float32`, comparable to those of pictures where it takes both. Raises ModelError."""
+
+    def close(self) -> None:
+        """Embed no more. From any thread."""
+
+
 class Reader(Protocol):
     """Answers typed queries from one snapshot."""
 

@@ -14,9 +14,11 @@ Positive = Annotated[float, Field(gt=0, le=86_400 * 366)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 _KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+_DEVICE = r"^$|^(cpu|cuda|mps|xpu)(:\d{1,2})?$"
 PATTERNS = {
     _KEY: "should be small letters, digits, - and _, at most 40, the first a letter or digit",
     _CLOCK: "should be HH:MM, from 00:00 to 24:00",
+    _DEVICE: "should be cpu, cuda, cuda:1, mps or xpu, or nothing",
 }
 """What a pattern asks for, in words."""
 Key = Annotated[str, Field(pattern=_KEY)]
@@ -315,6 +317,30 @@ class VlmSettings(VisionSettings):
         return self
 
 
+class EmbedderSettings(Model):
+    """Finding by likeness: models in folders on this machine (extra `vlm`)."""
+
+    pictures: str = Field(
+        default="",
+        max_length=2000,
+        description="folder of a CLIP or SigLIP model; pictures are found by what they show",
+    )
+    captions: str = Field(
+        default="", max_length=2000, description="folder of a sentence model; captions are found by what they mean"
+    )
+    device: str = Field(
+        default="", pattern=_DEVICE, description="where they run, as `cpu` or `cuda:0`; empty: a GPU if there is one"
+    )
+    batch: int = Field(default=32, ge=1, le=1024, description="pictures or texts at once at most")
+
+
+class OcrSettings(Model):
+    """Text that can be read in kept pictures (extra `ocr`)."""
+
+    backend: Literal["none", "rapidocr"] = Field(default="none", description="what reads")
+    confidence: Share = Field(default=0.7, description="a line that is less sure than this is left out")
+
+
 class WhenSettings(Model):
     """What must be true of one event: every given condition."""
 
@@ -411,6 +437,8 @@ class Settings(Model):
     segments: SegmentSettings = Field(default_factory=SegmentSettings, description="how time is cut")
     fast: FastSettings = Field(default_factory=FastSettings, description="the fast look")
     vlm: VlmSettings = Field(default_factory=VlmSettings, description="deep looks")
+    embedder: EmbedderSettings = Field(default_factory=EmbedderSettings, description="finding by likeness")
+    ocr: OcrSettings = Field(default_factory=OcrSettings, description="text in the picture")
     live: LiveSettings = Field(default_factory=LiveSettings, description="cameras")
     keep: KeepSettings = Field(default_factory=KeepSettings, description="how long media is kept")
     metrics: str = Field(
