@@ -432,14 +432,33 @@ class LookRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A thing in one picture: `kind` is the detector's own word, `polygon` its outline of 3 to 64 corners, if known.
+
+    `confidence` 0..1; None where the model gives none.
+    """
+
+    label: Label
+    kind: str
+    box: Box
+    confidence: float | None = None
+    polygon: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenEntity:
-    """A thing a VLM saw; `track_id` where it named one that the tracker follows."""
+    """A thing a VLM saw; `track_id` where it named one that the tracker follows.
+
+    `box` and `polygon` (at most 64 corners) are its place in the picture at media time `at_s`, where that is known.
+    """
 
     label: Label
     description: str = ""
     track_id: str | None = None
     box: Box | None = None
     attributes: Attributes = field(default_factory=dict)
+    polygon: tuple[Point, ...] = ()
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

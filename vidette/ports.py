@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vidette.alerts import Attempt, Case, Delivery, DeliveryFilter, Judgement, Sent
 from vidette.feeds import FeedState
-from vidette.models import Commit, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
+from vidette.models import Commit, Detection, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
 from vidette.queries import Query
 from vidette.signals import Signal
 
@@ -122,6 +122,24 @@ class Embedder(Protocol):
 
     def close(self) -> None:
         """Embed no more. From any thread."""
+
+
+class Detector(Protocol):
+    """Finds things in pictures."""
+
+    @property
+    def run(self) -> Run:
+        """Which model, revision and bounds speak."""
+
+    def detect(self, images: Sequence[Image], labels: Sequence[str]) -> list[list[Detection]]:
+        """What is in each picture, surest first; `labels` are the words looked for, empty: all that the model knows.
+
+        A word is the `kind` of what is found. A detector with a closed list leaves out what is none of the words. The
+        same for a picture alone as among others. Raises ModelError.
+        """
+
+    def close(self) -> None:
+        """Give the memory back. From any thread."""
 
 
 class Reader(Protocol):
