@@ -35,7 +35,8 @@ class Arrivals:
     the system's for temporary files).
 
     Between two arrivals that are shown in the order in which they come, `media_s` rises. Right after a
-    loss it may repeat, for pictures that are older than what was said already.
+    loss it may lie before what was said already: these are needed to decode what follows, and come too late to be
+    looked at.
 
     Never raises for what the camera did. Raises SourceError when FFmpeg does not come back: then only
     a new process helps.
@@ -124,8 +125,6 @@ class Arrivals:
         """The item, not before what was told already; None where nothing of it is left."""
         if isinstance(item, Signal):
             return self._after(item)
-        if item.media_s < self._told_s:
-            item = replace(item, media_s=self._told_s)
         self._last_s = max(self._last_s, item.media_s)
         return item
 

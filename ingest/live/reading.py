@@ -25,6 +25,7 @@ from vidette.signals import Loss, Signal
 WELL_S = 10.0  # a camera that has given pictures for this long is well: its next loss is a new one
 SKIP_MAX_S = 10.0  # a backlog that lasts longer is left by connecting again
 RESOLVE_S = 60.0  # the system may look for a camera's name for so long, and cannot be interrupted
+_SILENT = 0.9  # of the patience: FFmpeg begins to count before we do
 _BURST, _BURST_S, _DRAINED_S = 500, 1.0, 0.005
 _STATES = {Cause.STALLED: FastState.STALLED, Cause.UNREADABLE: FastState.FAILED}
 _log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Reading:
         self.stop = threading.Event()
         self.reconnects: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-        self.last_s = now()
+        self.last_s = self._came_s = now()
         self.timeline = Timeline(self.last_s)
         self.loss: Loss | None = Loss(since_s=self.last_s, state=FastState.OFFLINE, cause=Cause.CONNECTING)
         self.heard = time.monotonic()
@@ -134,11 +135,18 @@ class Reading:
     def _give(self, item: Arrival | Signal) -> None:
         """Hand on; the first picture after a loss says how long that was."""
         if isinstance(item, Arrival):
+            held = self._held_back(item)
             loss = self.loss or self._hole(item.media_s)
             if loss is not None and loss.since_s < item.media_s:
                 self._waiting.put(Signal(pts_s=item.media_s, loss=loss, over=True))
-            self.last_s, self.loss = max(self.last_s, item.media_s), None
+            self.last_s, self._came_s = max(self.last_s, item.media_s), item.arrived_s
+            self.loss = Loss(since_s=self.last_s, state=FastState.STALLED, cause=Cause.STALLED) if held else None
         self._waiting.put(item)
+
+    def _held_back(self, item: Arrival) -> bool:
+        """Whether it is of before a silence: FFmpeg gives what it has of a picture when its patience ends."""
+        silent = item.arrived_s - self._came_s > _SILENT * self.patience_s
+        return silent and self.loss is None and item.media_s - self.last_s <= _SILENT * self.patience_s
 
     def _hole(self, media_s: float) -> Loss | None:
         """The stall that is seen only now, by the media time of the picture after it."""
