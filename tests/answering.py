@@ -48,7 +48,10 @@ def value_of(schema: dict[str, Any], rng: random.Random) -> Any:
             assert schema["required"] == list(schema["properties"])
             return {name: value_of(part, rng) for name, part in schema["properties"].items()}
         case "array":
-            return [value_of(schema["items"], rng) for _ in range(rng.randint(0, schema["maxItems"]))]
+            return [
+                value_of(schema["items"], rng)
+                for _ in range(rng.randint(schema.get("minItems", 0), schema["maxItems"]))
+            ]
         case "string":
             length = rng.randint(schema.get("minLength", 0), schema["maxLength"])
             return "".join(rng.choice(string.printable + "äß😀\u2028") for _ in range(length)) if length > 1 else "x"

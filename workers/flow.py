@@ -167,12 +167,16 @@ def _look(pipeline: Pipeline, segment: Segment) -> Iterator[Job]:
 
 def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:
     window = Filter(streams=(segment.stream_id,), from_s=segment.start_s, to_s=segment.end_s)
+    said = settings_of(pipeline.settings, name)
     return LookRequest(
         stream_id=segment.stream_id,
         stream_name=name,
         segment=segment,
         tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
-        context=settings_of(pipeline.settings, name).context,
+        questions=tuple(said.questions),
+        context=said.context,
+        boxes=said.boxes,
+        describe=said.describe or pipeline.settings.vlm.describe,
     )
 
 

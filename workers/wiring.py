@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -29,6 +30,9 @@ from vidette.settings import Settings, SinkSettings, VisionSettings, VlmSettings
 from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
 from workers.spending import Spending
+
+if TYPE_CHECKING:
+    from agent.perception.vlm.looking import Bounds
 
 _LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
 
@@ -145,13 +149,23 @@ def _openai(said: VisionSettings, media: MediaStore) -> VisionModel:
     wish = Wish(
         model=said.model,
         profile=said.profile,
-        max_tokens=said.max_tokens,
         temperature=said.temperature,
         seed=said.seed,
-        max_images=said.max_images,
-        max_side=said.max_side,
+        bounds=_bounds(said),
     )
     return OpenAiVision(Server(said.url, said.api_key, patience=patience), media, wish)
+
+
+def _bounds(said: VisionSettings) -> "Bounds":
+    from agent.perception.vlm.looking import Bounds
+
+    return Bounds(
+        max_images=said.max_images,
+        max_side=said.max_side,
+        max_tokens=said.max_tokens,
+        tiles=said.tiles,
+        small_px=said.small_px,
+    )
 
 
 def judge_of(settings: Settings) -> Engine | None:

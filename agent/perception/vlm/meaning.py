@@ -34,6 +34,7 @@ class _Sense:
     def __init__(self, request: LookRequest, prompt: Prompt) -> None:
         self._request, self._tracks = request, prompt.tracks
         self._times = {one.number: one.keyframe.pts_s for one in prompt.pictures}
+        self._parts = {one.number: one.part for one in prompt.pictures if one.part is not None}
         self._from_s = request.segment.start_s
         self.first_s = next(iter(self._times.values()), self._from_s)
         self.refused = 0
@@ -43,7 +44,7 @@ class _Sense:
             label=Label(said.label),
             description=said.description,
             track_id=self._track(said.track),
-            box=self._box(said.box),
+            box=self._box(said.box, said.frame),
             attributes={one.name: one.value for one in said.attributes},
         )
 
@@ -56,7 +57,7 @@ class _Sense:
             confidence=said.confidence,
             caption=said.caption,
             track_ids=tuple(track for track in tracks if track),
-            box=self._box(said.box),
+            box=self._box(said.box, said.frame),
             at_s=self.at(said.frame),
         )
 
@@ -83,12 +84,16 @@ class _Sense:
     def _track(self, name: str) -> str | None:
         if name and name not in self._tracks:
             self.refused += 1
-        return self._tracks.get(name)
+        track = self._tracks.get(name)
+        return track.id if track else None
 
-    def _box(self, sides: list[float]) -> Box | None:
+    def _box(self, sides: list[float], number: int) -> Box | None:
+        """A box in the whole frame, also where it was given in a part of it."""
         if not sides:
             return None
         if len(sides) != 4 or sides[2] <= sides[0] or sides[3] <= sides[1]:
             self.refused += 1
             return None
-        return sides[0], sides[1], sides[2], sides[3]
+        box = sides[0], sides[1], sides[2], sides[3]
+        part = self._parts.get(number)
+        return part.to_frame(box) if part is not None else box

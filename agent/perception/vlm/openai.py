@@ -2,15 +2,15 @@
 
 import base64
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from agent.perception.vlm.dialogue import CUT, Spoken, described
+from agent.perception.vlm.dialogue import CUT, Spoken
+from agent.perception.vlm.looking import Bounds, looked
 from agent.perception.vlm.loose import Fault
-from agent.perception.vlm.pictures import Shown, shown
 from agent.perception.vlm.profile import PROFILES, Profile
-from agent.perception.vlm.prompt import Prompt, again, caption_of, prompt_hash, prompt_of
+from agent.perception.vlm.prompt import prompt_hash
+from agent.perception.vlm.question import Question
 from agent.perception.vlm.server import Server
 from vidette.ids import make_id
 from vidette.models import LookReply, LookRequest, Run, Usage
@@ -26,11 +26,9 @@ class Wish:
 
     model: str
     profile: str = "plain"
-    max_tokens: int = 1024
     temperature: float = 0.0
     seed: int = 0
-    max_images: int = 8
-    max_side: int = 768
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 class OpenAiVision:
@@ -46,60 +44,47 @@ class OpenAiVision:
 
     def look(self, request: LookRequest) -> LookReply:
         """Describe the segment. Raises ModelError."""
-        prompt = prompt_of(request, self._wish.max_images)
-        pictures = shown(prompt.pictures, self._media, self._wish.max_side)
-        until = self._server.until()
+        until, wish = self._server.until(), self._wish
 
-        def ask(fault: str) -> Spoken:
-            answer, tries = self._server.ask(self._question(prompt, pictures, fault), until)
-            return _spoken(answer, tries)
+        def ask(question: Question) -> Spoken:
+            return _spoken(*self._server.ask(self._body(question), until))
 
-        return described(ask, request, prompt, self._wish.model)
+        return looked(ask, request, self._media, wish.bounds, wish.model)
 
     def close(self) -> None:
         """Ask no more, and cut what is on its way."""
         self._server.close()
 
-    def _question(self, prompt: Prompt, pictures: Sequence[Shown], fault: str) -> bytes:
+    def _body(self, question: Question) -> bytes:
         wish = self._wish
         body = {
             "model": wish.model,
             "messages": [
-                {"role": "system", "content": prompt.system},
-                {"role": "user", "content": list(_parts(prompt, pictures, fault))},
+                {"role": "system", "content": question.system},
+                {"role": "user", "content": [_part(part) for part in question.parts]},
             ],
-            self._profile.tokens: wish.max_tokens,
+            self._profile.tokens: question.max_tokens,
             "temperature": wish.temperature,
             **({"seed": wish.seed} if self._profile.seed else {}),
             "stream": False,
-            **self._profile.form(),
+            **self._profile.form(question.verdicts),
         }
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def run_of(wish: Wish) -> Run:
     """The run of a model on a server, wherever the server is."""
-    params = {
-        name: getattr(wish, name) for name in ("profile", "max_tokens", "temperature", "seed", "max_images", "max_side")
-    }
+    params = {name: getattr(wish, name) for name in ("profile", "temperature", "seed")} | asdict(wish.bounds)
     id_ = make_id("run", "openai", wish.model, REVISION, prompt_hash(), json.dumps(params))
     return Run(id=id_, model=wish.model, revision=REVISION, prompt_hash=prompt_hash(), params=params)
 
 
-def _parts(prompt: Prompt, pictures: Sequence[Shown], fault: str) -> list[dict[str, Any]]:
-    """The user's message: the place first, which is the same for all looks at a stream."""
-    parts = [_text(prompt.place)]
-    for one in pictures:
-        parts.append(_text(caption_of(one.picture, one.same_as)))
-        if one.jpeg:
-            data = base64.b64encode(one.jpeg).decode("ascii")
-            parts.append({"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}})
-    parts.append(_text(prompt.rest))
-    return [*parts, _text(again(fault))] if fault else parts
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
+def _part(part: str | bytes) -> dict[str, Any]:
+    """A text, or a JPEG picture as a data URI."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    data = base64.b64encode(part).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
 
 
 def _spoken(answer: dict[str, Any], tries: int) -> Spoken:

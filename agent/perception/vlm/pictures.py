@@ -1,19 +1,23 @@
-"""Pictures as a server takes them: JPEG, no larger than need be, none of them twice."""
+"""Pictures as models take them: JPEG, no larger than need be, none of them twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from agent.perception.vlm.prompt import Picture
+from agent.perception.vlm.prompt import Picture, Reference, box_at
 from ingest.jpeg import decode, encode, size
+from ingest.snapshot import draw
+from ingest.tiling import tile_crops
 from vidette.errors import ModelError, StoreError
+from vidette.models import Track
 from vidette.ports import Image, MediaStore
 
 MAX_BYTES = 4 * 2**20
 _GRID = (64, 36)
 _ALIKE = 6.0  # grey levels of 255: noise and compression stay below it in every cell, a small thing does not
+_FINE = 92  # JPEG quality of what was painted or cut here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +29,49 @@ class Shown:
     same_as: int = 0
 
 
-def shown(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> tuple[Shown, ...]:
-    """The pictures that are still there, in order, at most `max_side` pixels long. Raises ModelError where none is."""
-    found = tuple(_shown(pictures, media, max_side))
+def shown(
+    pictures: Sequence[Picture], media: MediaStore, max_side: int, drawn: Mapping[str, Track] | None = None
+) -> tuple[Shown, ...]:
+    """The pictures that are still there, in order, at most `max_side` pixels long. Raises ModelError where none is.
+
+    The tracks of `drawn` are drawn on copies of them, with their names.
+    """
+    found = tuple(_shown(pictures, media, max_side, drawn or {}))
     if not found:
         raise ModelError("none of the segment's pictures is in the media store any more; keep them longer")
     return found
 
 
-def _shown(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> Iterator[Shown]:
+def compared(references: Sequence[Reference], media: MediaStore, max_side: int) -> tuple[bytes, ...]:
+    """The JPEG of each, at most `max_side` pixels long; empty where it is not there any more."""
+    return tuple(_compared(one, media, max_side) for one in references)
+
+
+def parts_of(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> tuple[Shown, ...]:
+    """The parts of pictures, cut out of what is kept, at most `max_side` pixels long; those that are gone are left out."""
+    out = []
+    for one in pictures:
+        try:
+            rgb = decode(media.get(one.keyframe.sha256))
+        except StoreError:
+            continue
+        if one.part is not None:
+            (crop,) = tile_crops(rgb, (one.part,))
+            out.append(Shown(picture=one, jpeg=encode(_scaled(crop, max_side), _FINE)))
+    return tuple(out)
+
+
+def _compared(reference: Reference, media: MediaStore, max_side: int) -> bytes:
+    try:
+        data = media.get(reference.sha256)
+        return _fitting(data, decode(data, least=max_side), max_side)
+    except StoreError:
+        return b""
+
+
+def _shown(
+    pictures: Sequence[Picture], media: MediaStore, max_side: int, drawn: Mapping[str, Track]
+) -> Iterator[Shown]:
     last: tuple[int, Image] | None = None
     for picture in pictures:
         try:
@@ -46,7 +84,10 @@ def _shown(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> Ite
             yield Shown(picture=picture, same_as=last[0])
             continue
         last = (picture.number, grid)
-        yield Shown(picture=picture, jpeg=_fitting(data, rgb, max_side))
+        found = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
+        boxes = [(box, name) for name, box in found if box]
+        small = encode(draw(_scaled(rgb, max_side), boxes), _FINE) if boxes else _fitting(data, rgb, max_side)
+        yield Shown(picture=picture, jpeg=small)
 
 
 def alike(a: Image, b: Image) -> bool:
@@ -57,6 +98,16 @@ def alike(a: Image, b: Image) -> bool:
 def _grid(rgb: Image) -> Image:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _scaled(rgb: Image, max_side: int) -> Image:
+    """The picture itself where it is small enough, else a smaller one."""
+    height, width = rgb.shape[:2]
+    share = max_side / max(height, width)
+    if share >= 1:
+        return rgb
+    wanted = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(rgb, wanted, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _fitting(data: bytes, rgb: Image, max_side: int) -> bytes:

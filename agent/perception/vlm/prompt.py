@@ -12,63 +12,129 @@ from string import Template
 
 from agent.perception.reply import clean
 from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, json_schema
+from ingest.tiling import Tile
 from vidette.models import Box, Keyframe, LookRequest, PathPoint, Track
 
-_NAMES = ("system", "place", "look", "again")
+_NAMES = (
+    *("system", "place", "drawn", "normal", "example", "says", "pictures", "look", "report", "verdicts", "again"),
+)
 _QUOTED = 2000
 _NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A frame as the model knows it: by its number from 1, and seconds from the segment's start."""
+    """A frame as the model knows it: by its number from 1, and seconds from the segment's start.
+
+    `part`: only this part of it is shown, larger; `of` is then the number of the whole one.
+    """
 
     number: int
     at_s: float
     keyframe: Keyframe
+    part: Tile | None = None
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A picture to compare with, by its address in the media store; `text` stands before and `says` behind it."""
+
+    text: str
+    sha256: str
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """The texts of one look and the pictures that go between `place` and `rest`; tracks by their short names."""
+    """What one look says, in its order: what is the same for all looks at a stream first.
+
+    `rest` comes behind the pictures, then what kind of answer is wanted. `tracks` by their short names; `drawn`: they
+    are drawn on the pictures.
+    """
 
     system: str
     place: str
+    references: tuple[Reference, ...]
     pictures: tuple[Picture, ...]
     rest: str
-    tracks: dict[str, str]
+    tracks: dict[str, Track]
+    drawn: bool = False
+    manner: tuple[str, str] = ("always", "full")
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that is asked, pictures and all: equal for equal questions."""
         shown = [(one.number, _seconds(one.at_s), one.keyframe.sha256) for one in self.pictures]
-        return hashlib.sha256(json.dumps([self.system, self.place, shown, self.rest]).encode()).hexdigest()
+        compared = [(one.text, one.sha256, one.says) for one in self.references]
+        whole = [self.system, self.place, compared, shown, self.rest, self.drawn, self.manner]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
 def prompt_of(request: LookRequest, most: int) -> Prompt:
-    """The prompt of a look with `most` pictures at most, evenly chosen."""
+    """The prompt of a look with `most` pictures at most, those to compare with and all, evenly chosen."""
     segment, tracks = request.segment, request.tracks[:MAX_TRACKS]
-    frames = _chosen(sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id)), most)
-    pictures = tuple(
-        Picture(number=i, at_s=max(0.0, frame.pts_s - segment.start_s), keyframe=frame)
-        for i, frame in enumerate(frames, 1)
-    )
-    names = {f"t{i}": track.id for i, track in enumerate(tracks, 1)}
+    references = _references(request)[: most // 2]
+    pictures = _pictures(request, most - len(references))
+    names = {f"t{i}": track for i, track in enumerate(tracks, 1)}
+    where = () if request.boxes == "drawn" else pictures
     rest = _filled(
         "look",
         length=_seconds(segment.end_s - segment.start_s),
-        tracks="\n".join(_tracked(name, one, pictures) for name, one in zip(names, tracks, strict=True)) or _NONE,
+        tracks="\n".join(_tracked(name, one, where) for name, one in names.items()) or _NONE,
         questions="\n".join(f"{i}. {quoted(one)}" for i, one in enumerate(request.questions[:MAX_QUESTIONS], 1))
         or _NONE,
     )
     place = _filled("place", stream=quoted(request.stream_name), context=quoted(request.context) or _NONE)
-    return Prompt(system=system(), place=place, pictures=pictures, rest=rest, tracks=names)
+    drawn = bool(tracks) and request.boxes != "listed"
+    return Prompt(
+        system=system(),
+        place=f"{place}\n{_filled('drawn')}" if request.boxes != "listed" else place,
+        references=references,
+        pictures=pictures,
+        rest=rest,
+        tracks=names,
+        drawn=drawn,
+        manner=(request.describe, request.effort),
+    )
+
+
+def _references(request: LookRequest) -> tuple[Reference, ...]:
+    normal = [Reference(text=_filled("normal"), sha256=request.normal)] if request.normal else []
+    examples = (
+        Reference(text=_filled("example"), sha256=one.sha256, says=_filled("says", says=quoted(one.says)))
+        for one in request.examples
+    )
+    return (*normal, *examples)
+
+
+def _pictures(request: LookRequest, most: int) -> tuple[Picture, ...]:
+    """The keyframes in the order of their times; half of them where a look is to cost less."""
+    segment = request.segment
+    frames = sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
+    chosen = _chosen(frames, most if request.effort == "full" else max(1, min(most, len(frames)) // 2))
+    return tuple(
+        Picture(number=i, at_s=max(0.0, frame.pts_s - segment.start_s), keyframe=frame)
+        for i, frame in enumerate(chosen, 1)
+    )
 
 
 def caption_of(picture: Picture, same_as: int = 0) -> str:
     """What stands before a picture, or in place of one that looks as another does."""
     text = f"Picture {picture.number}, at {_seconds(picture.at_s)} s"
+    if picture.part is not None:
+        text += f", part {_sides(picture.part.box)} of picture {picture.of}"
     return f"{text}: the same as picture {same_as}." if same_as else f"{text}:"
+
+
+def opening() -> str:
+    """What stands before the pictures of the segment."""
+    return _filled("pictures")
+
+
+def wanted(*, verdicts: bool) -> str:
+    """What is said last: which kind of answer is wanted."""
+    return _filled("verdicts" if verdicts else "report")
 
 
 def again(fault: str) -> str:
@@ -116,9 +182,15 @@ def _chosen(frames: list[Keyframe], most: int) -> list[Keyframe]:
 
 
 def _tracked(name: str, track: Track, pictures: tuple[Picture, ...]) -> str:
+    if not pictures:
+        return f"{name} {track.label}"
     found = ((one.number, box_at(track.path, one.keyframe.pts_s)) for one in pictures)
-    boxes = [f"picture {number} [{', '.join(f'{side:.3f}' for side in box)}]" for number, box in found if box]
+    boxes = [f"picture {number} {_sides(box)}" for number, box in found if box]
     return f"{name} {track.label}: {'; '.join(boxes) or 'in none of the pictures'}"
+
+
+def _sides(box: Box) -> str:
+    return f"[{', '.join(f'{side:.3f}' for side in box)}]"
 
 
 def box_at(path: tuple[PathPoint, ...], pts_s: float) -> Box | None:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from agent.perception.reply import clean
 from agent.perception.vlm.loose import Fault, parse
-from agent.perception.vlm.schema import Said
+from agent.perception.vlm.schema import Said, SaidVerdicts
 
 MAX_TEXT = 100_000
 _STARTS = 64  # objects that are tried in one answer
@@ -40,19 +40,31 @@ def read(text: str) -> tuple[Said, int]:
     A thing of the right form with a value outside the lists or bounds is left out and counted, or only its box, frame,
     tracks or attributes where it is these; a wrong form is a fault.
     """
-    return _validated(_one_object(text))
+    return _validated(_one_object(text, "caption"))
 
 
-def _one_object(text: str) -> dict[str, Any]:
-    """The one answer among the objects of a text."""
+def read_verdicts(text: str, count: int) -> SaidVerdicts:
+    """The answers to so many questions in a text, each with its confidence. Raises Fault."""
+    tree = _one_object(text, "answers")
+    try:
+        said = SaidVerdicts.model_validate(tree)
+    except ValidationError as error:
+        raise Fault(_said(error.errors(include_url=False)[0])) from None
+    if not len(said.answers) == len(said.confidence) == count:
+        raise Fault(f"{len(said.answers)} answers and {len(said.confidence)} confidences to {count} questions")
+    return said
+
+
+def _one_object(text: str, key: str) -> dict[str, Any]:
+    """The one answer among the objects of a text: it has that key."""
     if len(text) > MAX_TEXT:
         raise Fault(f"longer than {MAX_TEXT} characters")
     answers: list[dict[str, Any]] = []
     for one in _objects(text.rpartition(_THOUGHT)[2]):
-        if "caption" in one and one not in answers:
+        if key in one and one not in answers:
             answers.append(one)
     if len(answers) != 1:
-        raise Fault("more than one answer" if answers else "no JSON object with a caption")
+        raise Fault("more than one answer" if answers else f"no JSON object with {key!r}")
     return answers[0]
 
 

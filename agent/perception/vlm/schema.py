@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vidette.families import CLOCK, SIGNAL, SYSTEM
 from vidette.models import EventType, Label
 
-MAX_FRAMES, MAX_TRACKS, MAX_QUESTIONS = 32, 64, 16
+MAX_FRAMES, MAX_TRACKS, MAX_QUESTIONS, MAX_CLOSER = 32, 64, 16, 4
 _LONGEST_S = 86_400
 LABELS = tuple(label.value for label in Label)
 SHOWN = tuple(type_.value for type_ in EventType if type_ not in SIGNAL | CLOCK | SYSTEM)
@@ -45,12 +45,13 @@ class Attribute(Part):
 
 
 class SaidEntity(Part):
-    """A thing: `track` its number where it is one of the list, `box` x1 y1 x2 y2 in 0..1."""
+    """A thing: `track` its number where it is one of the list, `box` x1 y1 x2 y2 in 0..1 of the picture `frame`."""
 
     label: Literal[LABELS]  # type: ignore[valid-type]  # the closed list itself
     description: Annotated[str, Field(max_length=300)] = ""
     track: Alias = ""
     box: BoxSides = []
+    frame: Frame = 0
     attributes: Annotated[list[Attribute], Field(max_length=8)] = []
 
 
@@ -83,6 +84,13 @@ class SaidVerdict(Part):
     frame: Frame = 0
 
 
+class SaidCloser(Part):
+    """A part of a picture that the model wants to see larger."""
+
+    frame: Frame
+    box: BoxSides
+
+
 class Said(Part):
     """A whole answer."""
 
@@ -91,20 +99,39 @@ class Said(Part):
     events: Annotated[list[SaidEvent], Field(max_length=16)] = []
     text: Annotated[list[SaidText], Field(max_length=8)] = []
     verdicts: Annotated[list[SaidVerdict], Field(max_length=MAX_QUESTIONS)] = []
+    closer: Annotated[list[SaidCloser], Field(max_length=MAX_CLOSER)] = []
+
+
+class SaidVerdicts(Part):
+    """The answers to all questions and nothing else, in few tokens: both lists in the order of the questions."""
+
+    answers: Annotated[list[Literal["yes", "no", "unknown"]], Field(min_length=1, max_length=MAX_QUESTIONS)]
+    confidence: Annotated[list[Share], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
 
 _NOTES = {"title", "description", "default"}
 _LENGTHS = {"minLength", "maxLength"}
 
 
-def json_schema(*, lengths: bool = True) -> dict[str, Any]:
+def json_schema(*, lengths: bool = True, verdicts: int = 0) -> dict[str, Any]:
     """The schema as JSON Schema without references: only type, enum, bounds, items, properties, required.
 
-    Without `lengths`, texts have none: hosted strict modes refuse them, and the answer is validated here anyway.
+    Without `lengths`, texts have none: hosted strict modes refuse them, and the answer is validated here anyway. With
+    `verdicts`, it is that of so many answers to questions and nothing else.
     """
+    if verdicts:
+        return _verdicts_schema(verdicts)
     whole = Said.model_json_schema()
     inlined = _inlined(whole, whole.get("$defs", {}), _NOTES | (set() if lengths else _LENGTHS))
     assert isinstance(inlined, dict)
+    return inlined
+
+
+def _verdicts_schema(count: int) -> dict[str, Any]:
+    inlined = _inlined(SaidVerdicts.model_json_schema(), {}, _NOTES)
+    assert isinstance(inlined, dict)
+    for part in inlined["properties"].values():
+        part |= {"minItems": count, "maxItems": count}
     return inlined
 
 

@@ -1,9 +1,12 @@
 """What tests of asked models stand on: pictures in a store, a look at a segment, a server of ours."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from agent.perception.vlm.breaker import Breaker
+from agent.perception.vlm.looking import Bounds
 from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.server import Patience, Server
 from ingest.jpeg import encode
@@ -55,7 +58,8 @@ def asking(media):
             wait=wait or (lambda _seconds: None),
             **timing,
         )
-        made.append(OpenAiVision(asked, media, Wish(**{"model": "tiny", **wish})))
+        bounds = {one.name: wish.pop(one.name) for one in fields(Bounds) if one.name in wish}
+        made.append(OpenAiVision(asked, media, Wish(**{"model": "tiny", "bounds": Bounds(**bounds), **wish})))
         return made[-1]
 
     yield model

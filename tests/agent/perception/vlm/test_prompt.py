@@ -41,7 +41,7 @@ def test_tracks_have_short_names_and_are_bounded(request_):
     many = tuple(replace(TRACK, id=f"track-{i}") for i in range(MAX_TRACKS + 9))
     prompt = prompt_of(replace(request_, tracks=many), 8)
     assert list(prompt.tracks) == [f"t{i}" for i in range(1, MAX_TRACKS + 1)]
-    assert prompt.tracks["t3"] == "track-2"
+    assert prompt.tracks["t3"].id == "track-2"
 
 
 def test_equal_questions_have_equal_digests_and_others_do_not(request_):
