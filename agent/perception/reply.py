@@ -14,6 +14,7 @@ from vidette.models import (
     Label,
     LookReply,
     LookRequest,
+    Point,
     SeenEntity,
     SeenEvent,
     SeenText,
@@ -26,6 +27,7 @@ MAX_EVENTS = 32
 MAX_TRACKS = 16
 MAX_ATTRIBUTES = 16
 MAX_VALUE = 120
+MAX_CORNERS = 64
 MAX_TEXTS = 32
 MAX_VERDICTS = 64
 _HUGE = 1e15
@@ -42,7 +44,7 @@ def checked(reply: LookReply, request: LookRequest) -> LookReply:
     """
     tracks = {track.id for track in request.tracks} | set(request.segment.track_ids)
     window = (request.segment.start_s, request.segment.end_s)
-    entities = (_entity(thing, tracks) for thing in _first(reply.entities, MAX_ENTITIES))
+    entities = (_entity(thing, tracks, window) for thing in _first(reply.entities, MAX_ENTITIES))
     events = (_event(event, tracks, window) for event in _first(reply.events, MAX_EVENTS))
     return LookReply(
         caption=clean(reply.caption, MAX_CAPTION),
@@ -52,6 +54,7 @@ def checked(reply: LookReply, request: LookRequest) -> LookReply:
         verdicts=tuple(filter(None, (_verdict(one, request, window) for one in _first(reply.verdicts, MAX_VERDICTS)))),
         run=reply.run,
         usage=reply.usage,
+        note=reply.note,
     )
 
 
@@ -80,7 +83,7 @@ def _first(things: Iterable[Any], limit: int) -> list[Any]:
     return list(things)[:limit]
 
 
-def _entity(thing: SeenEntity, tracks: Collection[str]) -> SeenEntity | None:
+def _entity(thing: SeenEntity, tracks: Collection[str], window: tuple[float, float]) -> SeenEntity | None:
     if thing.label not in set(Label):
         return None
     return SeenEntity(
@@ -89,6 +92,8 @@ def _entity(thing: SeenEntity, tracks: Collection[str]) -> SeenEntity | None:
         track_id=thing.track_id if thing.track_id in tracks else None,
         box=_box(thing.box),
         attributes=_attributes(thing.attributes),
+        polygon=_polygon(thing.polygon),
+        at_s=_within(thing.at_s, window),
     )
 
 
@@ -139,6 +144,21 @@ def _box(box: object) -> Box | None:
     if len(sides) != 4 or sides[2] <= sides[0] or sides[3] <= sides[1]:
         return None
     return sides[0], sides[1], sides[2], sides[3]
+
+
+def _polygon(corners: object) -> tuple[Point, ...]:
+    """The corners kept inside the picture; none where they are no polygon or too many."""
+    if not isinstance(corners, tuple | list) or not 3 <= len(corners) <= MAX_CORNERS:
+        return ()
+    kept = [_corner(one) for one in corners]
+    return tuple(one for one in kept if one) if None not in kept else ()
+
+
+def _corner(corner: object) -> Point | None:
+    if not isinstance(corner, tuple | list) or len(corner) != 2:
+        return None
+    x, y = _number(corner[0]), _number(corner[1])
+    return (min(1.0, max(0.0, x)), min(1.0, max(0.0, y))) if x is not None and y is not None else None
 
 
 def _attributes(attributes: object) -> Attributes:

@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.perception.deep import observed
-from agent.perception.reply import MAX_ATTRIBUTES, MAX_CAPTION, MAX_ENTITIES, MAX_EVENTS, MAX_TRACKS, MAX_VALUE, checked
+from agent.perception.reply import (
+    MAX_ATTRIBUTES,
+    MAX_CAPTION,
+    MAX_CORNERS,
+    MAX_ENTITIES,
+    MAX_EVENTS,
+    MAX_TRACKS,
+    MAX_VALUE,
+    checked,
+)
 from vidette import codec
 from vidette.errors import VidetteError
 from vidette.models import EventType, Label, LookReply, LookRequest, Run, SeenEntity, SeenEvent, Segment
@@ -40,6 +49,8 @@ THING = like(
     track_id=st.none() | TRACK,
     box=BOX,
     attributes=st.dictionaries(NAMES | WORDS, VALUE, max_size=20),
+    polygon=st.lists(st.lists(st.floats(-1, 2), min_size=2, max_size=2) | VALUE, max_size=70),
+    at_s=st.none() | NUMBER,
 )
 EVENT = like(
     SeenEvent,
@@ -83,6 +94,9 @@ def bounded(thing: SeenEntity) -> None:
     assert len(thing.attributes) <= MAX_ATTRIBUTES
     assert all(len(value) <= MAX_VALUE for value in thing.attributes.values() if isinstance(value, str))
     assert thing.box is None or all(0 <= side <= 1 for side in thing.box)
+    assert thing.at_s is None or 10 <= thing.at_s <= 20
+    assert not thing.polygon or 3 <= len(thing.polygon) <= MAX_CORNERS
+    assert all(0 <= side <= 1 for corner in thing.polygon for side in corner)
 
 
 @settings(max_examples=300)

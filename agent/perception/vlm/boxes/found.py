@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.perception.reply import MAX_CORNERS
 from vidette.models import Box, Point
 
 MAX_TEXT = 100_000
 MAX_FOUND = 256
-MAX_CORNERS = 64
+
 Size = tuple[int, int]
 """Width and height in pixels."""
 
