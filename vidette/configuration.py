@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from vidette.bounded import PATTERNS
 from vidette.errors import ConfigError
 from vidette.log import redact
-from vidette.settings import PATTERNS, Settings
+from vidette.settings import Settings
 from vidette.yaml_tree import MAX_BYTES, Tree, parse, shown
 
 FILE = "vidette.yml"

@@ -1,32 +1,15 @@
 """Settings: what `vidette.yml` and `VIDETTE_…` may say. The reference page is made from this file."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vidette.alerts import Severity
+from vidette.bounded import Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
 from vidette.models import EventType, Label
+from vidette.vision_settings import EmbedderSettings, OcrSettings, VlmSettings
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
-Positive = Annotated[float, Field(gt=0, le=86_400 * 366)]
-Name = Annotated[str, Field(min_length=1, max_length=120)]
-_KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
-_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
-_DEVICE = r"^$|^(cpu|cuda|mps|xpu)(:\d{1,2})?$"
-PATTERNS = {
-    _KEY: "should be small letters, digits, - and _, at most 40, the first a letter or digit",
-    _CLOCK: "should be HH:MM, from 00:00 to 24:00",
-    _DEVICE: "should be cpu, cuda, cuda:1, mps or xpu, or nothing",
-}
-"""What a pattern asks for, in words."""
-Key = Annotated[str, Field(pattern=_KEY)]
-Clock = Annotated[str, Field(pattern=_CLOCK)]
-Secret = Annotated[str, "secret"]
-"""Text that is never shown, wherever it came from."""
-T = TypeVar("T")
-OneOrMore = Annotated[tuple[T, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -37,12 +20,6 @@ def _range(text: str) -> list[str]:
         return [text]
     begin = _DAYS.index(first)
     return [_DAYS[(begin + step) % 7] for step in range((_DAYS.index(last) - begin) % 7 + 1)]
-
-
-class Model(BaseModel):
-    """A settings table: unknown keys are errors, values are not changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ZoneSettings(Model):
@@ -234,111 +211,6 @@ class FastSettings(Model):
     )
     crowd: int = Field(default=10, ge=2, le=1000, description="this many things at once are a crowd")
     people: bool = Field(default=True, description="run the people detector on what moves")
-
-
-class VisionSettings(Model):
-    """A vision-language model, and how it is asked."""
-
-    backend: Literal["none", "openai", "recorded"] = Field(
-        default="none",
-        description="`none`: captions are composed from what was tracked; `openai`: a server; `recorded`: saved answers",
-    )
-    url: str = Field(default="", max_length=2000, description="openai: its address, up to and with `/v1`")
-    model: str = Field(default="", max_length=300, description="openai: the model's name there")
-    api_key: Secret = Field(default="", max_length=1000, description="openai: key, if it wants one; use `${NAME}`")
-    profile: Literal["plain", "vllm", "sglang", "ollama", "transformers", "hosted"] = Field(
-        default="plain",
-        description="openai: what kind of server; `plain` sends what most take, `transformers` no schema",
-    )
-    max_tokens: int = Field(default=1024, ge=64, le=32_768, description="longest answer; one that is cut is not used")
-    temperature: Annotated[float, Field(ge=0, le=2)] = Field(default=0.0, description="0: the likeliest words")
-    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of chance, where the server knows seeds")
-    timeout_s: Annotated[float, Field(gt=0, le=540)] = Field(default=60.0, description="longest time for one try")
-    deadline_s: Annotated[float, Field(gt=0, le=540)] = Field(
-        default=180.0, description="longest time for one segment, with every wait and try"
-    )
-    retries: int = Field(default=3, ge=0, le=20, description="further tries where the server is busy or fails")
-    concurrency: int = Field(default=4, ge=1, le=256, description="segments asked about at the same time at most")
-    max_images: int = Field(default=8, ge=1, le=32, description="pictures in one question at most")
-    max_side: int = Field(default=768, ge=64, le=4096, description="longer side of a picture that is sent, in pixels")
-    tiles: int = Field(
-        default=4, ge=0, le=8, description="parts of pictures sent larger, where things are small or moved; 0: none"
-    )
-    small_px: int = Field(
-        default=48, ge=8, le=1024, description="a thing whose longer side has fewer pixels when sent is small"
-    )
-    path: str = Field(default="", max_length=2000, description="recorded: the folder of answers")
-    record_from: str = Field(
-        default="", max_length=40, description="recorded: name of one of `others`, asked for what is not there yet"
-    )
-    fallback: str = Field(
-        default="", max_length=40, description="name of one of `others`, asked where this one does not answer"
-    )
-
-    @model_validator(mode="after")
-    def _complete(self) -> "VisionSettings":
-        needs: dict[str, tuple[str, ...]] = {"none": (), "openai": ("url", "model"), "recorded": ("path",)}
-        for name in needs[self.backend]:
-            if not getattr(self, name):
-                raise ValueError(f"backend {self.backend} needs `{name}`")
-        return self
-
-
-class NamedVision(VisionSettings):
-    """A further model, for `fallback` and `record_from`."""
-
-    name: Key = Field(description="what `fallback` and `record_from` call it")
-
-
-class VlmSettings(VisionSettings):
-    """Deep looks by a vision-language model."""
-
-    calls_per_hour: int = Field(
-        default=0, ge=0, le=1_000_000, description="deep looks of all streams in an hour at most; 0: no bound"
-    )
-    stream_calls_per_hour: int = Field(
-        default=0, ge=0, le=1_000_000, description="deep looks at an hour of one stream at most; 0: no bound"
-    )
-    describe: Literal["always", "asked"] = Field(
-        default="always",
-        description="`asked`: a stream's questions come first, and only where one is not answered no it is described",
-    )
-    others: list[NamedVision] = Field(default_factory=list, max_length=16, description="further models, by name")
-
-    @model_validator(mode="after")
-    def _named(self) -> "VlmSettings":
-        names = [one.name for one in self.others]
-        for said in (self, *self.others):
-            for name in filter(None, (said.fallback, said.record_from)):
-                if name not in names:
-                    raise ValueError(f"no model {name!r} among `others`; there is {', '.join(names) or 'none'}")
-        if len(set(names)) < len(names):
-            raise ValueError("two of `others` have one name; each needs its own")
-        return self
-
-
-class EmbedderSettings(Model):
-    """Finding by likeness: models in folders on this machine (extra `vlm`)."""
-
-    pictures: str = Field(
-        default="",
-        max_length=2000,
-        description="folder of a CLIP or SigLIP model; pictures are found by what they show",
-    )
-    captions: str = Field(
-        default="", max_length=2000, description="folder of a sentence model; captions are found by what they mean"
-    )
-    device: str = Field(
-        default="", pattern=_DEVICE, description="where they run, as `cpu` or `cuda:0`; empty: a GPU if there is one"
-    )
-    batch: int = Field(default=32, ge=1, le=1024, description="pictures or texts at once at most")
-
-
-class OcrSettings(Model):
-    """Text that can be read in kept pictures (extra `ocr`)."""
-
-    backend: Literal["none", "rapidocr"] = Field(default="none", description="what reads")
-    confidence: Share = Field(default=0.7, description="a line that is less sure than this is left out")
 
 
 class WhenSettings(Model):

@@ -26,9 +26,11 @@ from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, MediaStore, VisionModel
-from vidette.settings import Settings, SinkSettings, VisionSettings, VlmSettings
+from vidette.settings import Settings, SinkSettings
+from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
+from workers.references import References, check_references
 from workers.spending import Spending
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Pipeline:
     settings: Settings
     store: Store
     media: MediaStore
+    references: References
     vision: VisionModel | None = None
     judge: Engine | None = None
     spending: Spending = field(default_factory=lambda: Spending(0))
@@ -64,10 +67,13 @@ def pipeline_of(settings: Settings) -> Pipeline:
     media = media_of(settings)
     vision = vision_of(settings, media)
     judge = judge_of(settings)
+    if vision is not None:
+        check_references(settings)
     return Pipeline(
         settings=settings,
         store=store_of(settings),
         media=media,
+        references=References(media),
         vision=vision,
         judge=judge,
         spending=Spending(settings.vlm.stream_calls_per_hour),

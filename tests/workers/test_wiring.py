@@ -18,7 +18,8 @@ from rules.signing import link_holds
 from tests.telling import KEY, SECRET, alert
 from vidette.errors import ConfigError, StoreError
 from vidette.models import Evidence
-from vidette.settings import AlertSettings, Settings, VlmSettings
+from vidette.settings import AlertSettings, Settings
+from vidette.vision_settings import VlmSettings
 from workers.evidence import linker, thumbnails
 from workers.wiring import db_path, lanes_of, media_of, media_path, pipeline_of, store_of, vision_of, zone_of
 
