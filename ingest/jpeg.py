@@ -49,6 +49,16 @@ def size(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
+def fitted(rgb: Image, side: int) -> Image:
+    """The picture itself where its longer side has `side` px at most, else a smaller one."""
+    height, width = rgb.shape[:2]
+    share = side / max(height, width)
+    if share >= 1:
+        return rgb
+    wanted = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(rgb, wanted, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
 def thumbnail(data: bytes, most_bytes: int, width: int = 320) -> bytes | None:
     """A small JPEG of a JPEG, at most `width` px wide and `most_bytes` long; the same for the same picture.
 

@@ -175,6 +175,8 @@ def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:
         tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
         questions=tuple(said.questions),
         context=said.context,
+        normal=pipeline.references.normal(said),
+        examples=pipeline.references.examples(said),
         boxes=said.boxes,
         describe=said.describe or pipeline.settings.vlm.describe,
     )

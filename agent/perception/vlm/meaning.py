@@ -46,6 +46,7 @@ class _Sense:
             track_id=self._track(said.track),
             box=self._box(said.box, said.frame),
             attributes={one.name: one.value for one in said.attributes},
+            at_s=self.at(said.frame),
         )
 
     def event(self, said: SaidEvent) -> SeenEvent:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from agent.perception.vlm.prompt import Picture, Reference, box_at
-from ingest.jpeg import decode, encode, size
+from ingest.jpeg import decode, encode, fitted, size
 from ingest.snapshot import draw
 from ingest.tiling import tile_crops
 from vidette.errors import ModelError, StoreError
@@ -57,7 +57,7 @@ def parts_of(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> t
             continue
         if one.part is not None:
             (crop,) = tile_crops(rgb, (one.part,))
-            out.append(Shown(picture=one, jpeg=encode(_scaled(crop, max_side), _FINE)))
+            out.append(Shown(picture=one, jpeg=encode(fitted(crop, max_side), _FINE)))
     return tuple(out)
 
 
@@ -86,7 +86,7 @@ def _shown(
         last = (picture.number, grid)
         found = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
         boxes = [(box, name) for name, box in found if box]
-        small = encode(draw(_scaled(rgb, max_side), boxes), _FINE) if boxes else _fitting(data, rgb, max_side)
+        small = encode(draw(fitted(rgb, max_side), boxes), _FINE) if boxes else _fitting(data, rgb, max_side)
         yield Shown(picture=picture, jpeg=small)
 
 
@@ -98,16 +98,6 @@ def alike(a: Image, b: Image) -> bool:
 def _grid(rgb: Image) -> Image:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def _scaled(rgb: Image, max_side: int) -> Image:
-    """The picture itself where it is small enough, else a smaller one."""
-    height, width = rgb.shape[:2]
-    share = max_side / max(height, width)
-    if share >= 1:
-        return rgb
-    wanted = (max(1, round(width * share)), max(1, round(height * share)))
-    return cv2.resize(rgb, wanted, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _fitting(data: bytes, rgb: Image, max_side: int) -> bytes:
