@@ -23,8 +23,8 @@ from vidette.models import Box, Point
 
 _BINS = 1000
 _ENDS = re.compile(r"<s>|</s>|<pad>")
-_PLACES = re.compile(r"((?:<loc_\d{1,6}>)+)")
-_SHAPES = re.compile(r"((?:<poly>|</poly>|<sep>|<loc_\d{1,6}>)+)")
+_PLACES = re.compile(r"((?:<loc_\d{1,6}>\s*)+)")
+_SHAPES = re.compile(r"((?:(?:<poly>|</poly>|<sep>|<loc_\d{1,6}>)\s*)+)")
 _POLY = re.compile(r"<poly>|</poly>")
 _LOC = re.compile(r"<loc_(\d+)>")
 
@@ -46,7 +46,7 @@ class Florence2Boxes:
 def polygons(text: str) -> Decoded:
     """What an answer to a task for polygons says; of a thing in several parts, the largest."""
     shapes = _things(_SHAPES, text)
-    return joined(_shaped(part, word) for word, shape in shapes for part in _POLY.split(shape) if part)
+    return joined(_shaped(part, word) for word, shape in shapes for part in _POLY.split(shape) if part.strip())
 
 
 def readings(text: str) -> Decoded:
