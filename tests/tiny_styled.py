@@ -112,4 +112,70 @@ def florence2():
 
 _BART = {"layers": 2, "attention_heads": 4, "ffn_dim": 48}
 
-STYLED = {"paligemma": paligemma, "paligemma2": paligemma2, "kosmos-2": kosmos2, "florence-2": florence2}
+
+def blip2():
+    from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2Processor, BlipImageProcessor
+
+    tokens = tokenizer()
+    processor = Blip2Processor(BlipImageProcessor(size={"height": 28, "width": 28}), tokens, num_query_tokens=4)
+    text = {
+        "model_type": "opt",
+        "vocab_size": 384,
+        "hidden_size": 32,
+        "ffn_dim": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "word_embed_proj_dim": 32,
+        "max_position_embeddings": 512,
+        "bos_token_id": 0,
+        "pad_token_id": 1,
+        "eos_token_id": 2,
+    }
+    asking = {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
+        "encoder_hidden_size": 32,
+    }
+    config = Blip2Config(
+        vision_config=SIGLIP,
+        qformer_config=asking,
+        text_config=text,
+        num_query_tokens=4,
+        image_token_index=tokens.convert_tokens_to_ids("<image>"),
+    )
+    return Blip2ForConditionalGeneration, config, processor
+
+
+def fuyu():
+    from transformers import FuyuConfig, FuyuForCausalLM, FuyuImageProcessor, FuyuProcessor
+
+    # the processor drops the first token of the pictures' places: a space, as SentencePiece writes before a text
+    tokens = tokenizer(words=("|SPEAKER|", "|NEWLINE|", *(f"<0x0{i}>" for i in range(5))))
+    pictures = FuyuImageProcessor(size={"height": 60, "width": 90}, patch_size={"height": 30, "width": 30})
+    processor = FuyuProcessor(pictures, tokens)
+    text = {
+        "model_type": "persimmon",
+        "vocab_size": 384,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 512,
+        "bos_token_id": 0,
+        "pad_token_id": 1,
+        "eos_token_id": 2,
+    }
+    config = FuyuConfig(text_config=text, patch_size=30, image_token_id=tokens.convert_tokens_to_ids("|SPEAKER|"))
+    return FuyuForCausalLM, config, processor
+
+
+STYLED = {
+    "paligemma": paligemma,
+    "paligemma2": paligemma2,
+    "kosmos-2": kosmos2,
+    "florence-2": florence2,
+    "blip-2": blip2,
+    "fuyu": fuyu,
+}

@@ -1,5 +1,7 @@
 """Tokenizers of tiny models: a token a byte, then the names a family needs; and a chat template."""
 
+import re
+
 from transformers import PreTrainedTokenizerFast
 
 CHAT = (
@@ -17,17 +19,23 @@ def chat_template(image: str, video: str = "") -> str:
     return CHAT.replace("IMAGE", image).replace("VIDEO", video)
 
 
-def tokenizer(*more: str, **named: str) -> PreTrainedTokenizerFast:
-    """256 bytes, `<pad> <s> </s> <unk>`, turns of a chat, then `more`; `named` ones are attributes, too.
+def tokenizer(*more: str, words: tuple[str, ...] = (), **named: str) -> PreTrainedTokenizerFast:
+    """256 bytes, `<s> <pad> </s> <unk>`, turns of a chat, then `more`; `named` ones are attributes, too.
 
-    The answer of a chat ends with `</s>`.
+    The answer of a chat ends with `</s>`. `words` are tokens of the vocabulary itself; where there are any, a space is
+    written before each text, as SentencePiece does.
     """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     first = ["<s>", "<pad>", "</s>", "<unk>"]
-    names = [*first, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    made = Tokenizer(models.BPE(vocab={name: i for i, name in enumerate(names)}, merges=[], unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    vocabulary = {name: i for i, name in enumerate([*first, *sorted(pre_tokenizers.ByteLevel.alphabet()), *words])}
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>", ignore_merges=True))
+    bytewise = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.pre_tokenizer = bytewise
+    if words:
+        whole = Regex("|".join(map(re.escape, words)))
+        made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(whole, "isolated"), bytewise])
+        made.normalizer = normalizers.Prepend(" ")
     made.decoder = decoders.ByteLevel()
     tokens = PreTrainedTokenizerFast(
         tokenizer_object=made,

@@ -39,20 +39,24 @@ def kept(made: dict[str, Any], torch: Any, dtype: Any) -> dict[str, Any]:
 
 
 def _tensor(value: Any, torch: Any) -> Any:
-    """Lists of numbers, and of tensors of one shape, are tensors; anything else is none of the model's."""
-    if isinstance(value, list) and value and all(isinstance(one, torch.Tensor) for one in value):
+    """Lists of numbers, of such lists, and of tensors of one shape are tensors; anything else is none of the model's."""
+    if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(one, torch.Tensor) for one in value):
         return torch.stack(value) if len({one.shape for one in value}) == 1 else None
-    if isinstance(value, list) and value and all(isinstance(one, int | float) for one in value):
-        return torch.tensor(value)
-    return None
+    inner = value[0] if isinstance(value[0], list) else value
+    return torch.tensor(value) if all(isinstance(one, int | float) for one in inner) else None
 
 
-def group_of(tensors: dict[str, Any]) -> tuple[int, ...]:
-    """Equal for questions that may go into one batch: as many tiles of the same shapes."""
+def group_of(tensors: dict[str, Any], *, level: bool) -> tuple[int, ...]:
+    """Equal for questions that may go into one batch: as many tiles of the same shapes.
+
+    `level`: as many tokens, too, for models whose places do not bear padding.
+    """
     out: list[int] = []
     for key in sorted(tensors):
         shape = tensors[key].shape
-        out += [zlib.crc32(key.encode()), *(shape[2:] if _worded(key) else shape)]
+        out += [zlib.crc32(key.encode()), *(shape[2:] if _worded(key) and not level else shape)]
     return tuple(out)
 
 

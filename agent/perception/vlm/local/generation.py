@@ -77,7 +77,9 @@ class Loaded:
         if self._cuda:
             tensors = {key: tensor.pin_memory() for key, tensor in tensors.items()}
         inputs = Inputs(tensors=tensors, sent=_sent(tensors, asked, self.processor))
-        return Prepared(asked=asked, inputs=inputs, group=group_of(tensors), tokens=tokens)
+        # set tasks are the same words each time; Kosmos-2 counts its padding among what it has written
+        group = group_of(tensors, level=self.family.style == "task")
+        return Prepared(asked=asked, inputs=inputs, group=group, tokens=tokens)
 
     def generate(self, batch: Sequence[Prepared], held: Held | None = None) -> list[Answered]:
         """Answer a batch of one group, in its order; from one thread at a time. Raises ModelError, OutOfMemory."""
@@ -136,19 +138,11 @@ class Loaded:
         return batch_of(moved, self.libraries.torch, pad=self._pad, side=side)
 
     def _config(self, longest: int) -> Any:
-        """The folder's own way to generate, but one answer, the likeliest or by chance as asked."""
+        """The folder's own way to generate, as long and as likely as asked."""
         config = copy.deepcopy(self.model.generation_config)
-        config.update(
-            max_new_tokens=longest,
-            max_length=None,
-            num_beams=1,
-            num_return_sequences=1,
-            eos_token_id=list(self.ends),
-            pad_token_id=self._pad,
-            do_sample=self.temperature > 0,
-        )
-        chance = {"temperature": self.temperature or None, "top_p": None, "top_k": None}
-        config.update(**chance)
+        config.update(max_new_tokens=longest, eos_token_id=list(self.ends), pad_token_id=self._pad)
+        if self.temperature > 0:
+            config.update(do_sample=True, temperature=self.temperature)
         return config
 
     def _limits(self, batch: Sequence[Prepared]) -> list[int]:

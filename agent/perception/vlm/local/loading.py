@@ -52,6 +52,7 @@ def load(wish: LoadWish) -> Loaded:
     style = _style(family, processor, wish)
     model = _tried(wish, "model", lambda: _model(ready, wish, config, device, dtype, trust))
     model = adapted(model, wish.adapters, merge=wish.quantise == "none")
+    _one_answer(model.generation_config)
     return Loaded(
         family=family,
         libraries=ready,
@@ -127,6 +128,16 @@ def _model(ready: Libraries, wish: LoadWish, config: dict[str, Any], device: str
     if absent:
         raise ValueError(f"{len(absent)} weights are not in the folder, such as {absent[0]!r}")
     return model
+
+
+def _one_answer(config: Any) -> None:
+    """The folder's own way to generate, without its chance, its beams and the end that it forces on what is cut.
+
+    What is None in a configuration for one call is taken from here, so it must be set here.
+    """
+    config.do_sample, config.temperature = False, None
+    config.num_beams, config.num_return_sequences = 1, 1
+    config.max_length = config.forced_eos_token_id = config.early_stopping = config.length_penalty = None
 
 
 def _quantised(ready: Libraries, wish: LoadWish, dtype: Any) -> Any:

@@ -25,5 +25,10 @@ class Styled:
         if len(asked.images) != 1:
             raise ModelError(f"{self.family.name} takes one picture a question, this one has {len(asked.images)}")
         before = _BEFORE.get(self.family.model_types[0], "")
-        made = processor(images=fromarray(asked.images[0]), text=before + " ".join(words), return_tensors="pt")
+        # only the picture as tensors: made of words, PaliGemma's are turned back into arrays, with a warning
+        made = processor(
+            images=[fromarray(asked.images[0])],
+            text=[before + " ".join(words)],
+            images_kwargs={"return_tensors": "pt"},
+        )
         return dict(made)

@@ -31,6 +31,7 @@ def libraries() -> Libraries:
     if importlib.util.find_spec("torchvision"):
         _torchvision()
     transformers = _load("transformers")
+    transformers.utils.logging.set_verbosity_error()  # its advice is for those who call it
     transformers.utils.logging.disable_progress_bar()
     return Libraries(torch=torch, transformers=transformers)
 

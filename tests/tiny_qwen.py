@@ -1,0 +1,95 @@
+"""Tiny random models of Qwen's line: each of its real classes, shapes made small."""
+
+from tests.tiny_llava import TEXT
+from tests.tiny_tokens import chat_template, tokenizer
+
+PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
+VIDEO = "<|vision_start|><|video_pad|><|vision_end|>"
+ROPE = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [1, 1, 2]}
+
+
+def _tokens():
+    return tokenizer("<|vision_start|>", "<|vision_end|>", image_token="<|image_pad|>", video_token="<|video_pad|>")
+
+
+def _ids(tokens):
+    return {
+        "image_token_id": tokens.image_token_id,
+        "video_token_id": tokens.video_token_id,
+        "vision_start_token_id": tokens.convert_tokens_to_ids("<|vision_start|>"),
+        "vision_end_token_id": tokens.convert_tokens_to_ids("<|vision_end|>"),
+    }
+
+
+def _size(patch):
+    return {
+        "size": {"shortest_edge": (2 * patch) ** 2, "longest_edge": (2 * patch) ** 2 * 64},
+        "patch_size": patch,
+        "merge_size": 2,
+        "temporal_patch_size": 2,
+    }
+
+
+def qwen2_vl():
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen2VLProcessor
+
+    tokens, pictures, videos = _old()
+    processor = Qwen2VLProcessor(pictures, tokens, videos, chat_template=chat_template(PICTURE, VIDEO))
+    vision = {"depth": 2, "embed_dim": 32, "hidden_size": 32, "num_heads": 4, "mlp_ratio": 2}
+    config = Qwen2VLConfig(text_config={**TEXT, "rope_parameters": ROPE}, vision_config=vision, **_ids(tokens))
+    return Qwen2VLForConditionalGeneration, config, processor
+
+
+def qwen2_5_vl():
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
+
+    tokens, pictures, videos = _old()
+    processor = Qwen2_5_VLProcessor(pictures, tokens, videos, chat_template=chat_template(PICTURE, VIDEO))
+    vision = {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 4,
+        "window_size": 56,
+        "out_hidden_size": 32,
+        "fullatt_block_indexes": [1],
+    }
+    config = Qwen2_5_VLConfig(text_config={**TEXT, "rope_parameters": ROPE}, vision_config=vision, **_ids(tokens))
+    return Qwen2_5_VLForConditionalGeneration, config, processor
+
+
+def _old():
+    from transformers import Qwen2VLImageProcessor, Qwen2VLVideoProcessor
+
+    return _tokens(), Qwen2VLImageProcessor(**_size(14)), Qwen2VLVideoProcessor(**_size(14))
+
+
+def qwen3_vl():
+    from transformers import (
+        Qwen2VLImageProcessor,
+        Qwen3VLConfig,
+        Qwen3VLForConditionalGeneration,
+        Qwen3VLProcessor,
+        Qwen3VLVideoProcessor,
+    )
+
+    tokens = _tokens()
+    videos = Qwen3VLVideoProcessor(**_size(16))
+    processor = Qwen3VLProcessor(
+        Qwen2VLImageProcessor(**_size(16)), tokens, videos, chat_template=chat_template(PICTURE, VIDEO)
+    )
+    vision = {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 4,
+        "out_hidden_size": 32,
+        "num_position_embeddings": 16,
+        "deepstack_visual_indexes": [0],
+    }
+    text = {**TEXT, "head_dim": 8, "rope_parameters": {**ROPE, "mrope_interleaved": True}}
+    config = Qwen3VLConfig(text_config=text, vision_config=vision, **_ids(tokens))
+    return Qwen3VLForConditionalGeneration, config, processor
+
+
+QWEN = {"qwen2-vl": qwen2_vl, "qwen2.5-vl": qwen2_5_vl, "qwen3-vl": qwen3_vl}
