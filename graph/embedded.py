@@ -23,6 +23,8 @@ from graph.reading.alerts import (
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.feeds import read_feeds
+from graph.reading.likeness import read_clock_readings, read_nearest, read_unembedded
+from graph.reading.looks import read_audits, read_costs, read_said, read_verdicts
 from graph.reading.moments import read_begun, read_moments, read_rejoined
 from graph.reading.segments import read_segments
 from graph.reading.sorts import read_told
@@ -34,7 +36,7 @@ from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.reading.watched import read_watched
 from graph.rows import Connection
-from vidette import aggregates, moments, queries
+from vidette import aggregates, looks, moments, queries
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
@@ -71,11 +73,18 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Decisions: read_decisions,
     queries.RuleStates: read_rule_states,
     queries.SinkStates: read_sink_states,
+    queries.Nearest: read_nearest,
+    queries.Unembedded: read_unembedded,
+    queries.ClockReadings: read_clock_readings,
     aggregates.Breakdown: read_breakdown,
     aggregates.Heat: read_heat,
     aggregates.Visits: read_visits,
     aggregates.Watched: read_watched,
     aggregates.Told: read_told,
+    looks.Costs: read_costs,
+    looks.Verdicts: read_verdicts,
+    looks.SaidOf: read_said,
+    looks.GateAudits: read_audits,
     moments.Moments: read_moments,
     moments.Rejoined: read_rejoined,
     moments.Begun: read_begun,

@@ -41,10 +41,13 @@ def spoken(observation: Observation) -> Iterable[str]:
             yield said.segment_id
         for role in said.roles:
             yield from (id_ for id_ in (role.track_id, role.entity_id) if id_ is not None)
+    if observation.segment_id is not None:
+        yield observation.segment_id
     yield from (track.id for track in observation.tracks)
     yield from (entity.id for entity in observation.entities)
     for segment in observation.segments:
         yield segment.id
         yield from (frame.id for frame in segment.keyframes)
         yield from segment.track_ids
+    yield from (one.id for one in observation.embeddings)
     yield observation.id

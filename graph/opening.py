@@ -5,7 +5,7 @@ from graph.rows import Connection, Row, Value, dump, to_ms, upsert
 from vidette.errors import StoreError
 from vidette.models import Commit, Stream
 
-_TIMED = ("segments", "tracks", "events", "assertions", "coverage")
+_TIMED = ("segments", "tracks", "events", "assertions", "coverage", "looks")
 
 
 def open_stream(connection: Connection, stream: Stream, *, again: bool) -> Commit | None:

@@ -11,6 +11,8 @@ import sqlite3
 from graph.alerting import ALERTS
 from graph.first import FIRST
 from graph.lanes import LANES
+from graph.likeness import LIKENESS
+from graph.looking import LOOKING
 from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
 from graph.shaping import SHAPING
@@ -21,7 +23,13 @@ from vidette.errors import StoreError
 APPLICATION_ID = 0x56494454  # "VIDT", in the header of every file that is ours
 OPEN = 64
 
-STEPS: tuple[str, ...] = (FIRST, "".join((ALERTS, NUMBERING, WORDS, SHAPING, SORTS, LANES)), MONITORING)
+STEPS: tuple[str, ...] = (
+    FIRST,
+    "".join((ALERTS, NUMBERING, WORDS, SHAPING, SORTS, LANES)),
+    MONITORING,
+    LOOKING,
+    LIKENESS,
+)
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
 

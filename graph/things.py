@@ -4,16 +4,22 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
+from graph import embedding
 from graph.names import listed
-from graph.rows import Connection, Value, dump, insert, insert_all, kind, times, upsert_all
+from graph.portrait import Told, portrait
+from graph.rows import Connection, Row, Value, dump, insert, insert_all, kind, times, upsert_all
 from graph.scene import Scene
 from vidette import ids
-from vidette.models import Attributes, Entity, Keyframe, Label, Segment, Track
+from vidette.models import Entity, Keyframe, Label, Segment, Track
 
 _TOLD_AGAIN = (
     "(entity_seq, source) DO UPDATE SET label = excluded.label, name = excluded.name,"
     " description = excluded.description, attributes_json = excluded.attributes_json,"
     " at_pts = excluded.at_pts, run_seq = excluded.run_seq"
+)
+_FRAME_AGAIN = (  # its text is what all runs read there
+    "(seq) DO UPDATE SET segment_seq = excluded.segment_seq, at = excluded.at, pts = excluded.pts,"
+    " sha256 = excluded.sha256, uri = excluded.uri"
 )
 _IN = "IN (SELECT value FROM json_each(?))"
 _REJOIN = (
@@ -70,7 +76,7 @@ def _kept_before(track: Track, present: int) -> float:
 
 
 def write_entities(scene: Scene) -> None:
-    """Keep what was said of entities; what one is, is the latest such word (deep over fast). A track is one."""
+    """Keep what was said of entities; what one is taken for follows from all of it. A track is one."""
     tracks, observation = scene.observation.tracks, scene.observation
     said = [(scene.entities[track.id], f"track {track.id}") for track in tracks]
     said += [(entity, observation.id) for entity in observation.entities]
@@ -158,26 +164,31 @@ def _events_of(connection: Connection, entities: set[int]) -> list[int]:
 
 
 def _refresh_entity(connection: Connection, entity: int) -> bool:
-    """Set an entity to what is said of it: a function of the set of descriptions, whatever their order.
-
-    -> whether it is now known as something else.
-    """
+    """Set an entity to what is said of it; -> whether it is now known as something else."""
     known = connection.execute("SELECT label, kind FROM entities WHERE seq = ?", (entity,)).fetchone()
-    said = connection.execute(
-        "SELECT * FROM descriptions WHERE entity_seq = ? ORDER BY look = 'deep', run_seq, at_pts, source",
+    found = connection.execute(
+        "SELECT d.*, r.id AS run_id FROM descriptions d JOIN runs r ON r.seq = d.run_seq WHERE d.entity_seq = ?",
         (entity,),
-    ).fetchall()
-    label, name, description = Label.OBJECT, "", ""
-    attributes: Attributes = {}
-    for row in said:
-        label = Label(row["label"]) if row["label"] != Label.OBJECT else label
-        name, description = row["name"] or name, row["description"] or description
-        attributes.update(json.loads(row["attributes_json"]))
+    )
+    now = portrait(map(_told, found.fetchall()))
     connection.execute(
         "UPDATE entities SET label = ?, name = ?, description = ?, attributes_json = ?, kind = ? WHERE seq = ?",
-        (label, name, description, dump(attributes), kind(attributes), entity),
+        (now.label, now.name, now.description, dump(now.attributes), kind(now.attributes), entity),
     )
-    return (known["label"], known["kind"]) != (label, kind(attributes))
+    return (known["label"], known["kind"]) != (now.label, kind(now.attributes))
+
+
+def _told(row: Row) -> Told:
+    return Told(
+        look=row["look"],
+        at_s=row["at_pts"],
+        run_id=row["run_id"],
+        source=row["source"],
+        label=Label(row["label"]),
+        name=row["name"],
+        description=row["description"],
+        attributes=json.loads(row["attributes_json"]),
+    )
 
 
 def write_segments(scene: Scene) -> None:
@@ -189,7 +200,8 @@ def write_segments(scene: Scene) -> None:
         seq = numbers[segment.id]
         _write_segment(scene, segment)
         frames = [_keyframe_row(scene, seq, frame) for frame in segment.keyframes]
-        upsert_all(scene.connection, "keyframes", "seq", frames)
+        insert_all(scene.connection, "keyframes", frames, conflict=_FRAME_AGAIN)
+        embedding.write_texts(scene, segment.keyframes)
         scene.connection.executemany(
             "INSERT OR IGNORE INTO segment_tracks VALUES (?, ?)", [(seq, numbers[track]) for track in segment.track_ids]
         )
@@ -206,9 +218,10 @@ def _write_segment(scene: Scene, segment: Segment) -> None:
         "caption": segment.caption,
         "words": "\n".join([segment.caption, *(frame.text for frame in segment.keyframes if frame.text)]),
         "present": 1,
+        "gated": int(segment.gated),
     }
     # Where a segment lies is the fast look's to say; a deep look brings its words.
-    moved = ', "end" = excluded."end", end_pts = excluded.end_pts, size = excluded.size'
+    moved = ', "end" = excluded."end", end_pts = excluded.end_pts, size = excluded.size, gated = excluded.gated'
     fast = scene.observation.look == "fast"
     insert(scene.connection, "segments", row, conflict="(seq) DO UPDATE SET present = 1" + (moved if fast else ""))
     if segment.caption:
@@ -235,7 +248,7 @@ def _keyframe_row(scene: Scene, segment: int, frame: Keyframe) -> dict[str, Valu
         "pts": frame.pts_s,
         "sha256": frame.sha256,
         "uri": frame.uri,
-        "text": frame.text,
+        "text": "",
     }
 
 

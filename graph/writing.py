@@ -1,6 +1,6 @@
 """What one observation changes in the embedded store, inside the caller's transaction."""
 
-from graph import covering, names, saying, shapes, things
+from graph import covering, embedding, looks, names, saying, shapes, things
 from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
 from graph.scene import Scene
 from vidette.codec import encode
@@ -23,8 +23,11 @@ def settle(connection: Connection, observation: Observation) -> Scene | None:
     things.write_tracks(scene)
     things.write_entities(scene)
     things.write_segments(scene)
+    embedding.write_embeddings(scene)
+    embedding.write_clock(scene)
     saying.write_assertions(scene)
     covering.write(connection, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
+    looks.write_look(scene)
     shapes.reshape(connection, scene.moved)
     _commit(connection, observation)
     return scene

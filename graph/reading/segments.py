@@ -42,6 +42,7 @@ def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
             end_s=row["end_pts"],
             caption=row["caption"],
             keyframes=tuple(frames[row["seq"]]),
+            gated=bool(row["gated"]),
         )
         for row in found
     ]
