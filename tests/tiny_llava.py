@@ -9,7 +9,7 @@ TEXT = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
-    "max_position_embeddings": 4096,
+    "max_position_embeddings": 16384,  # a token a byte: a whole question is long
     "bos_token_id": 0,
     "pad_token_id": 1,
     "eos_token_id": 2,

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from vidette.bounded import DEVICE, Key, Model, Name, Secret, Share
 
+_BATCH = 8
 Folder = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
@@ -81,6 +82,11 @@ class VisionSettings(Model):
     fallback: str = Field(
         default="", max_length=40, description="name of one of `others`, asked where this one does not answer"
     )
+
+    @property
+    def at_once(self) -> int:
+        """Segments asked about at the same time: of a model in this process enough to fill its next batch meanwhile."""
+        return max(self.concurrency, 2 * (self.batch or _BATCH)) if self.backend == "transformers" else self.concurrency
 
     @model_validator(mode="after")
     def _complete(self) -> "VisionSettings":

@@ -24,15 +24,14 @@ def looked(pipeline: Pipeline, looks: Sequence[Job], stop: Event) -> Iterator[tu
 
     Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next watch.
     """
-    with ThreadPoolExecutor(pipeline.settings.vlm.concurrency, "deep look") as pool:
+    with ThreadPoolExecutor(pipeline.settings.vlm.at_once, "deep look") as pool:
         futures = [pool.submit(_followed, pipeline, look, stop) for look in looks]
         for future in futures:
             while not stop.is_set() and not _ready(future):
                 continue
             if stop.is_set():
                 pool.shutdown(wait=False, cancel_futures=True)
-                if pipeline.vision is not None:
-                    pipeline.vision.close()
+                pipeline.hush()
                 return
             yield future.result()
 
@@ -53,7 +52,7 @@ def _followed(pipeline: Pipeline, look: Job, stop: Event) -> tuple[Job, ...] | V
 
 
 class Looks:
-    """Threads that do the jobs put here, and those that follow; none runs without a vision model."""
+    """Threads that do the jobs put here, and those that follow; none runs where nothing looks at pictures."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -63,7 +62,7 @@ class Looks:
 
     def put(self, jobs: Iterable[Job]) -> None:
         """Do these when it is their turn; what there is no room for is left to the next watch."""
-        if self._pipeline.vision is None:
+        if not self._pipeline.looks:
             return
         for job in jobs:
             try:
@@ -76,8 +75,7 @@ class Looks:
     def close(self) -> None:
         """Begin no more, and cut those at work: they are owed to the next watch."""
         self._over.set()
-        if self._pipeline.vision is not None:
-            self._pipeline.vision.close()
+        self._pipeline.hush()
         with self._jobs.mutex:
             self._jobs.queue.clear()
         for _ in self._threads:
@@ -87,7 +85,7 @@ class Looks:
 
     def _start(self) -> None:
         """One more thread, up to as many looks as may be asked for at the same time."""
-        if len(self._threads) < self._pipeline.settings.vlm.concurrency:
+        if len(self._threads) < self._pipeline.settings.vlm.at_once:
             self._threads.append(Thread(target=self._run, name="deep look", daemon=True))
             self._threads[-1].start()
 

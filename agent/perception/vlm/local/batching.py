@@ -10,6 +10,7 @@ from threading import Condition, Semaphore, Thread, current_thread
 from time import monotonic
 from typing import Any
 
+from agent.perception.vlm.families import Family
 from agent.perception.vlm.local.asked import Answered, Asked, Generator, Held, OutOfMemory, Prepared
 from agent.perception.vlm.local.turns import Room, Turns, Waiting
 from vidette.errors import ModelError
@@ -49,6 +50,11 @@ class Batcher:
         self._sign_s, self._closed = clock(), False
         self._thread = Thread(target=self._run, name="vision model", daemon=True)
         self._thread.start()
+
+    @property
+    def family(self) -> Family:
+        """Which family the model is of."""
+        return self._generator.family
 
     def ask(self, asked: Asked) -> Answered:
         """The answer, when it is there; from any thread. Raises ModelError."""

@@ -33,7 +33,13 @@ def answer_of(
     frame = {tokenizer.bos_token_id, tokenizer.pad_token_id}
     return Answered(
         # tokens for boxes are special ones in some families, so none is left out but those at the ends
-        text=str(tokenizer.decode([token for token in said if token not in frame], skip_special_tokens=False)),
+        text=str(
+            tokenizer.decode(
+                [token for token in said if token not in frame],
+                skip_special_tokens=False,
+                clean_up_tokenization_spaces=False,  # which takes spaces out of what is said
+            )
+        ),
         prompt_tokens=prepared.tokens,
         completion_tokens=len(own) if end is None else end + 1,
         cut=end is None,

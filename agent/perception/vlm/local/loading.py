@@ -23,13 +23,14 @@ _CLASSES = ("AutoModelForImageTextToText", "AutoModelForCausalLM", "AutoModel")
 class LoadWish:
     """What to load and how.
 
+    `device`: auto, cpu, mps, cuda or one of several as cuda:1.
     `dtype` auto: bfloat16 on a GPU (float16 where it has none), float32 elsewhere. `adapters`: folders of LoRA weights,
     added one after the other. `trust_remote_code`: model types whose folder may bring code that is run here. `frames`:
     pictures of one question as pictures, or as a video where the family takes one. `temperature` 0: the likeliest words.
     """
 
     path: Path
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantise: Literal["none", "4bit", "8bit"] = "none"
     adapters: tuple[Path, ...] = ()
@@ -64,6 +65,11 @@ def load(wish: LoadWish) -> Loaded:
     )
 
 
+def family_in(wish: LoadWish) -> Family:
+    """The family of the model in the folder, which is not loaded. Raises ConfigError."""
+    return _family(config_of(wish.path), wish)[0]
+
+
 def _family(config: dict[str, Any], wish: LoadWish) -> tuple[Family, bool]:
     """The family, and whether code of the folder is to be run: never for a family that transformers has itself."""
     kind = str(config["model_type"])
@@ -84,7 +90,7 @@ def _device(wish: LoadWish, torch: Any) -> str:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wish.device == "auto":
         return next(name for name, found in there.items() if found)
-    if not there[wish.device]:
+    if not there.get(wish.device.partition(":")[0]):
         raise ConfigError(
             f"no device {wish.device!r} here; there is {', '.join(k for k, found in there.items() if found)}"
         )
@@ -96,7 +102,7 @@ def _dtype(wish: LoadWish, device: str, torch: Any) -> Any:
         return getattr(torch, wish.dtype)
     if device == "cpu":
         return torch.float32
-    if device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16
 
