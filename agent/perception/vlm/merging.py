@@ -22,7 +22,14 @@ def merged(first: LookReply, second: LookReply) -> LookReply:
 
 
 def entities(seen: Iterable[SeenEntity]) -> tuple[SeenEntity, ...]:
-    """Things once each: the first word on one counts, and lends what it lacks from the others."""
+    """Things once each: the first word on one counts, and borrows what it lacks from the others."""
+    before = tuple(seen)
+    while len(kept := _joined(before)) < len(before):
+        before = kept  # what was borrowed may show that two more are one
+    return kept
+
+
+def _joined(seen: Iterable[SeenEntity]) -> tuple[SeenEntity, ...]:
     kept: list[SeenEntity] = []
     for one in seen:
         at = next((i for i, other in enumerate(kept) if _one_thing(other, one)), None)
@@ -67,6 +74,8 @@ def _filled(a: SeenEntity, b: SeenEntity) -> SeenEntity:
         track_id=a.track_id or b.track_id,
         box=a.box or b.box,
         attributes={**b.attributes, **a.attributes},
+        polygon=a.polygon or b.polygon,
+        at_s=b.at_s if a.at_s is None else a.at_s,
     )
 
 

@@ -1,0 +1,343 @@
+"""One look: two steps, references, parts of pictures, a closer look; scripted models that answer by what they were sent."""
+
+import base64
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from agent.perception.deep import deep_look
+from agent.perception.vlm.looking import ONLY_QUESTIONS
+from ingest.jpeg import decode, encode
+from tests.agent.perception.vlm.conftest import picture
+from tests.answering import QUIET, ModelServer, enforcing, says, texts
+from vidette.errors import ModelError, NotAsked
+from vidette.geometry import iou
+from vidette.models import Example, Keyframe, LookRequest, SeenEvent, Segment
+
+ASKED = ("Is there a fire?", "Is the gate open?")
+WANTED = {"report": "Answer with a report now.", "verdicts": "Answer with verdicts alone now."}
+
+
+def kind(question):
+    """Which of the two answers a question wants."""
+    last = question["messages"][1]["content"][-1]["text"]
+    return next(name for name, line in WANTED.items() if line == last)
+
+
+def sent(question):
+    """The pictures of a question as pixels, with the text that stands before each."""
+    parts = question["messages"][1]["content"]
+    return [
+        (before["text"], decode(base64.b64decode(part["image_url"]["url"].partition(",")[2])))
+        for before, part in pairwise(parts)
+        if part["type"] == "image_url"
+    ]
+
+
+def answering(verdicts, report=QUIET):
+    return lambda question: report if kind(question) == "report" else verdicts
+
+
+def two(*answers):
+    return {"answers": list(answers), "confidence": [0.9] * len(answers)}
+
+
+@pytest.fixture
+def stepwise(request_):
+    return replace(request_, questions=ASKED, describe="asked")
+
+
+def test_where_all_is_no_the_questions_are_all_that_is_asked(asking, stepwise):
+    with ModelServer(answer=answering(two("no", "no"))) as server:
+        reply = asking(server).look(stepwise)
+    (question,) = server.questions
+    assert kind(question) == "verdicts"
+    assert question["max_tokens"] < 150
+    assert question["response_format"]["json_schema"]["schema"]["properties"]["answers"]["maxItems"] == 2
+    assert [(one.question, one.answer, one.confidence) for one in reply.verdicts] == [
+        (text, "no", 0.9) for text in ASKED
+    ]
+    assert (reply.caption, reply.note) == ("", ONLY_QUESTIONS)
+
+
+@pytest.mark.parametrize("answers", [("yes", "no"), ("no", "unknown"), ("yes", "yes")])
+def test_where_one_is_not_no_the_segment_is_described(answers, asking, stepwise):
+    report = {**QUIET, "verdicts": [{"question": 1, "answer": "unknown", "confidence": 0.1, "frame": 2}]}
+    with ModelServer(answer=answering(two(*answers), report)) as server:
+        reply = asking(server).look(stepwise)
+    first, second = map(kind, server.questions)
+    assert (first, second) == ("verdicts", "report")
+    assert [one.answer for one in reply.verdicts] == list(answers)  # the report that does not know takes nothing back
+    assert (reply.caption, reply.note, reply.usage.calls) == (QUIET["caption"], "", 2)
+
+
+def test_the_report_has_the_last_word_and_the_picture(asking, stepwise):
+    report = {**QUIET, "verdicts": [{"question": 2, "answer": "no", "confidence": 0.7, "frame": 2}]}
+    with ModelServer(answer=answering(two("no", "yes"), report)) as server:
+        fire, gate = asking(server).look(stepwise).verdicts
+    assert (fire.answer, gate.answer, gate.confidence, gate.at_s) == ("no", "no", 0.7, 12.0)
+
+
+@pytest.mark.parametrize("wish", [{"describe": "always"}, {"questions": ()}])
+def test_otherwise_there_is_one_question(wish, asking, stepwise):
+    with ModelServer() as server:
+        asking(server).look(replace(stepwise, **wish))
+    assert [kind(question) for question in server.questions] == ["report"]
+
+
+@pytest.mark.parametrize("answer", ["no idea", two("no"), two("no", "no", "no"), {"answers": ["no", "maybe"]}, QUIET])
+def test_answers_that_cannot_be_read_are_asked_for_once_more_and_then_described(answer, asking, stepwise):
+    with ModelServer([says(answer), says(answer)]) as server:
+        reply = asking(server).look(stepwise)
+    assert [kind(question) for question in server.questions] == ["verdicts", "verdicts", "report"]
+    assert [one.answer for one in reply.verdicts] == ["unknown", "unknown"]
+    assert reply.caption == QUIET["caption"]
+
+
+def test_with_questions_alone_nothing_is_described(asking, stepwise):
+    alone = replace(stepwise, effort="verdicts", describe="always")
+    with ModelServer(answer=answering(two("yes", "unknown"))) as server:
+        reply = asking(server).look(alone)
+        assert [one.answer for one in reply.verdicts] == ["yes", "unknown"]
+        assert [kind(question) for question in server.questions] == ["verdicts"]
+        with pytest.raises(NotAsked):
+            asking(server).look(replace(alone, questions=()))
+        assert len(server.questions) == 1
+    with ModelServer([says("?"), says("?")]) as server, pytest.raises(ModelError, match="cannot be read"):
+        asking(server).look(alone)
+
+
+def test_a_server_that_enforces_its_schema_is_understood_in_both_steps(asking, stepwise):
+    import random
+
+    rng = random.Random(5)
+    many = replace(stepwise, questions=tuple(f"Question {i}?" for i in range(16)))
+    with ModelServer(answer=lambda question: enforcing(question, rng)) as server:
+        reply = asking(server).look(many)
+    assert kind(server.questions[0]) == "verdicts"
+    assert len(reply.verdicts) == 16
+
+
+def test_both_steps_and_two_looks_have_all_in_common_that_they_can(asking, stepwise, media):
+    normal, _ = media.put(picture(5), ".jpg")
+    shown, _ = media.put(picture(60), ".jpg")
+    request = replace(stepwise, normal=normal, examples=(Example(sha256=shown, says="a cat"),), boxes="both")
+    with ModelServer(answer=answering(two("yes", "no"))) as server:
+        model = asking(server)
+        model.look(request)
+        later = replace(request.segment, id="next", keyframes=request.segment.keyframes[1:])
+        model.look(replace(request, segment=later, tracks=()))
+    first, report, other, _ = (one["messages"] for one in server.questions)
+    assert first[0] == report[0] == other[0]
+    assert first[1]["content"][:-1] == report[1]["content"][:-1]  # only which answer is wanted differs
+    a, b = first[1]["content"], other[1]["content"]
+    same = next(i for i, (mine, theirs) in enumerate(zip(a, b, strict=False)) if mine != theirs)
+    assert "Picture 1" in a[same]["text"]  # place, normal, example and its words are before it
+    assert sum(part["type"] == "image_url" for part in a[:same]) == 2
+
+
+def test_references_are_shown_before_the_pictures_and_those_that_are_gone_are_left_out(asking, request_, media):
+    normal, _ = media.put(picture(5, (1600, 900)), ".jpg")
+    shown, _ = media.put(picture(60), ".jpg")
+    examples = (Example(sha256=shown, says='the "cat" of the house'), Example(sha256="0" * 64, says="gone"))
+    with ModelServer() as server:
+        asking(server).look(replace(request_, normal=normal, examples=examples))
+    text = texts(server.questions[0])
+    order = [
+        "The place when nothing is wrong:",
+        "An example from this place:",
+        "The pictures of the segment:",
+        "Picture 1",
+    ]
+    assert [text.index(one) for one in order] == sorted(text.index(one) for one in order)
+    assert r'What is rightly said of it: "the \"cat\" of the house"' in text
+    assert "gone" not in text
+    before, pixels = sent(server.questions[0])[0]
+    assert before == order[0]
+    assert pixels.shape == (432, 768, 3)
+
+
+@pytest.mark.parametrize("boxes", ["listed", "drawn", "both"])
+def test_tracks_are_listed_or_drawn(boxes, asking, request_):
+    with ModelServer() as server:
+        asking(server).look(replace(request_, boxes=boxes))
+    (_, pixels), *_ = sent(server.questions[0])
+    _, plain = "", decode(picture(20))
+    yellow = (pixels[..., 0] > 180) & (pixels[..., 1] > 150) & (pixels[..., 2] < 120)
+    text = texts(server.questions[0])
+    assert bool(yellow.sum() > 50) is (boxes != "listed")
+    assert ("were drawn on the pictures" in text) is (boxes != "listed")
+    assert ("t1 person: picture 1 [" in text) is (boxes != "drawn")
+    assert "t1 person" in text
+    assert np.array_equal(pixels, plain) is (boxes == "listed")
+
+
+def test_a_look_that_is_to_cost_less_has_half_of_the_pictures(asking, request_, media):
+    frames = []
+    for number in range(8):
+        sha256, uri = media.put(picture(20 + 30 * number), ".jpg")
+        frames.append(Keyframe(id=f"b{number}", segment_id="seg", pts_s=10.0 + number, sha256=sha256, uri=uri))
+    many = replace(request_, segment=replace(request_.segment, keyframes=tuple(frames)))
+    with ModelServer() as server:
+        model = asking(server)
+        model.look(replace(many, effort="fewer"))
+        model.look(replace(many, effort="fewer", segment=replace(many.segment, keyframes=tuple(frames[:1]))))
+    assert [len(sent(question)) for question in server.questions] == [4, 1]
+
+
+# Parts of pictures ------------------------------------------------------------------------------
+
+WIDE, HIGH, THING = 3840, 2160, 24
+RED = np.array((200, 30, 30))
+
+
+def yard(thing=None, lorry=0):
+    """A 4K frame of a textured yard; a red thing of 24 px where one is, and a large grey one."""
+    rng = np.random.default_rng(3)
+    rough = rng.integers(90, 110, (HIGH // 8, WIDE // 8, 3), np.uint8)
+    rgb = np.ascontiguousarray(np.kron(rough, np.ones((8, 8, 1), np.uint8)))
+    if lorry:
+        rgb[1000:1600, lorry : lorry + 900] = 190
+    if thing:
+        x, y = thing
+        rgb[y : y + THING, x : x + THING] = RED
+    return encode(rgb)
+
+
+def red_box(pixels):
+    """Where a model that makes out red things of 16 px and more sees one; None where it sees none."""
+    red = np.abs(pixels.astype(int) - RED).max(axis=2) < 40
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    if len(rows) < 16 or len(columns) < 16:
+        return None
+    height, width = pixels.shape[:2]
+    return [columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height]
+
+
+def seeing(question, closer=None):
+    """What that model reports of the pictures it was sent."""
+    said = {**QUIET, "entities": [], "events": [], "closer": closer or []}
+    for before, pixels in sent(question):
+        box, number = red_box(pixels), int(before.split()[1].rstrip(","))
+        if box:
+            thing = {"label": "bag", "description": "red", "track": "", "box": box, "frame": number, "attributes": []}
+            event = {"type": "object_left", "start_s": 0, "end_s": 8, "confidence": 0.8, "caption": "a red bag"}
+            said["entities"].append(thing)
+            said["events"].append({**event, "tracks": [], "box": box, "frame": number})
+    return said
+
+
+@pytest.fixture
+def large(media):
+    """Makes a look at 4K pictures, each with the thing at a place or without it."""
+
+    def look(*things, lorries=False):
+        frames = []
+        for number, thing in enumerate(things):
+            sha256, uri = media.put(yard(thing, 600 * number if lorries else 0), ".jpg")
+            frames.append(Keyframe(id=f"k{number}", segment_id="seg", pts_s=4.0 * number, sha256=sha256, uri=uri))
+        segment = Segment(id="seg", stream_id="cam", start_s=0.0, end_s=8.0, keyframes=tuple(frames))
+        return LookRequest(stream_id="cam", stream_name="gate", segment=segment)
+
+    return look
+
+
+PLACE = (2900, 1500)
+BOX = (2900 / WIDE, 1500 / HIGH, 2924 / WIDE, 1524 / HIGH)
+
+
+def test_a_small_thing_that_came_is_found_in_a_part_of_the_picture(asking, large):
+    request = large(None, PLACE)
+    with ModelServer(answer=seeing) as server:
+        without = asking(server, tiles=0).look(request)
+        seen = deep_look(asking(server), request)
+    assert (without.entities, without.events) == ((), ())
+    (said,) = seen.assertions
+    assert iou(said.box, BOX) > 0.8
+    (proof,) = said.evidence
+    assert iou(proof.box, BOX) > 0.8
+    assert proof.pts_s == 4.0
+    assert len(server.questions) == 2
+    assert max(max(pixels.shape) for question in server.questions for _, pixels in sent(question)) <= 768
+
+
+def test_a_small_track_is_shown_larger(asking, large, request_):
+    request = large(PLACE)  # one picture: nothing to compare it with
+    track = request_.tracks[0]
+    path = tuple(replace(point, pts_s=at, box=BOX) for point, at in zip(track.path, (0.0, 8.0), strict=True))
+    with ModelServer(answer=seeing) as server:
+        model = asking(server)
+        assert model.look(request).entities == ()
+        (thing,) = model.look(replace(request, tracks=(replace(track, path=path),))).entities
+    assert iou(thing.box, BOX) > 0.8
+
+
+def test_what_the_model_wants_to_see_closer_it_is_shown_once(asking, large):
+    about = [BOX[0] - 0.05, BOX[1] - 0.05, BOX[2] + 0.05, BOX[3] + 0.05]
+    with ModelServer(answer=lambda question: seeing(question, [{"frame": 1, "box": about}])) as server:
+        reply = asking(server).look(large(PLACE))
+    assert len(server.questions) == 2
+    first, second = ([before for before, _ in sent(question)] for question in server.questions)
+    assert second[: len(first)] == first
+    assert ", part [" in second[-1]
+    assert "of picture 1:" in second[-1]
+    (thing,) = reply.entities
+    assert iou(thing.box, BOX) > 0.8
+    assert reply.usage.calls == 2
+
+
+@pytest.mark.parametrize(
+    "closer",
+    [
+        {"frame": 9, "box": [0.1, 0.1, 0.2, 0.2]},
+        {"frame": 0, "box": [0.1, 0.1, 0.2, 0.2]},
+        {"frame": 1, "box": []},
+        {"frame": 1, "box": [0.4, 0.1, 0.2, 0.2]},
+    ],
+)
+def test_what_is_no_place_in_a_picture_is_not_looked_at_closer(closer, asking, large):
+    with ModelServer(answer=lambda question: seeing(question, [closer])) as server:
+        asking(server).look(large(None))
+    assert len(server.questions) == 1
+
+
+def test_a_picture_that_was_sent_whole_is_not_looked_at_closer(asking, request_):
+    wants = {**QUIET, "closer": [{"frame": 1, "box": [0.1, 0.1, 0.2, 0.2]}]}
+    with ModelServer(answer=lambda _: wants) as server:
+        asking(server).look(request_)
+    assert len(server.questions) == 1
+
+
+@pytest.mark.parametrize("fault", [says("?"), says(QUIET, finish="length")])
+def test_a_closer_look_that_fails_takes_nothing_from_the_first(fault, asking, large):
+    wants = {**QUIET, "closer": [{"frame": 1, "box": [0.1, 0.1, 0.2, 0.2]}]}
+    with ModelServer([says(wants), fault, fault]) as server:
+        reply = asking(server).look(large(None))
+    assert reply.caption == QUIET["caption"]
+    assert (len(server.questions), reply.usage.calls) == (3, 3)
+
+
+def test_where_there_is_no_room_the_pictures_nobody_asked_for_give_way(asking, large):
+    wants = {**QUIET, "closer": [{"frame": 3, "box": [0.3, 0.1, 0.5, 0.3]}, {"frame": 3, "box": [0.7, 0.7, 0.8, 0.8]}]}
+    with ModelServer(answer=lambda _: wants) as server:
+        asking(server, max_images=4).look(large(None, None, None, None, lorries=True))
+    first, second = ([before for before, _ in sent(question)] for question in server.questions)
+    assert [before.split(",")[0] for before in first] == ["Picture 1", "Picture 2", "Picture 3", "Picture 4"]
+    assert [before.split(",")[0] for before in second] == ["Picture 1", "Picture 3", "Picture 5", "Picture 6"]
+
+
+def test_what_picture_and_part_both_show_is_one_thing(asking, large):
+    def twice(question):
+        said = seeing(question)
+        for one in list(said["entities"]):
+            if one["frame"] > 2:  # seen in a part, told for the whole picture too
+                said["entities"].append({**one, "box": list(BOX), "frame": 2, "description": ""})
+                said["events"].append({**said["events"][0], "box": list(BOX), "frame": 2})
+        return said
+
+    with ModelServer(answer=twice) as server:
+        reply = asking(server).look(large(None, PLACE))
+    assert [(one.label, one.description) for one in reply.entities] == [("bag", "red")]
+    assert [isinstance(one, SeenEvent) for one in reply.events] == [True]
