@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from ingest.container import MAX_PIXELS
-from ingest.live.arrivals import Arrival
+from ingest.live.arrival import Arrival
 from ingest.live.nal_units import parameter_sets, with_start_codes
 
 TICK = Fraction(1, 90_000)
@@ -48,6 +48,27 @@ def coding_of(arrival: Arrival) -> Coding:
         size=(context.width, context.height),
         pix_fmt=context.pix_fmt,
     )
+
+
+def decoder_of(stream: VideoStream) -> VideoCodecContext:
+    """A decoder of a stream's packets, on one thread.
+
+    The stream's own stays closed: packets hold on to their stream, and pictures that it decoded would stay in memory
+    for as long as one of its packets does. Safe after the stream's connection was closed.
+    """
+    said = stream.codec_context
+    context = av.CodecContext.create(said.codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    context.extradata = said.extradata
+    context.codec_tag = said.codec_tag
+    context.width, context.height, context.pix_fmt = said.width, said.height, said.pix_fmt
+    context.bits_per_coded_sample = said.bits_per_coded_sample
+    if said.sample_aspect_ratio:
+        context.sample_aspect_ratio = said.sample_aspect_ratio
+    context.field_order, context.reorder_depth = said.field_order, said.reorder_depth
+    context.thread_type, context.thread_count = "SLICE", 1
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    return context
 
 
 def times(arrival: Arrival) -> tuple[float, float]:

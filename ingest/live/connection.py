@@ -77,7 +77,7 @@ class Connection:
     """A context manager around an open camera.
 
     `timeout_s` bounds each wait for the camera; FFmpeg may take twice that. `stream` is the biggest
-    video stream, ready to decode on one thread; its size may not be known yet (0). Raises FeedError
+    video stream; its size may not be known yet (0). Raises FeedError
     on entering and from `packets`.
     """
 
@@ -159,9 +159,6 @@ class Connection:
             raise FeedError(Cause.UNREADABLE, self._address)
         stream = max(streams, key=lambda s: ((s.width or 0) * (s.height or 0), -s.index))
         check_size(stream.width or 0, stream.height or 0, self._address.safe)
-        context = stream.codec_context
-        context.thread_type, context.thread_count = "SLICE", 1
-        context.options = {"max_pixels": str(MAX_PIXELS)}
         return stream
 
 

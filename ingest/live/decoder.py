@@ -11,8 +11,9 @@ from av.codec.context import Flags
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ingest.container import MAX_PIXELS, reason
+from ingest.container import reason
 from ingest.live.arrival import Arrival
+from ingest.live.coding import decoder_of
 from ingest.live.frame_numbers import FrameNumbers
 
 MAX_REORDER = 16  # pictures: no codec holds back more
@@ -35,10 +36,7 @@ class PacketDecoder:
     """
 
     def __init__(self, stream: VideoStream) -> None:
-        self._context = stream.codec_context
-        if not self._context.is_open:
-            self._context.thread_type, self._context.thread_count = "SLICE", 1
-            self._context.options = {"max_pixels": str(MAX_PIXELS)}
+        self._said, self._context = stream.codec_context, decoder_of(stream)
         # A picture carries what its packet carried: packets may have no pts, and theirs is not media time.
         self._context.flags |= Flags.copy_opaque
         self._numbers = FrameNumbers(self._context.name, self._context.extradata)
@@ -121,6 +119,8 @@ class PacketDecoder:
     def _shown(self, pictures: list[VideoFrame]) -> Iterator[Shown]:
         for picture in pictures:
             self._fed = 0
+            # What is kept of the packets asks the stream how large their pictures are.
+            self._said.width, self._said.height = picture.width, picture.height
             if not isinstance(picture.opaque, tuple):
                 continue  # nothing says when it is shown
             at_s = float(picture.opaque[0])

@@ -85,13 +85,16 @@ class Arriving:
 
 
 def holes(items, *, step_s=0.5):
-    """Stretches of media time between two items that nothing speaks of, and items before what a signal told."""
+    """Stretches of media time between two items that nothing speaks of, and signals before what one told.
+
+    Packets may lie before it: what follows them may need them to be decoded.
+    """
     found, reached_s, told_s = [], 0.0, 0.0
     for item in items:
         signal = isinstance(item, Signal)
         at_s = item.pts_s if signal else item.media_s
         since_s = item.loss.since_s if signal and item.loss else at_s
-        if at_s < told_s - 1e-6:
+        if signal and at_s < told_s - 1e-6:
             found.append(("back", told_s, item))
         if since_s - reached_s > step_s:
             found.append(("hole", reached_s, item))
