@@ -114,7 +114,7 @@ class Presence:
             self._zones(item, case)
             self._lines(item, case)
         self._crowd(pts_s, in_view)
-        self._count(pts_s, in_view)
+        self._count(pts_s, in_view, max((item.birth_s for item in seen), default=pts_s))
 
     def ended(self, seen: Seen, *, exited: bool) -> None:
         """A track is over; `exited` where it went out of view."""
@@ -230,8 +230,11 @@ class Presence:
             saying = Saying(type=EventType.CROWD_FORMED, caption=text, confidence=0.7, attributes={"count": in_view})
             self.crowd = self.ledger.begin(saying, "view", self.crowd_s)
 
-    def _count(self, pts_s: float, in_view: int) -> None:
-        """How many are in view changed, and stayed so for a while."""
+    def _count(self, pts_s: float, in_view: int, newest_s: float) -> None:
+        """How many are in view changed, and stayed so for a while; `newest_s`: when the last of them came.
+
+        A thing is counted once it is made sure of, which is some pictures after it came.
+        """
         self.recent = [pair for pair in self.recent if pts_s - pair[0] <= _COUNT_S] + [(pts_s, in_view)]
         counts = [count for _, count in self.recent]
         steady = pts_s - self.recent[0][0] >= 0.8 * _COUNT_S and max(counts) == min(counts)
@@ -239,7 +242,10 @@ class Presence:
             text = captions.said(f"{in_view} in view, after {self.counted}")
             attributes = {"count": in_view, "before": self.counted}
             saying = Saying(type=EventType.COUNT_CHANGED, caption=text, confidence=0.6, attributes=attributes)
-            self.ledger.happened(saying, "view", self.recent[0][0])
+            since_s = self.recent[0][0]
+            if in_view > self.counted:
+                since_s = min(since_s, max(newest_s, pts_s - 2 * _COUNT_S))
+            self.ledger.happened(saying, "view", since_s)
             self.counted = in_view
 
     def _zone(self, type_: EventType, verb: str, name: str, seen: Seen, at_s: float) -> None:
