@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.perception.vlm import merging
+from agent.perception.vlm.boxes.convention import Reach, in_shares, reach_of
 from agent.perception.vlm.dialogue import Ask, Dialogue, Unreadable
 from agent.perception.vlm.larger import Larger
 from agent.perception.vlm.meaning import meant
@@ -17,6 +18,7 @@ from agent.perception.vlm.question import Question, question_of
 from agent.perception.vlm.reading import read, read_verdicts
 from agent.perception.vlm.schema import MAX_CLOSER, MAX_QUESTIONS
 from agent.perception.vlm.tiling import Want, asked_for
+from ingest.jpeg import size
 from vidette.errors import ModelError, NotAsked
 from vidette.models import LookReply, LookRequest, Verdict
 from vidette.ports import MediaStore
@@ -104,11 +106,18 @@ class _Look:
         pictures, parts = self._with_parts(wants, most)
         prompt = replace(self._prompt, pictures=tuple(one.picture for one in (*pictures, *parts)))
         said, refused = self.dialogue.understood(self._question(prompt, (*pictures, *parts)), read)
+        said, strange = in_shares(said, self._reaches((*pictures, *parts)))
         reply, more = meant(said, self._request, prompt)
-        self.refused += refused + more
+        self.refused += refused + strange + more
         if parts:  # what a picture and a part of it show was perhaps told twice
             reply = replace(reply, entities=merging.entities(reply.entities), events=merging.events(reply.events))
         return reply, self._larger.worth(asked_for(said.closer, prompt.pictures), prompt.pictures)
+
+    def _reaches(self, pictures: Sequence[Shown]) -> dict[int, Reach]:
+        """How far the family's own coordinates go in each picture that is sent."""
+        sizes = {one.picture.number: size(one.jpeg) for one in pictures if one.jpeg}
+        found = {number: reach_of(self._bounds.boxes, shown_) for number, shown_ in sizes.items()}
+        return {number: reach for number, reach in found.items() if reach}
 
     def _with_parts(self, wants: Sequence[Want], most: int) -> tuple[Sequence[Shown], Sequence[Shown]]:
         """The pictures and so many parts, in the room there is: the last pictures that nobody asked for give way."""

@@ -2,9 +2,10 @@
 
 import base64
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from agent.perception.vlm.boxes.convention import boxes_of
 from agent.perception.vlm.dialogue import CUT, Spoken
 from agent.perception.vlm.looking import Bounds, looked
 from agent.perception.vlm.loose import Fault
@@ -40,6 +41,7 @@ class OpenAiVision:
     def __init__(self, server: Server, media: MediaStore, wish: Wish) -> None:
         self._server, self._media, self._wish = server, media, wish
         self._profile: Profile = PROFILES[wish.profile]
+        self._bounds = replace(wish.bounds, boxes=wish.bounds.boxes or boxes_of(wish.model))
         self.run = run_of(wish)
 
     def look(self, request: LookRequest) -> LookReply:
@@ -49,7 +51,7 @@ class OpenAiVision:
         def ask(question: Question) -> Spoken:
             return _spoken(*self._server.ask(self._body(question), until))
 
-        return looked(ask, request, self._media, wish.bounds, wish.model)
+        return looked(ask, request, self._media, self._bounds, wish.model)
 
     def close(self) -> None:
         """Ask no more, and cut what is on its way."""

@@ -97,9 +97,10 @@ def test_a_verdict_is_one_of_three_words_or_none(answer):
         ({"end_s": 1e9}, False, 1),
         ({"caption": "x" * 301}, False, 1),
         ({"box": [-1, 0, 300, 1]}, True, 1),
+        ({"box": [0, 0, 1e6, 1]}, True, 1),
         ({"frame": 99}, True, 1),
         ({"tracks": ["person 1"]}, True, 1),
-        ({"box": [0, 0, 2, 2], "frame": 99, "type": "meteor"}, False, 3),
+        ({"box": [0, 0, 2, -2], "frame": 99, "type": "meteor"}, False, 3),
     ],
 )
 def test_values_out_of_bounds_are_left_out_and_counted(changes, kept, refused):
