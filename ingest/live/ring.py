@@ -5,9 +5,11 @@ from threading import Lock
 
 from ingest.live.arrival import Arrival
 
+AROUND = 1250  # bytes that Python and FFmpeg take for a packet beside what it holds, as measured
+
 
 class Ring:
-    """Whole groups of pictures, the newest, of at most `max_bytes` together.
+    """Whole groups of pictures, the newest, of at most `max_bytes` of memory together.
 
     A group that is larger alone is not held. Packets are held by reference and never changed.
     `add` and `window` may be called from different threads.
@@ -23,7 +25,7 @@ class Ring:
 
     @property
     def bytes(self) -> int:
-        """How much is held."""
+        """How much memory is held."""
         return self._bytes
 
     def add(self, arrival: Arrival) -> None:
@@ -36,7 +38,7 @@ class Ring:
             elif not self._open or self._groups[-1][-1].connection != arrival.connection:
                 self._open = False
                 return
-            size = arrival.packet.size
+            size = arrival.packet.size + AROUND
             self._groups[-1].append(arrival)
             self._sizes[-1] += size
             self._bytes += size

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.live.cutting import ClipOrder
 from ingest.live.keeping import Keeper
-from ingest.live.ring import Ring
+from ingest.live.ring import AROUND, Ring
 from ingest.media import FolderMedia
 from tests.arriving import arrivals, ringed, shown
 from tests.clips import Recipe, make, read_index
@@ -79,7 +79,7 @@ def test_a_clip_is_cut_once_its_end_has_come_and_kept_by_its_content(sent, keep,
 
 
 def test_the_ring_may_go_on_while_a_clip_is_cut(sent, keep, tmp_path):
-    ring = Ring(sum(one.packet.size for one in sent))
+    ring = Ring(sum(one.packet.size + AROUND for one in sent))
     for arrival in sent[:300]:
         ring.add(arrival)
     keeper = keep(ring)
