@@ -53,7 +53,8 @@ class Camera:
 
     It plays by the wall clock from the moment it is made, through kills and restarts, always on the same port; with
     `once` each clip is played once from the first client on, then the stream ends. The first clip of a path is played,
-    `switch` chooses another. Raises SourceError, which says what the machine lacks.
+    `switch` chooses another. With a `certificate` (PEM, its key in it) it speaks TLS (rtsps). Raises SourceError, which
+    says what the machine lacks.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Camera:
         digest: bool = False,
         once: bool = False,
         rtcp: bool = True,
+        certificate: Path | None = None,
     ) -> None:
         self._paths = dict(clips) if isinstance(clips, dict) else {"/cam": clips}
         self._username, self._password, self._digest, self._once, self._rtcp = username, password, digest, once, rtcp
+        self._certificate = certificate
         self._began_s = time.time()
         self._process: subprocess.Popen[str] | None = None
         self._told: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -87,12 +90,16 @@ class Camera:
         """Where a path is, with the credentials it takes (or another password)."""
         given = self._password if password is None else password
         who = f"{quote(self._username, safe='')}:{quote(given, safe='')}@" if self._username else ""
-        return f"rtsp://{who}127.0.0.1:{self.port}{path}"
+        return f"{self._scheme}://{who}127.0.0.1:{self.port}{path}"
 
     @property
     def address(self) -> str:
         """Where the first path is, without credentials."""
-        return f"rtsp://127.0.0.1:{self.port}{next(iter(self._paths))}"
+        return f"{self._scheme}://127.0.0.1:{self.port}{next(iter(self._paths))}"
+
+    @property
+    def _scheme(self) -> str:
+        return "rtsps" if self._certificate else "rtsp"
 
     @property
     def pid(self) -> int | None:
@@ -166,6 +173,7 @@ class Camera:
             for path, clips in self._paths.items()
         ]
         who = {"username": self._username, "password": self._password, "digest": self._digest}
+        who["certificate"] = str(self._certificate or "")
         return {"port": self.port, **who, "cameras": cameras}
 
     def _say(self, line: dict[str, object]) -> None:

@@ -28,7 +28,7 @@ import gi  # type: ignore[import-not-found]  # the system's python3-gi; it is in
 
 for _name in ("Gst", "GstRtsp", "GstRtspServer"):
     gi.require_version(_name, "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402  # as above; versions are chosen first
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402  # as above; versions are chosen first
 
 ROLE = "viewer"
 PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
@@ -252,11 +252,12 @@ class Server:
 
     def __init__(self, setup: dict[str, Any]) -> None:
         self.username, self.password, self.digest = setup["username"], setup["password"], setup["digest"]
+        self.certificate = setup["certificate"]
         self.rtsp = GstRtspServer.RTSPServer()
         self.rtsp.set_address("127.0.0.1")
         self.rtsp.set_service(str(setup["port"]))
         self.mounts = self.rtsp.get_mount_points()
-        if self.password:
+        if self.password or self.certificate:
             self.rtsp.set_auth(self.auth())
         self.cameras = {one["path"]: Camera(self, **one) for one in setup["cameras"]}
 
@@ -264,7 +265,11 @@ class Server:
         """Who may come in, with what."""
         auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
         token.set_string("media.factory.role", ROLE)
-        if self.digest:
+        if self.certificate:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(self.certificate))
+        if not self.password:
+            auth.set_default_token(token)
+        elif self.digest:
             auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
             auth.add_digest(self.username, self.password, token)
         else:

@@ -1,13 +1,14 @@
 """Cameras that speak something else than RTSP, from real senders on this machine."""
 
 import base64
+import os
 import subprocess
 import threading
 
 import psutil
 import pytest
 
-from app.simulation.camera import until
+from app.simulation.camera import Camera, missing, until
 from app.simulation.doors import closed_port
 from ingest.live.address import Address
 from ingest.live.backoff import Backoff
@@ -70,14 +71,34 @@ def test_mjpeg_over_http():
     assert holes(watch.items) == []
 
 
-def test_mjpeg_over_https(tmp_path):
-    """Cameras sign their certificates themselves."""
-    made = tmp_path / "camera.pem"
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """One that the camera signed itself, as cameras do, and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    made, alone = folder / "camera.pem", folder / "certificate.pem"
     request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    line = [*request, "-subj", "/CN=camera", "-keyout", made, "-out", tmp_path / "certificate.pem"]
-    subprocess.run(line, check=True, capture_output=True)
-    made.write_bytes(made.read_bytes() + (tmp_path / "certificate.pem").read_bytes())
-    with senders.serving(senders.mjpeg(40), made) as url, Arriving(f"{url}/video") as watch:
+    subprocess.run([*request, "-subj", "/CN=camera", "-keyout", made, "-out", alone], check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + alone.read_bytes())
+    return made
+
+
+@pytest.mark.parametrize("password", ["", "pa55 word"])
+def test_rtsps(clip, certificate, password):
+    if lacking := missing():
+        (pytest.fail if os.environ.get("VIDETTE_REQUIRE_ALL") == "1" else pytest.skip)(lacking)
+    camera = Camera([clip], username="viewer" if password else "", password=password, certificate=certificate)
+    with camera, Arriving(camera.url()) as watch:
+        watch.more(10)
+        camera.kill()
+        watch.loss(Cause.REFUSED)
+        camera.start()
+        watch.more(10)
+    assert camera.url().startswith("rtsps://")
+    assert holes(watch.items) == []
+
+
+def test_mjpeg_over_https(certificate):
+    with senders.serving(senders.mjpeg(40), certificate) as url, Arriving(f"{url}/video") as watch:
         watch.more(10)
 
 
