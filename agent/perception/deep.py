@@ -24,11 +24,13 @@ from vidette.models import (
     SeenEvent,
     Segment,
     Usage,
+    Verdict,
 )
 from vidette.ports import VisionModel
 
 MAX_REASON = 300
 MAX_READ = 1000
+_AUDITED = "taken at random of what the gate left out"
 
 
 def look_id(segment_id: str, run_id: str) -> str:
@@ -36,24 +38,27 @@ def look_id(segment_id: str, run_id: str) -> str:
     return make_id("look", segment_id, run_id)
 
 
-def deep_look(model: VisionModel, request: LookRequest) -> Observation:
+def deep_look(model: VisionModel, request: LookRequest, note: str = "") -> Observation:
     """Ask the model about the segment; -> what to settle, whatever it answered.
 
-    A ModelError makes a coverage row `failed` with the reason and nothing else, NotAsked one that is `dropped`.
+    A ModelError makes a coverage row `failed` with the reason and nothing else, NotAsked one that is `dropped`. `note`
+    says in coverage why less was asked than could be.
     """
     try:
         reply = model.look(request)
     except NotAsked as error:
-        return dropped(request, model.run, str(error))
+        return dropped(request.segment, model.run, str(error))
     except ModelError as error:
-        return failed(request, model.run, str(error))
+        return failed(request.segment, model.run, str(error), error.usage or Usage(calls=1))
     kept = checked(reply, request)
-    return observed(replace(kept, usage=_counted(reply, kept)), request, reply.run or model.run)
+    notes = (_AUDITED if request.segment.gated else "", kept.note, note)
+    kept = replace(kept, usage=_counted(reply, kept), note="; ".join(filter(None, notes)))
+    return observed(kept, request, reply.run or model.run)
 
 
-def failed(request: LookRequest, run: Run, reason: str) -> Observation:
-    """An observation that says only that the look failed, and why."""
-    return _without_answer(request.segment, run, DeepState.FAILED, reason)
+def failed(segment: Segment, run: Run, reason: str, usage: Usage | None = None) -> Observation:
+    """An observation that says only that the look failed, and why, and what it cost."""
+    return _without_answer(segment, run, DeepState.FAILED, reason, usage)
 
 
 def failed_id(segment_id: str, run_id: str) -> str:
@@ -61,14 +66,16 @@ def failed_id(segment_id: str, run_id: str) -> str:
     return make_id("look", segment_id, run_id, DeepState.FAILED.value)
 
 
-def dropped(request: LookRequest, run: Run, reason: str) -> Observation:
+def dropped(segment: Segment, run: Run, reason: str) -> Observation:
     """An observation that says only that the model was not asked, and why."""
-    return _without_answer(request.segment, run, DeepState.DROPPED, reason)
+    return _without_answer(segment, run, DeepState.DROPPED, reason)
 
 
-def _without_answer(segment: Segment, run: Run, deep: DeepState, reason: str) -> Observation:
-    rows = _covered(segment, deep, reason[:MAX_REASON])
-    return _observation(make_id("look", segment.id, run.id, deep.value), segment, run, coverage=rows)
+def _without_answer(
+    segment: Segment, run: Run, deep: DeepState, reason: str, usage: Usage | None = None
+) -> Observation:
+    rows = _covered(segment, deep, reason)
+    return _observation(make_id("look", segment.id, run.id, deep.value), segment, run, coverage=rows, usage=usage)
 
 
 def _counted(reply: LookReply, kept: LookReply) -> Usage | None:
@@ -90,7 +97,8 @@ def observed(reply: LookReply, request: LookRequest, run: Run) -> Observation:
         entities=_entities(reply.entities, segment, run),
         segments=_told(reply, segment),
         usage=reply.usage,
-        coverage=_covered(segment, DeepState.EXAMINED),
+        verdicts=reply.verdicts,
+        coverage=_covered(segment, DeepState.EXAMINED, reply.note),
     )
 
 
@@ -104,6 +112,7 @@ def _observation(
     entities: tuple[Entity, ...] = (),
     segments: tuple[Segment, ...] = (),
     usage: Usage | None = None,
+    verdicts: tuple[Verdict, ...] = (),
 ) -> Observation:
     return Observation(
         id=id_,
@@ -118,6 +127,8 @@ def _observation(
         segments=segments,
         coverage=coverage,
         usage=usage,
+        segment_id=segment.id,
+        verdicts=verdicts,
     )
 
 
@@ -136,7 +147,7 @@ def _told(reply: LookReply, segment: Segment) -> tuple[Segment, ...]:
 
 def _legible(frame: Keyframe, reply: LookReply) -> Keyframe:
     found = [one.text for one in reply.text if one.at_s == frame.pts_s and one.text]
-    return replace(frame, text=" / ".join(dict.fromkeys(found))[:MAX_READ]) if found else frame
+    return replace(frame, text=" / ".join(dict.fromkeys(found))[:MAX_READ])
 
 
 def _covered(segment: Segment, deep: DeepState, reason: str = "") -> tuple[Coverage, ...]:
@@ -147,7 +158,7 @@ def _covered(segment: Segment, deep: DeepState, reason: str = "") -> tuple[Cover
         end_s=segment.end_s,
         state=FastState.WATCHED,
         deep=deep,
-        reason=reason,
+        reason=reason[:MAX_REASON],
     )
     return (row,)
 

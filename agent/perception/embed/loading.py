@@ -60,7 +60,7 @@ def transformers() -> Any:
         import transformers as found
     except Exception as error:  # an installed library that does not import raises anything
         raise ModelError(f"transformers cannot be used ({_line(error)}); pip install 'vidette[vlm]'") from error
-    found.utils.logging.disable_progress_bar()  # stdout and stderr are for lines
+    found.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types; stdout and stderr are for lines
     return found
 
 
