@@ -19,11 +19,13 @@ class Covering:
         self._rows: list[Coverage] = []
         self.blank: list[Blank] = []
 
-    def watched(self, start_s: float, end_s: float, deep: DeepState) -> None:
-        """A stretch was watched; what deserved a deep look is pending while one may still come."""
+    def watched(self, start_s: float, end_s: float, deep: DeepState, *, shown: bool = True) -> None:
+        """A stretch was watched; what deserved a deep look is pending while one may still come, dropped where no
+        picture `shown` of it could be kept.
+        """
         if deep is DeepState.EXAMINED and self.deep:
-            deep = DeepState.PENDING
-        self._add(start_s, end_s, FastState.WATCHED, deep, "")
+            deep = DeepState.PENDING if shown else DeepState.DROPPED
+        self._add(start_s, end_s, FastState.WATCHED, deep, "no picture of it" if deep is DeepState.DROPPED else "")
 
     def blind(self, start_s: float, end_s: float, reason: str) -> None:
         """Nothing could be made out, whatever `watched` says of that time; told again as it lasts, the longest counts."""

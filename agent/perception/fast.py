@@ -335,10 +335,10 @@ class FastLook:
     def _close(self, slices: list[Slice]) -> None:
         """Slices that ended: coverage, and segments with captions and keyframes."""
         for piece in slices:
-            self.covering.watched(piece.start_s, piece.end_s, piece.deep)
             active = piece.deep is DeepState.EXAMINED
             key = ids.segment_id(self.stream.id, piece.start_s)
             keyframes = self.shots.close(key, piece.start_s, piece.end_s) if active else ()
+            self.covering.watched(piece.start_s, piece.end_s, piece.deep, shown=bool(keyframes))
             segment = Segment(
                 id=key,
                 stream_id=self.stream.id,

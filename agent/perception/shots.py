@@ -23,11 +23,15 @@ class Shots:
         self.media = media
         self.limit = limit
         self.picker: KeyframePicker[bytes | str] = KeyframePicker(limit)
+        self.spare = False  # what is held is not telling: the first frame, until there is a telling one
 
     def offer(self, sight: Sight, activity: float) -> None:
-        """A frame of an active segment; only telling ones count."""
-        if not sight.telling:
+        """A frame of an active segment; only telling ones count, and the first where the segment ends before one comes."""
+        if not sight.telling and self.picker.held():
             return
+        if self.spare:
+            self.picker = KeyframePicker(self.limit)
+        self.spare = not sight.telling
         thumbnail = np.asarray(cv2.resize(sight.view.small, _THUMB, interpolation=cv2.INTER_AREA), np.uint8)
         self.picker.offer(
             Candidate(
@@ -35,14 +39,14 @@ class Shots:
                 thumbnail=thumbnail,
                 sharpness=sight.view.sharpness,
                 activity=activity,
-                payload=sight.jpeg(),
+                payload=sight.jpeg() if sight.telling else sight.small_jpeg(),
             )
         )
 
     def close(self, segment_id: str, start_s: float, end_s: float) -> tuple[Keyframe, ...]:
         """The chosen keyframes of the segment that closed, stored; then start anew."""
         chosen = [shot for shot in self.picker.chosen() if start_s <= shot.pts_s < end_s]
-        self.picker = KeyframePicker(self.limit)
+        self.picker, self.spare = KeyframePicker(self.limit), False
         return tuple(frame for shot in chosen if (frame := self._keyframe(segment_id, shot)))
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
@@ -50,11 +54,11 @@ class Shots:
         held = self.picker.held()
         thumbnails = np.stack([shot.thumbnail for shot in held]) if held else np.zeros((0, 18, 32), np.uint8)
         rows = [[s.pts_s, s.sharpness, s.activity, self._stored(s.payload)] for s in held]
-        return {"thumbnails": thumbnails}, {"shots": rows}
+        return {"thumbnails": thumbnails}, {"shots": rows, "spare": self.spare}
 
     def restore(self, arrays: Arrays, state: dict[str, Any]) -> None:
         """Go on from that state."""
-        self.picker = KeyframePicker(self.limit)
+        self.picker, self.spare = KeyframePicker(self.limit), state.get("spare", False)
         for thumbnail, (pts_s, sharpness, activity, sha256) in zip(arrays["thumbnails"], state["shots"], strict=True):
             self.picker.offer(
                 Candidate(pts_s=pts_s, thumbnail=thumbnail, sharpness=sharpness, activity=activity, payload=sha256)

@@ -28,6 +28,14 @@ def test_what_deserves_a_deep_look_is_pending_where_one_may_come():
         assert covering.drain() == ()
 
 
+def test_what_nothing_can_be_shown_of_is_dropped_and_not_pending_for_ever():
+    for deep, told in ((True, ("dropped", "no picture of it")), (False, ("examined", ""))):
+        covering = Covering("s", deep=deep)
+        covering.watched(0, 1, DeepState.EXAMINED)  # told while the segment was open
+        covering.watched(0, 2, DeepState.EXAMINED, shown=False)
+        assert said(covering.drain()) == [(0, 2, "watched", *told)]
+
+
 def test_damage_and_blindness_outlast_what_is_said_of_their_time():
     covering = Covering("s", deep=False)
     source = Drawing(10, damage=(Torn(),))

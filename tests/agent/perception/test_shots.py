@@ -51,6 +51,18 @@ def test_pictures_are_looked_at_now_and_then(frames):
     assert len(times) >= 15
 
 
+def test_a_segment_that_ends_before_a_telling_frame_is_shown_by_its_first(frames):
+    dull = [one for one in frames if not one.telling][:2]
+    first = Shots(MemoryMedia(), 4)
+    offered(first, dull)
+    second = Shots(first.media, 4)
+    second.restore(*carry.unpack(carry.pack(*first.state())))
+    assert [shot.pts_s for shot in second.close("one", 0.0, 10.0)] == [dull[0].pts_s]
+    telling = next(one for one in frames if one.telling and one.pts_s > dull[-1].pts_s)
+    offered(first, [telling, dull[0]])
+    assert [shot.pts_s for shot in first.close("one", 0.0, 10.0)] == [telling.pts_s]
+
+
 @pytest.mark.parametrize("cut", [1, 9, 30, 49])
 def test_a_hand_over_changes_nothing(frames, cut):
     media = MemoryMedia()

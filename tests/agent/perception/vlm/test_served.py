@@ -97,6 +97,7 @@ def undisturbed(yard, tmp_path_factory):
         place.watch(server)
         asked = server.asked()
     assert set(place.ends()) == {DeepState.EXAMINED}
+    assert DeepState.PENDING not in {row.deep for row in place.read(CoverageIn())}
     assert len(asked) == len(set(asked)) == len(place.ends()) >= 8
     assert {row["fault"] for row in server.rows()} == {"ok"}
     return place.held(), asked
@@ -154,6 +155,7 @@ def test_with_any_mix_of_faults_each_segment_ends_examined_or_failed(seed, place
     assert len(faults) > 4
     assert len(ends) == len(asked)
     assert set(ends) <= {DeepState.EXAMINED, DeepState.FAILED}
+    assert DeepState.PENDING not in {row.deep for row in place.read(CoverageIn())}
     with running(place.folder / "good.jsonl") as server:
         place.watch(server)
         assert len(server.asked()) == ends.count(DeepState.FAILED)
