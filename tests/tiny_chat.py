@@ -1,6 +1,6 @@
 """Tiny random models of the other families with a chat template: each of its real classes, shapes made small."""
 
-from tests.tiny_llava import LLAMA, SIGLIP, SQUARE, TEXT, VISION
+from tests.tiny_llava import LLAMA, SIGLIP, SQUARE, TEXT, VISION, WIDE
 from tests.tiny_tokens import chat_template, tokenizer
 
 TILE = {"longest_edge": 32}
@@ -31,8 +31,8 @@ def smolvlm():
         chat_template=chat_template("<image>", "<video>"),
     )
     config = SmolVLMConfig(
-        vision_config=IDEFICS_VISION,
-        text_config=LLAMA,
+        vision_config={**IDEFICS_VISION, **WIDE},
+        text_config={**LLAMA, **WIDE},
         image_token_id=tokens.image_token_id,
         pad_token_id=1,
         scale_factor=2,

@@ -15,6 +15,8 @@ TEXT = {
     "eos_token_id": 2,
 }
 LLAMA = {"model_type": "llama", **TEXT}
+WIDE = {"hidden_size": 64, "intermediate_size": 128}
+"""For models that are quantised in tests: 4 bits go by blocks of 64."""
 VISION = {
     "hidden_size": 32,
     "intermediate_size": 48,

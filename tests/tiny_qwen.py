@@ -1,6 +1,6 @@
 """Tiny random models of Qwen's line: each of its real classes, shapes made small."""
 
-from tests.tiny_llava import TEXT
+from tests.tiny_llava import TEXT, WIDE
 from tests.tiny_tokens import chat_template, tokenizer
 
 PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -47,14 +47,17 @@ def qwen2_5_vl():
     processor = Qwen2_5_VLProcessor(pictures, tokens, videos, chat_template=chat_template(PICTURE, VIDEO))
     vision = {
         "depth": 2,
-        "hidden_size": 32,
-        "intermediate_size": 48,
+        **WIDE,
         "num_heads": 4,
         "window_size": 56,
-        "out_hidden_size": 32,
+        "out_hidden_size": 64,
         "fullatt_block_indexes": [1],
     }
-    config = Qwen2_5_VLConfig(text_config={**TEXT, "rope_parameters": ROPE}, vision_config=vision, **_ids(tokens))
+    config = Qwen2_5_VLConfig(
+        text_config={**TEXT, **WIDE, "rope_parameters": {**ROPE, "mrope_section": [2, 2, 4]}},
+        vision_config=vision,
+        **_ids(tokens),
+    )
     return Qwen2_5_VLForConditionalGeneration, config, processor
 
 

@@ -11,11 +11,11 @@ from agent.perception.vlm.families import Family
 from agent.perception.vlm.local.asked import Answered, Asked, Held, OutOfMemory, Prepared
 from agent.perception.vlm.local.collating import Inputs, Side, batch_of, group_of, kept
 from agent.perception.vlm.local.endings import Endings, answer_of
-from agent.perception.vlm.local.torch_ready import Libraries
+from agent.perception.vlm.local.torch_ready import Libraries, line
 from vidette.errors import ModelError
 
 _FULL = ("out of memory", "can't allocate memory", "not enough memory")
-_FAULTS = (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError)
+_FAULTS = (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, ImportError, AssertionError)
 
 
 class Style(Protocol):
@@ -68,7 +68,7 @@ class Loaded:
             made = self.style.tensors(self._processor(), asked)
             tensors = kept(made, self.libraries.torch, self.model.dtype)
         except _FAULTS as error:
-            raise ModelError(f"the question cannot be put to {self.family.name}: {_line(error)}") from error
+            raise ModelError(f"the question cannot be put to {self.family.name}: {_fault(error)}") from error
         tokens = int(tensors["input_ids"].shape[1])
         if self.room and tokens >= self.room:
             raise ModelError(
@@ -92,7 +92,7 @@ class Loaded:
         except (MemoryError, *_FAULTS) as error:
             full = _is_full(error)
             if not full:
-                raise ModelError(f"{self.family.name} failed: {_line(error)}") from error
+                raise ModelError(f"{self.family.name} failed: {_fault(error)}") from error
         if rows is None:
             # only here is what the failed try held given back: its frames lived in the exception
             self._empty()
@@ -183,5 +183,5 @@ def _is_full(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(said in str(error) for said in _FULL)
 
 
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+def _fault(error: BaseException) -> str:
+    return f"{type(error).__name__}: {line(error)}"

@@ -11,11 +11,11 @@ from agent.perception.vlm.local.chat import Frames, chat_of
 from agent.perception.vlm.local.folder import check_weights, config_of
 from agent.perception.vlm.local.generation import Loaded, Style
 from agent.perception.vlm.local.styled import Styled
-from agent.perception.vlm.local.torch_ready import Libraries, extra, fit_for, libraries
+from agent.perception.vlm.local.torch_ready import Libraries, extra, fit_for, libraries, line
 from vidette.errors import ConfigError
 
 T = TypeVar("T")
-_FAULTS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, ImportError)
+_FAULTS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, ImportError, AssertionError)
 _CLASSES = ("AutoModelForImageTextToText", "AutoModelForCausalLM", "AutoModel")
 
 
@@ -167,7 +167,7 @@ def _tried(wish: LoadWish, what: str, step: Callable[[], T]) -> T:
     except ConfigError:
         raise
     except (SafetensorError, MemoryError, *_FAULTS) as error:
-        said = " ".join(str(error).split())[:200]
+        said = line(error)
         if isinstance(error, MemoryError) or "out of memory" in said:
             raise ConfigError(
                 f"{str(wish.path)!r} does not fit into memory; take a smaller model, or `quantise` it"

@@ -50,7 +50,7 @@ def extra(name: str, purpose: str) -> Any:
     try:
         return importlib.import_module(name)
     except _BROKEN as error:
-        raise ConfigError(f"{purpose} needs {name} ({_line(error)}); pip install 'vidette[quantised]'") from error
+        raise ConfigError(f"{purpose} needs {name} ({line(error)}); pip install 'vidette[quantised]'") from error
 
 
 def _load(name: str) -> ModuleType:
@@ -61,7 +61,7 @@ def _load(name: str) -> ModuleType:
             f"a model in this process needs {error.name or name}, which is not installed; {_INSTALL}"
         ) from error
     except _BROKEN as error:
-        raise ConfigError(f"{name} is installed but cannot be loaded ({_line(error)}); {_INSTALL}") from error
+        raise ConfigError(f"{name} is installed but cannot be loaded ({line(error)}); {_INSTALL}") from error
 
 
 def _torchvision() -> None:
@@ -70,7 +70,7 @@ def _torchvision() -> None:
         importlib.import_module("torchvision")
     except _BROKEN as error:
         raise ConfigError(
-            f"torchvision {_version('torchvision')} does not work beside torch {_version('torch')} ({_line(error)}); "
+            f"torchvision {_version('torchvision')} does not work beside torch {_version('torch')} ({line(error)}); "
             "install two that are built for one another (of one index, with the same CUDA or CPU build), "
             "or pip uninstall torchvision and use a model that takes no videos"
         ) from error
@@ -83,5 +83,6 @@ def _version(name: str) -> str:
         return "of unknown version"
 
 
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160]
+def line(error: BaseException) -> str:
+    """What an error says, in one line of bounded length."""
+    return " ".join(str(error).split())[:200]
