@@ -9,6 +9,11 @@ VidetteError                exit  message = what, which (repr), what to do
 └── DeliveryError           1     a sink
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vidette.models import Usage
+
 
 class VidetteError(Exception):
     """Root of every error that Vidette raises on purpose; its text is one line for a person."""
@@ -31,7 +36,11 @@ class SourceError(VidetteError):
 
 
 class ModelError(VidetteError):
-    """A vision or language model failed or answered outside its schema."""
+    """A vision or language model failed or answered outside its schema; `usage` is what that cost, where it is known."""
+
+    def __init__(self, message: str, *, retryable: bool = False, usage: "Usage | None" = None) -> None:
+        super().__init__(message, retryable=retryable)
+        self.usage = usage
 
 
 class NotAsked(ModelError):

@@ -4,7 +4,7 @@ Units: `_s` are float seconds of media time from the stream's first frame, insta
 datetimes, intervals are half-open, boxes are `xyxy` in 0..1 of the upright frame.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
@@ -321,6 +321,10 @@ class Usage:
     wall_s: float = 0.0
     gpu_s: float = 0.0
     refused: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """What two looks or tries cost together."""
+        return Usage(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Usage)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

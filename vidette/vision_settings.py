@@ -117,6 +117,21 @@ class VlmSettings(VisionSettings):
     stream_calls_per_hour: int = Field(
         default=0, ge=0, le=1_000_000, description="deep looks at an hour of one stream at most; 0: no bound"
     )
+    tokens_per_hour: int = Field(
+        default=0, ge=0, le=10**12, description="tokens of all streams in an hour, in and out; 0: no bound"
+    )
+    stream_tokens_per_hour: int = Field(
+        default=0, ge=0, le=10**12, description="tokens for an hour of one stream, in and out; 0: no bound"
+    )
+    gpu_s_per_hour: Annotated[float, Field(ge=0, le=10**6)] = Field(
+        default=0, description="seconds of a model in this process for all streams in an hour; 0: no bound"
+    )
+    stream_gpu_s_per_hour: Annotated[float, Field(ge=0, le=10**6)] = Field(
+        default=0, description="seconds of a model in this process for an hour of one stream; 0: no bound"
+    )
+    audit: Share = Field(
+        default=0.01, description="share of the segments in which the gate saw nothing that are looked at all the same"
+    )
     describe: Literal["always", "asked"] = Field(
         default="always",
         description="`asked`: a stream's questions come first, and only where one is not answered no it is described",

@@ -123,7 +123,7 @@ class Fleet:
             stream = stream_of(spec, self.pipeline.settings)
             commit = self.pipeline.store.open_stream(stream)
             judge_stored(self.pipeline, stream)
-            self._looks.put(missing_looks(self.pipeline, stream))
+            self._looks.put(missing_looks(self.pipeline, stream), owed=True)
             following.begin(commit.watermark_s if commit else 0.0)
         except VidetteError as error:
             held.close()

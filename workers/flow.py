@@ -7,6 +7,7 @@ LookAt -> Settle (the deep look's observation)
 Jobs may be delivered more than once: every step may be repeated and changes nothing then.
 """
 
+import logging
 import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -16,14 +17,17 @@ from agent.perception.deep import deep_look, dropped, look_id
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.sources import SourceSpec
-from vidette.errors import StoreError
+from vidette.errors import ModelError, StoreError
 from vidette.models import Commit, LookRequest, Observation, Segment, SegmentRow, Stream, Track, TrackRow
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
 from workers.breakage import Breakable, rest
+from workers.effort import lessened
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.live import observations
 from workers.streams import begun, settings_for, settings_of, stream_of
 from workers.wiring import Pipeline
+
+log = logging.getLogger(__name__)
 
 _MANY = 1_000_000
 _TRACKS, _PATH_POINTS = 64, 16  # what a model is told of a segment at most
@@ -40,10 +44,10 @@ def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
             yield from _watch(pipeline, job)
         case Settle(observation=observation):
             pipeline.store.settle(observation, pipeline.judge)
-            if pipeline.vision and observation.look == "fast":
+            if pipeline.looks and observation.look == "fast":
                 yield from (LookAt(segment=segment) for segment in observation.segments if segment.keyframes)
-        case LookAt(segment=segment):
-            yield from _look(pipeline, segment)
+        case LookAt(segment=segment, waiting=waiting):
+            yield from _look(pipeline, segment, waiting)
 
 
 def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
@@ -59,6 +63,7 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
         if job.after is None and commit and not job.again:
             judge_stored(pipeline, stream)
             yield from missing_looks(pipeline, stream)
+            yield from missing_notes(pipeline, stream)
         if job.again or commit is None or not commit.final:
             then = yield from _watch_on(pipeline, job, stream)
     if then:
@@ -72,6 +77,7 @@ def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
         pipeline.store.open_stream(stream)
         judge_stored(pipeline, stream)
         yield from missing_looks(pipeline, stream)
+        yield from missing_notes(pipeline, stream)
         with closing(observations(pipeline, stream)) as seen:
             yield from (Settle(observation=one) for one in seen)
 
@@ -131,14 +137,27 @@ def judge_stored(pipeline: Pipeline, stream: Stream) -> None:
 
 
 def missing_looks(pipeline: Pipeline, stream: Stream) -> Iterator[LookAt]:
-    """Deep looks that this model still owes the stored segments of a stream."""
-    if pipeline.vision is None:
+    """Looks that this model, or who reads and embeds, still owes the stored segments of a stream."""
+    if not pipeline.looks:
         return
     rows = pipeline.store.read(Segments(where=Filter(streams=(stream.id,)), limit=_MANY))
-    examined = _examined(pipeline, *(row.id for row in rows))
-    for row in rows:
-        if row.keyframes and row.id not in examined:
-            yield LookAt(segment=_segment(row, stream))
+    segments = [_segment(row, stream) for row in rows if row.keyframes]
+    owed = pipeline.notes.owing(pipeline.store, segments) if pipeline.notes else set()
+    if pipeline.vision:
+        examined = _examined(pipeline, *(segment.id for segment in segments))
+        owed |= {segment.id for segment in segments} - examined
+    yield from (LookAt(segment=segment) for segment in segments if segment.id in owed)
+
+
+def missing_notes(pipeline: Pipeline, stream: Stream) -> Iterator[Settle]:
+    """Embeddings that the stored captions of a stream still lack."""
+    if pipeline.notes is None:
+        return
+    try:
+        for made in pipeline.notes.left(pipeline.store, stream.id, pictures=False):
+            yield Settle(observation=made)
+    except ModelError as error:
+        log.warning("captions of %r have no embeddings: %s", stream.name, error)
 
 
 def _segment(row: SegmentRow, stream: Stream) -> Segment:
@@ -149,20 +168,34 @@ def _segment(row: SegmentRow, stream: Stream) -> Segment:
         end_s=row.end_s,
         caption=row.caption,
         keyframes=row.keyframes,
+        gated=row.gated,
     )
 
 
-def _look(pipeline: Pipeline, segment: Segment) -> Iterator[Job]:
-    """The deep look at a segment, unless this model examined it before."""
+def _look(pipeline: Pipeline, segment: Segment, waiting: int) -> Iterator[Job]:
+    """The deep look at a segment, unless this model examined it before, and what is noted of it beside."""
     stream = pipeline.store.read(StreamOf(name=segment.stream_id))
-    if stream is None or pipeline.vision is None or _examined(pipeline, segment.id):
+    if stream is None:
         return
-    request = _request(pipeline, segment, stream.name)
-    spent = pipeline.spending.refusal(pipeline.store, pipeline.vision.run, segment)
-    if spent:
-        yield Settle(observation=dropped(request, pipeline.vision.run, spent))
-    else:
-        yield Settle(observation=deep_look(pipeline.vision, request))
+    notes = pipeline.notes
+    for look in _deep(pipeline, segment, stream, waiting):
+        yield look
+        yield from (Settle(observation=one) for one in (notes.of_words(look.observation) if notes else ()))
+    if notes:
+        yield from (Settle(observation=one) for one in notes.of_segment(pipeline.store, segment, stream))
+
+
+def _deep(pipeline: Pipeline, segment: Segment, stream: Stream, waiting: int) -> Iterator[Settle]:
+    """The deep look, at as much as may be asked now."""
+    if pipeline.vision is None or _examined(pipeline, segment.id):
+        return
+    leave = pipeline.spending.leave(pipeline.store, pipeline.vision.run, segment, waiting)
+    if leave.none:
+        yield Settle(observation=dropped(segment, pipeline.vision.run, leave.reason))
+        return
+    observation = deep_look(pipeline.vision, *lessened(_request(pipeline, segment, stream.name), leave))
+    pipeline.spending.spent(observation.usage)
+    yield Settle(observation=observation)
 
 
 def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:

@@ -37,9 +37,10 @@ class Settle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAt:
-    """Look at a settled segment with the vision model."""
+    """Look at a settled segment with the vision model; so many newer looks wait for it to be done."""
 
     segment: Segment
+    waiting: int = 0
     kind: Literal["look"] = "look"
 
 

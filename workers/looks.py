@@ -4,17 +4,21 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotReady
-from queue import Full, Queue
+from dataclasses import replace
+from itertools import count
+from queue import Full, PriorityQueue
 from threading import Event, Thread
 
+from agent.perception.deep import dropped
 from vidette.errors import VidetteError
 from workers.flow import step
-from workers.jobs import Job
+from workers.jobs import Job, LookAt, Settle
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
 
-_MOST = 1000  # what is not looked at now is owed: the next watch asks for it
+_MOST, _MOST_OWED = 1000, 500  # what is not looked at now is owed: the next watch asks for it
+_FRESH, _OWED = 0, 1
 _PATIENCE_S = 0.5
 _ROUND_S = 0.2
 
@@ -52,24 +56,29 @@ def _followed(pipeline: Pipeline, look: Job, stop: Event) -> tuple[Job, ...] | V
 
 
 class Looks:
-    """Threads that do the jobs put here, and those that follow; none runs where nothing looks at pictures."""
+    """Threads that do the jobs put here, and those that follow; none runs where nothing looks at pictures.
+
+    What was just seen goes before what is owed from earlier watches, and the more of it waits, the less is asked of each.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._jobs: Queue[Job | None] = Queue(_MOST)
+        self._jobs: PriorityQueue[tuple[int, int, Job | None]] = PriorityQueue(_MOST)
+        self._number = count()
         self._over = Event()
         self._threads: list[Thread] = []
 
-    def put(self, jobs: Iterable[Job]) -> None:
-        """Do these when it is their turn; what there is no room for is left to the next watch."""
+    def put(self, jobs: Iterable[Job], *, owed: bool = False) -> None:
+        """Do these when it is their turn. What there is no room for is left to the next watch, and the ledger says so."""
         if not self._pipeline.looks:
             return
         for job in jobs:
-            try:
-                self._jobs.put_nowait(job)
-            except Full:
-                log.warning("deep looks are %d behind; this one is left out for now", _MOST)
+            if owed and self._jobs.qsize() >= _MOST_OWED:
                 return
+            try:
+                self._jobs.put_nowait((_OWED if owed else _FRESH, next(self._number), job))
+            except Full:
+                self._leave_out(job)
             self._start()
 
     def close(self) -> None:
@@ -79,9 +88,27 @@ class Looks:
         with self._jobs.mutex:
             self._jobs.queue.clear()
         for _ in self._threads:
-            self._jobs.put(None)
+            self._jobs.put((_FRESH, next(self._number), None))
         for thread in self._threads:
             thread.join(_PATIENCE_S)
+
+    def _leave_out(self, job: Job) -> None:
+        log.warning("deep looks are %d behind; this one is left out for now", _MOST)
+        if isinstance(job, LookAt) and self._pipeline.vision is not None:
+            left = dropped(job.segment, self._pipeline.vision.run, f"{_MOST} deep looks wait already")
+            try:
+                list(step(self._pipeline, Settle(observation=left)))
+            except VidetteError as error:
+                log.warning("that a deep look was left out cannot be written: %s", error)
+
+    def _next(self) -> Job | None:
+        """The job whose turn it is, told how many fresh ones wait behind it."""
+        rank, _, job = self._jobs.get()
+        if not isinstance(job, LookAt) or rank != _FRESH:
+            return job
+        with self._jobs.mutex:
+            waiting = sum(one[0] == _FRESH for one in self._jobs.queue)
+        return replace(job, waiting=waiting)
 
     def _start(self) -> None:
         """One more thread, up to as many looks as may be asked for at the same time."""
@@ -90,7 +117,7 @@ class Looks:
             self._threads[-1].start()
 
     def _run(self) -> None:
-        while not self._over.is_set() and (job := self._jobs.get()) is not None:
+        while not self._over.is_set() and (job := self._next()) is not None:
             try:
                 for follow in step(self._pipeline, job):
                     if not self._over.is_set():  # else it was cut, and memory may be closed

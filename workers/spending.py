@@ -1,52 +1,111 @@
-"""What deep looks at one stream may cost: counted in memory, by the stream's own time, so that it is the same anywhere."""
+"""What deep looks may cost: of each stream by its own time, as memory holds it; of all by the clock, in this process."""
 
+from collections import deque
+from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 
 from agent.perception.deep import failed_id, look_id
-from vidette.models import Run, Segment
+from vidette.looks import Costs
+from vidette.models import Run, Segment, Usage
 from vidette.ports import GraphStore
-from vidette.queries import Filter, Segments, Settled
+from vidette.queries import Filter, Settled
+from workers.allowance import HOUR_S, Allowance, Spent
+from workers.effort import Leave, leave_behind, leave_of
 
-_HOUR_S = 3600.0
-_MANY = 100_000
 _HOURS = 1000  # of which promises are remembered: what was promised in older ones is settled by now
 
 
 class Spending:
-    """At most `most` deep looks at an hour of a stream's media time; 0 is no bound. Safe for many threads.
+    """Says how much may be asked about a segment. Safe for many threads.
 
-    What memory holds is counted, and what is under way in this process; looks that failed count, those that were
-    dropped do not. Two processes that look at one stream may each take the last one.
+    An hour of a stream is one of its media time, so that it is the same anywhere: what memory holds of the run counts,
+    and what is under way in this process, at what the others cost. Looks that failed count, those that were dropped do
+    not. The hour of all streams is the last one by the clock, in this process. Two processes that look at one stream
+    may each take what is left; tokens and seconds may be exceeded by those of the looks that are under way.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, Lock()
+    def __init__(
+        self,
+        stream: Allowance | None = None,
+        all_: Allowance | None = None,
+        *,
+        at_once: int = 1,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._stream, self._all = stream or Allowance(whose="stream_"), all_ or Allowance()
+        self._at_once, self._clock = at_once, clock
+        self._lock = Lock()
         self._promised: dict[tuple[str, float], set[str]] = {}
+        self._hour: deque[tuple[float, Spent]] = deque()
 
-    def refusal(self, store: GraphStore, run: Run, segment: Segment) -> str:
-        """Why a run is not to look at the segment; empty where it may, which is then counted."""
-        if not self._most:
-            return ""
-        from_s = segment.start_s // _HOUR_S * _HOUR_S
+    def leave(self, store: GraphStore, run: Run, segment: Segment, waiting: int = 0) -> Leave:
+        """What the run may be asked about the segment, while so many others wait; anything but nothing is counted."""
         with self._lock:
-            promised = self._promises((segment.stream_id, from_s))
-            spent = promised | _tried(store, run, segment.stream_id, from_s)
-            if len(spent - {segment.id}) >= self._most:
-                return (
-                    f"{self._most} deep looks in an hour of this stream are all that `vlm.stream_calls_per_hour` allows"
-                )
-            promised.add(segment.id)
-        return ""
+            leaves = (self._of_all(), self._of_stream(store, run, segment), leave_behind(waiting, self._at_once))
+            leave = max(leaves, key=lambda one: one.level)
+            if not leave.none:
+                self._promise(segment)
+        return leave
 
-    def _promises(self, hour: tuple[str, float]) -> set[str]:
+    def spent(self, usage: Usage | None) -> None:
+        """What a look that had leave did cost."""
+        if usage is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            with self._lock:
+                self._note(Spent(tokens=tokens, gpu_s=usage.gpu_s))
+
+    def _promise(self, segment: Segment) -> None:
+        if self._stream.bounded:
+            self._promises(segment).add(segment.id)
+        self._note(Spent(calls=1))
+
+    def _note(self, spent: Spent) -> None:
+        if self._all.bounded:
+            self._hour.append((self._clock(), spent))
+
+    def _of_all(self) -> Leave:
+        now = self._clock()
+        while self._hour and self._hour[0][0] <= now - HOUR_S:
+            self._hour.popleft()
+        total = Spent()
+        for _, one in self._hour:
+            total = total.and_also(one)
+        return leave_of(self._all.strain(total))
+
+    def _of_stream(self, store: GraphStore, run: Run, segment: Segment) -> Leave:
+        if not self._stream.bounded:
+            return Leave()
+        promised = self._promises(segment)
+        tried = _tried(store, run, promised | {segment.id})
+        promised -= tried
+        spent = _spent(store, run, segment)
+        expected = spent.of_so_many(len(promised - {segment.id}))
+        elapsed = segment.start_s % HOUR_S / HOUR_S
+        total = spent.and_also(expected)
+        if segment.id in tried:  # once more is no further look
+            total = total._replace(calls=0)
+        return leave_of(self._stream.strain(total, elapsed))
+
+    def _promises(self, segment: Segment) -> set[str]:
+        hour = (segment.stream_id, segment.start_s // HOUR_S)
         if hour not in self._promised and len(self._promised) >= _HOURS:
             del self._promised[next(iter(self._promised))]
         return self._promised.setdefault(hour, set())
 
 
-def _tried(store: GraphStore, run: Run, stream_id: str, from_s: float) -> set[str]:
-    """Segments of the hour that the run looked at, with or without success."""
-    where = Filter(streams=(stream_id,), from_s=from_s, to_s=from_s + _HOUR_S)
-    segments = [row.id for row in store.read(Segments(where=where, limit=_MANY))]
+def _tried(store: GraphStore, run: Run, segments: set[str]) -> set[str]:
+    """Those at which the run looked, with or without success."""
     of = {made(id_, run.id): id_ for id_ in segments for made in (look_id, failed_id)}
     return {of[id_] for id_ in store.read(Settled(ids=tuple(of)))}
+
+
+def _spent(store: GraphStore, run: Run, segment: Segment) -> Spent:
+    """What the run's looks in the segment's hour cost."""
+    from_s = segment.start_s // HOUR_S * HOUR_S
+    where = Filter(streams=(segment.stream_id,), from_s=from_s, to_s=from_s + HOUR_S)
+    total = Spent()
+    for one in store.read(Costs(where=where, run=run.id)):
+        tokens = one.prompt_tokens + one.completion_tokens
+        total = total.and_also(Spent(one.looks, tokens, one.gpu_s))
+    return total

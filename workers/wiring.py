@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -12,7 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
-from agent.perception.vlm.budget import Budgeted
+from agent.perception.embed.folder import folder_of
+from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
+from agent.perception.embed.sentences import SentenceEmbedder
+from agent.perception.text.reader import RapidReader
 from agent.perception.vlm.fallback import WithFallback
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
@@ -25,11 +29,13 @@ from rules.sinks.jsonl import JsonlSink
 from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
-from vidette.ports import AlertSink, MediaStore, VisionModel
+from vidette.ports import AlertSink, Embedder, MediaStore, VisionModel
 from vidette.settings import Settings, SinkSettings
 from vidette.vision_settings import VisionSettings, VlmSettings
+from workers.allowance import Allowance
 from workers.delivering import Lane, Store
 from workers.evidence import linker, thumbnails
+from workers.noting import Notes
 from workers.references import References, check_references
 from workers.spending import Spending
 
@@ -39,17 +45,41 @@ if TYPE_CHECKING:
 _LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
 
 
+Say = Callable[[str], None]
+
+
+class Voice:
+    """What the vision model is doing before it can answer, in words; empty where there is nothing to say."""
+
+    def __init__(self) -> None:
+        self.doing = ""
+
+    def say(self, doing: str) -> None:
+        """It is doing this now."""
+        self.doing = doing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """What the steps of the flow work with. `vision` None: no deep looks; `judge` None: no rules."""
+    """What the steps of the flow work with. `vision` None: no deep looks; `voice` tells what it does; `judge` None: no rules.
+
+    `notes` None: no text is read in pictures and nothing is embedded.
+    """
 
     settings: Settings
     store: Store
     media: MediaStore
     references: References
     vision: VisionModel | None = None
+    voice: Voice = field(default_factory=Voice)
     judge: Engine | None = None
-    spending: Spending = field(default_factory=lambda: Spending(0))
+    spending: Spending = field(default_factory=Spending)
+    notes: Notes | None = None
+
+    @property
+    def looks(self) -> bool:
+        """Whether anything looks at the keyframes of segments."""
+        return self.vision is not None or self.notes is not None
 
     def lock(self, stream_id: str) -> AbstractContextManager[object]:
         """Held while a stream is watched. Raises StoreError where another process holds it."""
@@ -57,15 +87,22 @@ class Pipeline:
 
     def close(self) -> None:
         """Give back what is held open."""
+        self.hush()
+        self.store.close()
+
+    def hush(self) -> None:
+        """Look at nothing more; looks on their way fail soon. From any thread."""
         if self.vision is not None:
             self.vision.close()
-        self.store.close()
+        if self.notes is not None:
+            self.notes.close()
 
 
 def pipeline_of(settings: Settings) -> Pipeline:
     """Everything chosen by the settings. Raises ConfigError, StoreError, ModelError."""
     media = media_of(settings)
-    vision = vision_of(settings, media)
+    voice = Voice()
+    vision = vision_of(settings, media, voice.say)
     judge = judge_of(settings)
     if vision is not None:
         check_references(settings)
@@ -75,8 +112,10 @@ def pipeline_of(settings: Settings) -> Pipeline:
         media=media,
         references=References(media),
         vision=vision,
+        voice=voice,
         judge=judge,
-        spending=Spending(settings.vlm.stream_calls_per_hour),
+        spending=spending_of(settings.vlm),
+        notes=notes_of(settings, media),
     )
 
 
@@ -109,32 +148,52 @@ def media_of(settings: Settings) -> MediaStore:
     return FolderMedia(media_path(settings))
 
 
-def vision_of(settings: Settings, media: MediaStore) -> VisionModel | None:
-    """The model of the deep look, which sees the pictures of `media`; None where none is set. Raises ConfigError."""
+def vision_of(settings: Settings, media: MediaStore, say: Say = lambda _doing: None) -> VisionModel | None:
+    """The model of the deep look, which sees the pictures of `media`; None where none is set. Raises ConfigError.
+
+    `say` is told what it does for long, before it can answer.
+    """
     vlm = settings.vlm
-    model = _model(vlm, vlm, media, ())
-    return Budgeted(model, vlm.calls_per_hour) if model and vlm.calls_per_hour else model
+    return _model(vlm, vlm, media, say, ())
 
 
-def _model(said: VisionSettings, vlm: VlmSettings, media: MediaStore, via: tuple[str, ...]) -> VisionModel | None:
+def spending_of(vlm: VlmSettings) -> Spending:
+    """The bounds on what deep looks cost."""
+    return Spending(
+        Allowance(
+            calls=vlm.stream_calls_per_hour,
+            tokens=vlm.stream_tokens_per_hour,
+            gpu_s=vlm.stream_gpu_s_per_hour,
+            whose="stream_",
+        ),
+        Allowance(calls=vlm.calls_per_hour, tokens=vlm.tokens_per_hour, gpu_s=vlm.gpu_s_per_hour),
+        at_once=vlm.at_once,
+    )
+
+
+def _model(
+    said: VisionSettings, vlm: VlmSettings, media: MediaStore, say: Say, via: tuple[str, ...]
+) -> VisionModel | None:
     """One model, with the one that is asked where it does not answer; `via` are those that led here."""
 
     def other(name: str) -> VisionModel | None:
         if name in via:
             raise ConfigError(f"vlm.others: {name!r} leads back to itself; end the chain of `fallback`, `record_from`")
-        return _model(next(one for one in vlm.others if one.name == name), vlm, media, (*via, name))
+        return _model(next(one for one in vlm.others if one.name == name), vlm, media, say, (*via, name))
 
-    model = _model_itself(said, media, other(said.record_from) if said.record_from else None)
+    model = _model_itself(said, media, say, other(said.record_from) if said.record_from else None)
     second = other(said.fallback) if said.fallback else None
     return WithFallback(model, second) if model and second else model
 
 
-def _model_itself(said: VisionSettings, media: MediaStore, source: VisionModel | None) -> VisionModel | None:
+def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: VisionModel | None) -> VisionModel | None:
     match said.backend:
         case "none":
             return None
         case "openai":
             return _openai(said, media)
+        case "transformers":
+            return _transformers(said, media, say)
         case "recorded":
             from agent.perception.vlm.recorded import (
                 RecordedVision,
@@ -142,7 +201,7 @@ def _model_itself(said: VisionSettings, media: MediaStore, source: VisionModel |
 
             return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
         case other:
-            raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none, openai, recorded")
+            raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none, transformers, openai, recorded")
 
 
 def _openai(said: VisionSettings, media: MediaStore) -> VisionModel:
@@ -162,6 +221,25 @@ def _openai(said: VisionSettings, media: MediaStore) -> VisionModel:
     return OpenAiVision(Server(said.url, said.api_key, patience=patience), media, wish)
 
 
+def _transformers(said: VisionSettings, media: MediaStore, say: Say) -> VisionModel:
+    from agent.perception.vlm.local.loading import LoadWish
+    from agent.perception.vlm.local.vision import LocalVision, LocalWish
+
+    load = LoadWish(
+        path=Path(said.path).expanduser(),
+        device=said.device or "auto",
+        dtype=said.dtype,
+        quantise=said.quantise,
+        adapters=tuple(Path(one).expanduser() for one in said.adapters),
+        trust_remote_code=tuple(said.trust_remote_code),
+        frames=said.frames,
+        temperature=said.temperature,
+        seed=said.seed,
+    )
+    wish = LocalWish(load=load, bounds=_bounds(said), batch=said.batch, deadline_s=said.deadline_s)
+    return LocalVision(media, wish, say=say)
+
+
 def _bounds(said: VisionSettings) -> "Bounds":
     from agent.perception.vlm.looking import Bounds
 
@@ -172,6 +250,32 @@ def _bounds(said: VisionSettings) -> "Bounds":
         tiles=said.tiles,
         small_px=said.small_px,
     )
+
+
+def notes_of(settings: Settings, media: MediaStore) -> Notes | None:
+    """Who reads text in pictures and who embeds; None where nobody does. Raises ConfigError."""
+    reader = RapidReader(settings.ocr.confidence) if settings.ocr.backend == "rapidocr" else None
+    pictures, captions = picture_embedder_of(settings), caption_embedder_of(settings)
+    if reader is None and pictures is None and captions is None:
+        return None
+    return Notes(media=media, tz=zone_of(settings), reader=reader, pictures=pictures, captions=captions)
+
+
+def picture_embedder_of(settings: Settings) -> Embedder | None:
+    """Who embeds pictures, and texts beside them; None where no model is named. Raises ConfigError."""
+    said = settings.embedder
+    if not said.pictures:
+        return None
+    folder = folder_of(said.pictures, "embedder.pictures", MODEL_TYPES)
+    return PictureEmbedder(folder, device=said.device, batch=said.batch)
+
+
+def caption_embedder_of(settings: Settings) -> Embedder | None:
+    """Who embeds captions; None where no model is named. Raises ConfigError."""
+    said = settings.embedder
+    if not said.captions:
+        return None
+    return SentenceEmbedder(folder_of(said.captions, "embedder.captions"), device=said.device, batch=said.batch)
 
 
 def judge_of(settings: Settings) -> Engine | None:

@@ -9,7 +9,6 @@ import pytest
 
 from agent.perception.deep import deep_look
 from agent.perception.scripted import ScriptedVision
-from agent.perception.vlm.budget import Budgeted
 from agent.perception.vlm.fallback import WithFallback
 from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.recorded import RecordedVision
@@ -35,7 +34,6 @@ MODELS = {
     "recording": lambda made: RecordedVision(made.folder, source=made.server([])),
     "replayed": lambda made: made.replayed(),
     "with a second one": lambda made: WithFallback(made.nobody(), made.server([])),
-    "within bounds": lambda made: Budgeted(made.server([]), 100),
 }
 
 

@@ -8,8 +8,10 @@ import pytest
 from agent.perception.deep import deep_look
 from agent.perception.scripted import SCRIPTED, ScriptedVision
 from graph.embedded import EmbeddedStore
+from vidette.errors import ModelError
 from vidette.ids import segment_id, stream_id
-from vidette.models import Keyframe, LookReply, LookRequest, Observation, Segment, Stream
+from vidette.models import Keyframe, LookReply, LookRequest, Observation, Run, Segment, Stream, Usage
+from workers.allowance import Allowance
 from workers.spending import Spending
 
 CAM = stream_id("cam")
@@ -40,29 +42,100 @@ SEGMENTS = (0.0, 10.0, 20.0, 30.0, 3580.0, 3700.0)
 
 def look(store, start_s, model):
     request = LookRequest(stream_id=CAM, stream_name="cam", segment=at(start_s))
-    store.settle(deep_look(model, request))
+    observation = deep_look(model, request)
+    store.settle(observation)
+    return observation.usage
+
+
+def saying(**usage):
+    return ScriptedVision(otherwise=LookReply(caption="a yard", usage=Usage(calls=1, **usage)))
+
+
+def of_stream(**most):
+    return Spending(Allowance(whose="stream_", **most))
 
 
 def test_what_was_examined_or_failed_counts_by_the_hour(store):
     look(store, 0.0, ScriptedVision(otherwise=LookReply(caption="a yard")))
     look(store, 10.0, ScriptedVision())
-    spending = Spending(2)
-    assert "stream_calls_per_hour" in spending.refusal(store, SCRIPTED, at(20.0))
-    assert spending.refusal(store, SCRIPTED, at(3700.0)) == ""  # another hour
-    assert spending.refusal(store, SCRIPTED, at(10.0)) == ""  # tried before: once more costs nothing new
-    assert Spending(3).refusal(store, SCRIPTED, at(20.0)) == ""
-    assert Spending(0).refusal(store, SCRIPTED, at(20.0)) == ""
+    spending = of_stream(calls=2)
+    refused = spending.leave(store, SCRIPTED, at(20.0))
+    assert refused.none
+    assert refused.reason == "all of `vlm.stream_calls_per_hour` is spent"
+    assert spending.leave(store, SCRIPTED, at(3700.0)).level == 0  # another hour
+    assert spending.leave(store, SCRIPTED, at(10.0)).level == 0  # tried before: once more is no further look
+    assert of_stream(calls=3).leave(store, SCRIPTED, at(20.0)).level == 0
+    assert of_stream(calls=2).leave(store, Run(id="another", model="m", revision="1"), at(20.0)).level == 0
+    assert Spending().leave(store, SCRIPTED, at(20.0)).level == 0
 
 
 def test_what_is_under_way_counts_too(store):
-    spending = Spending(2)
+    spending = of_stream(calls=2)
     with ThreadPoolExecutor(5) as pool:
-        said = list(pool.map(lambda at_s: spending.refusal(store, SCRIPTED, at(at_s)), SEGMENTS[:5]))
-    assert said.count("") == 2
+        leaves = list(pool.map(lambda at_s: spending.leave(store, SCRIPTED, at(at_s)), SEGMENTS[:5]))
+    assert [one.none for one in leaves].count(False) == 2
+
+
+def test_tokens_are_counted_from_memory_after_a_restart(store):
+    model = saying(prompt_tokens=900, completion_tokens=100)
+    levels = []
+    for start_s in SEGMENTS[:4]:
+        leave = of_stream(tokens=4000).leave(store, SCRIPTED, at(start_s))  # a new process each time
+        levels.append(leave.level)
+        look(store, start_s, model)
+    assert levels == [0, 0, 1, 2]
+    last = of_stream(tokens=4000).leave(store, SCRIPTED, at(3580.0))
+    assert (last.none, last.reason) == (True, "all of `vlm.stream_tokens_per_hour` is spent")
+
+
+def test_what_keeps_pace_with_the_hour_is_no_strain(store):
+    look(store, 0.0, saying(prompt_tokens=3000, gpu_s=3.0))
+    for most in ({"tokens": 4000}, {"gpu_s": 4.0}):
+        assert of_stream(**most).leave(store, SCRIPTED, at(10.0)).level == 2
+        assert of_stream(**most).leave(store, SCRIPTED, at(3580.0)).level == 0
+
+
+def test_looks_under_way_are_taken_to_cost_what_the_others_did(store):
+    look(store, 0.0, saying(prompt_tokens=1000))
+    spending = of_stream(tokens=4000)
+    levels = [spending.leave(store, SCRIPTED, at(start_s)).level for start_s in (10.0, 20.0, 30.0)]
+    assert levels == [0, 1, 2]
+    look(store, 10.0, saying(prompt_tokens=0))
+    assert spending.leave(store, SCRIPTED, at(20.0)).level == 0
+
+
+def test_the_hour_of_all_streams_goes_by_the_clock(store):
+    now = [0.0]
+    spending = Spending(all_=Allowance(calls=2, tokens=1000), clock=lambda: now[0])
+    assert spending.leave(store, SCRIPTED, at(0.0)).level == 0
+    spending.spent(look(store, 0.0, saying(prompt_tokens=600)))
+    assert spending.leave(store, SCRIPTED, at(3700.0)).reason == "60% of `vlm.tokens_per_hour` is spent"
+    refused = spending.leave(store, SCRIPTED, at(10.0))
+    assert (refused.none, refused.reason) == (True, "all of `vlm.calls_per_hour` is spent")
+    now[0] = 3600.0
+    assert spending.leave(store, SCRIPTED, at(10.0)).level == 0
+
+
+def test_what_a_failed_look_cost_counts(store):
+    class Failing(ScriptedVision):
+        def look(self, request):
+            raise ModelError("nothing but noise", usage=Usage(calls=2, prompt_tokens=4000))
+
+    spending = Spending(Allowance(whose="stream_", tokens=4000), Allowance(tokens=4000))
+    spending.spent(look(store, 0.0, Failing()))
+    assert spending.leave(store, SCRIPTED, at(10.0)).none
+    assert of_stream(tokens=4000).leave(store, SCRIPTED, at(10.0)).none
+
+
+def test_the_more_wait_the_less_is_asked(store):
+    spending = Spending(at_once=2)
+    levels = [spending.leave(store, SCRIPTED, at(0.0), waiting).level for waiting in (0, 15, 16, 48, 112, 240, 9999)]
+    assert levels == [0, 0, 1, 2, 3, 4, 4]
+    assert spending.leave(store, SCRIPTED, at(0.0), 48).reason == "48 wait"
 
 
 def test_promises_of_many_hours_are_bounded(store):
-    spending = Spending(1)
+    spending = of_stream(calls=1)
     for hour in range(1200):
-        assert spending.refusal(store, SCRIPTED, at(hour * 3600.0)) == ""
+        assert spending.leave(store, SCRIPTED, at(hour * 3600.0)).level == 0
     assert len(spending._promised) <= 1000

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from agent.perception.scripted import ScriptedVision
-from agent.perception.vlm.budget import Budgeted
 from agent.perception.vlm.fallback import WithFallback
 from agent.perception.vlm.openai import OpenAiVision
 from agent.perception.vlm.recorded import RecordedVision
@@ -20,8 +19,19 @@ from vidette.errors import ConfigError, StoreError
 from vidette.models import Evidence
 from vidette.settings import AlertSettings, Settings
 from vidette.vision_settings import VlmSettings
+from workers.allowance import Allowance
 from workers.evidence import linker, thumbnails
-from workers.wiring import db_path, lanes_of, media_of, media_path, pipeline_of, store_of, vision_of, zone_of
+from workers.wiring import (
+    db_path,
+    lanes_of,
+    media_of,
+    media_path,
+    pipeline_of,
+    spending_of,
+    store_of,
+    vision_of,
+    zone_of,
+)
 
 
 def test_memory_is_in_the_users_data_folder_where_nothing_is_said(tmp_path, monkeypatch):
@@ -59,7 +69,7 @@ def test_an_unknown_media_store_is_named_with_the_choices():
 
 def test_an_unknown_model_is_named_with_the_choices():
     settings = Settings.model_construct(vlm=VlmSettings.model_construct(backend="oracle"))
-    with pytest.raises(ConfigError, match="unknown 'oracle'; choices: none, openai, recorded"):
+    with pytest.raises(ConfigError, match="unknown 'oracle'; choices: none, transformers, openai, recorded"):
         vision_of(settings, MemoryMedia())
 
 
@@ -75,7 +85,14 @@ def test_a_model_on_a_server_is_asked_as_the_settings_say():
     assert isinstance(model, OpenAiVision)
     assert (model.run.model, model.run.params["max_tokens"], model.run.params["profile"]) == ("m", 99, "ollama")
     assert vlm(backend="none") is None
-    assert isinstance(vlm(**SERVER, calls_per_hour=5), Budgeted)
+
+
+def test_what_looks_may_cost_is_as_the_settings_say(tmp_path):
+    bounds = {"stream_tokens_per_hour": 5, "gpu_s_per_hour": 2.5, "calls_per_hour": 3}
+    spending = spending_of(VlmSettings(**bounds))
+    assert spending._stream == Allowance(tokens=5, whose="stream_")
+    assert spending._all == Allowance(calls=3, gpu_s=2.5)
+    assert not spending_of(VlmSettings())._all.bounded
 
 
 def test_models_are_chained_by_their_names(tmp_path):

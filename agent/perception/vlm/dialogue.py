@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TypeVar
 
@@ -52,8 +52,8 @@ class Dialogue:
         """What `read` makes of the answer. Raises ModelError as the model does, Unreadable where two cannot be read."""
         fault = ""
         for _ in range(_ASKED):
-            spoken = self._ask(_again(question, fault))
-            self._usage = added(self._usage, spoken.usage)
+            spoken = self._asked(_again(question, fault))
+            self._usage += spoken.usage
             try:
                 if spoken.fault:
                     raise Fault(spoken.fault)
@@ -62,6 +62,13 @@ class Dialogue:
                 fault = str(error)
                 log.info("an answer of %r cannot be read: %s", self._model, fault)
         raise Unreadable(f"model {self._model!r}: its answer cannot be read ({fault}); another model may do better")
+
+    def _asked(self, question: Question) -> Spoken:
+        try:
+            return self._ask(question)
+        except ModelError as error:
+            self._usage += error.usage or Usage(calls=1)
+            raise
 
 
 def _again(question: Question, fault: str) -> Question:
@@ -73,4 +80,4 @@ def _again(question: Question, fault: str) -> Question:
 
 def added(a: Usage, b: Usage) -> Usage:
     """What two tries cost together."""
-    return Usage(**{one.name: getattr(a, one.name) + getattr(b, one.name) for one in fields(Usage)})
+    return a + b

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from vidette.errors import ModelError
-from vidette.models import LookReply, LookRequest, Run
+from vidette.models import LookReply, LookRequest, Run, Usage
 from vidette.ports import VisionModel
 
 
@@ -27,10 +27,17 @@ class WithFallback:
             try:
                 reply = self.second.look(request)
             except ModelError as second:
-                raise ModelError(f"{first}; and then {second}", retryable=first.retryable) from second
-            return replace(reply, run=reply.run or self.second.run)
+                why = f"{first}; and then {second}"
+                spent = _both(first.usage, second.usage)
+                raise ModelError(why, retryable=first.retryable, usage=spent) from second
+            return replace(reply, run=reply.run or self.second.run, usage=_both(first.usage, reply.usage))
 
     def close(self) -> None:
         """Close both."""
         self.first.close()
         self.second.close()
+
+
+def _both(first: Usage | None, second: Usage | None) -> Usage | None:
+    """What the failed look and the one that answered cost together."""
+    return first + second if first and second else second or first

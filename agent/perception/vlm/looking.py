@@ -30,19 +30,27 @@ ONLY_QUESTIONS = "only its questions were answered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much a model is shown and may say in one question; `small_px`: what is smaller when sent is shown larger."""
+    """How much a model is shown and may say in one question; `small_px`: what is smaller when sent is shown larger.
+
+    `boxes`: the codec of its family, whose coordinates it may fall back to.
+    """
 
     max_images: int = 8
     max_side: int = 768
     max_tokens: int = 1024
     tiles: int = 4
     small_px: int = 48
+    boxes: str = ""
 
 
 def looked(ask: Ask, request: LookRequest, media: MediaStore, bounds: Bounds, model: str) -> LookReply:
     """What the model of that name says of the segment, with the cost of all its answers. Raises ModelError."""
     look = _Look(Dialogue(ask, model), request, media, bounds)
-    reply = look.reply()
+    try:
+        reply = look.reply()
+    except ModelError as error:
+        error.usage = look.dialogue.usage
+        raise
     usage = look.dialogue.usage
     return replace(reply, usage=replace(usage, refused=usage.refused + look.refused))
 

@@ -20,6 +20,7 @@ from rules.sinks.post import Post, Reply
 from rules.sinks.webhook import retry_after_s
 from vidette.errors import ConfigError, ModelError
 from vidette.log import redact
+from vidette.models import Usage
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,14 @@ class Server:
     def ask(self, question: bytes, until: float) -> tuple[dict[str, Any], int]:
         """The answer and how many tries it took. Raises ModelError, which names the server and what to do."""
         if not self._slots.acquire(timeout=max(0.0, until - self._clock())):
-            raise ModelError(f"{self.name!r} is busy with earlier questions; allow more time or concurrency")
+            raise ModelError(
+                f"{self.name!r} is busy with earlier questions; allow more time or concurrency", usage=Usage()
+            )
         try:
             if not self._breaker.allows():
-                raise ModelError(f"{self.name!r} failed too often; it is left alone for a while", retryable=True)
+                raise ModelError(
+                    f"{self.name!r} failed too often; it is left alone for a while", retryable=True, usage=Usage()
+                )
             return self._asked(question, until)
         finally:
             self._slots.release()
@@ -124,7 +129,7 @@ class Server:
         elif self._breaker.failed():
             log.warning("%r does not answer (%s); it is left alone for a while, deep looks fail", self.name, fault)
         many = f" after {tries} tries" if tries > 1 else ""
-        return ModelError(f"{self.name!r}: {fault}{many}", retryable=fault.again)
+        return ModelError(f"{self.name!r}: {fault}{many}", retryable=fault.again, usage=Usage(calls=tries))
 
     def _try(self, question: bytes, left_s: float) -> dict[str, Any]:
         try:

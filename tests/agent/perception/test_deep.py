@@ -197,6 +197,28 @@ def test_a_look_that_was_not_asked_for_is_dropped_time():
     assert deep_look(ScriptedVision(), REQUEST).id == failed_id("seg", "scripted")
 
 
+def test_what_it_cost_and_answered_is_told_of_the_segment():
+    verdict = Verdict(question="Fire?", answer="yes", confidence=0.9, at_s=15.0)
+    asked = replace(REQUEST, questions=("Fire?",))
+    reply = LookReply(caption="a yard", verdicts=(verdict,), usage=Usage(calls=2, prompt_tokens=9), note="short")
+    seen = deep_look(ScriptedVision(otherwise=reply), asked, "fewer pictures: because")
+    assert (seen.segment_id, seen.verdicts, seen.usage) == ("seg", (verdict,), Usage(calls=2, prompt_tokens=9))
+    assert seen.coverage[0].reason == "short; fewer pictures: because"
+    audit = replace(REQUEST, segment=replace(SEGMENT, gated=True))
+    assert deep_look(ScriptedVision(otherwise=reply), audit).coverage[0].reason.startswith("taken at random")
+
+
+@pytest.mark.parametrize("usage", [None, Usage(calls=3, prompt_tokens=500)])
+def test_a_failed_look_says_what_it_cost(usage):
+    class Noise(ScriptedVision):
+        def look(self, request):
+            raise ModelError("nothing but noise", usage=usage)
+
+    seen = deep_look(Noise(), REQUEST)
+    assert (seen.segment_id, seen.usage) == ("seg", usage or Usage(calls=1))
+    assert seen.coverage[0].deep is DeepState.FAILED
+
+
 def test_other_errors_are_not_taken_for_the_models():
     class Broken(ScriptedVision):
         def look(self, request):

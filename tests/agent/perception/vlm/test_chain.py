@@ -1,18 +1,17 @@
-"""Models around models: a second one, recordings, a bound on how often."""
+"""Models around models: a second one, recordings."""
 
 from dataclasses import replace
 
 import pytest
 
-from agent.perception.deep import deep_look
+from agent.perception.deep import deep_look, dropped
 from agent.perception.scripted import ScriptedVision
 from agent.perception.vlm.breaker import Breaker
-from agent.perception.vlm.budget import Budgeted
 from agent.perception.vlm.fallback import WithFallback
 from agent.perception.vlm.recorded import RecordedVision
 from tests.answering import ModelServer, status
-from vidette.errors import ConfigError, ModelError, NotAsked
-from vidette.models import DeepState, LookReply, Run
+from vidette.errors import ConfigError, ModelError
+from vidette.models import DeepState, LookReply, Run, Usage
 
 YARD = LookReply(caption="a yard")
 OTHER = Run(id="other", model="other", revision="1")
@@ -83,24 +82,21 @@ def test_a_spoiled_recording_is_a_failed_look(spoiled, request_, tmp_path):
     assert deep_look(RecordedVision(tmp_path), request_).coverage[0].deep is DeepState.FAILED
 
 
-def test_no_more_looks_than_allowed_in_any_hour(request_):
-    now = [0.0]
-    model = Budgeted(ScriptedVision(otherwise=YARD), 2, clock=lambda: now[0])
-    states = []
-    for at in (0.0, 10.0, 20.0, 3599.0, 3600.0, 3601.0, 3611.0):
-        now[0] = at
-        states.append(deep_look(model, request_).coverage[0].deep.value)
-    assert states == ["examined", "examined", "dropped", "dropped", "examined", "dropped", "examined"]
-    assert model.run.id == "scripted"
-    model.close()
-
-
 def test_what_was_dropped_says_why_and_can_be_looked_at_later(request_):
-    model = Budgeted(ScriptedVision(otherwise=YARD), 0)
-    seen = deep_look(model, request_)
+    seen = dropped(request_.segment, ScriptedVision().run, "all of `vlm.calls_per_hour` is spent")
     assert "vlm.calls_per_hour" in seen.coverage[0].reason
     later = deep_look(ScriptedVision(otherwise=YARD), request_)
     failed = deep_look(ScriptedVision(), request_)
     assert len({seen.id, later.id, failed.id}) == 3
-    with pytest.raises(NotAsked):
-        model.look(request_)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_the_first_one_cost_is_not_forgotten(request_, fails):
+    class Costly(ScriptedVision):
+        def look(self, request):
+            raise ModelError("noise", usage=Usage(calls=2, prompt_tokens=100))
+
+    reply = replace(YARD, usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5))
+    second = Costly() if fails else ScriptedVision(otherwise=reply, run=OTHER)
+    usage = deep_look(WithFallback(Costly(), second), request_).usage
+    assert (usage.calls, usage.prompt_tokens, usage.completion_tokens) == ((4, 200, 0) if fails else (3, 110, 5))
