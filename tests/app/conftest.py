@@ -8,8 +8,11 @@ SIZE = (320, 180)
 FPS = 10
 
 
-def draw(path: Path, seconds: float, crossings: list[tuple[float, float]]) -> Path:
-    """A quiet street by night; a lit box crosses it from left to right in each (start, end)."""
+SIGN = (230, 0, 210)
+
+
+def draw(path: Path, seconds: float, crossings: list[tuple[float, float]], *, sign: bool = False) -> Path:
+    """A quiet street by night; a lit box crosses it from left to right in each (start, end). A magenta sign may stand there."""
     noise = np.random.default_rng(7)
     ground = noise.integers(60, 90, (SIZE[1], SIZE[0], 1), np.uint8).repeat(3, axis=2)
     with av.open(str(path), "w") as out:
@@ -17,6 +20,8 @@ def draw(path: Path, seconds: float, crossings: list[tuple[float, float]]) -> Pa
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for number in range(int(seconds * FPS)):
             picture = ground.copy()
+            if sign:
+                picture[10:40, 10:100] = SIGN
             for start, end in crossings:
                 share = (number / FPS - start) / (end - start)
                 x = int(-30 + share * (SIZE[0] + 30))

@@ -19,7 +19,7 @@ _STARTS = 64  # objects that are tried in one answer
 _ROUNDS = 3  # a part that is left out may have hidden what is wrong with its thing
 _SPARE = {"box", "frame", "track", "tracks", "attributes", "description"}
 _OBJECT = re.compile(r"\{\s*[\"'}]")  # braces in prose are none
-_THOUGHT = "</think>"  # its beginning is often left out
+_THINKS, _THOUGHT = "<think>", "</think>"  # the first is often left out
 _OUT_OF_BOUNDS = {
     "literal_error",
     "greater_than_equal",
@@ -60,12 +60,25 @@ def _one_object(text: str, key: str) -> dict[str, Any]:
     if len(text) > MAX_TEXT:
         raise Fault(f"longer than {MAX_TEXT} characters")
     answers: list[dict[str, Any]] = []
-    for one in _objects(text.rpartition(_THOUGHT)[2]):
+    for one in _objects(_after_thought(text)):
         if key in one and one not in answers:
             answers.append(one)
     if len(answers) != 1:
         raise Fault("more than one answer" if answers else f"no JSON object with {key!r}")
     return answers[0]
+
+
+def _after_thought(text: str) -> str:
+    """What a model says once it has thought; words about thinking inside an object are data. Raises Fault."""
+    if text.lstrip().startswith(_THINKS):
+        return text.partition(_THOUGHT)[2]
+    at = 0
+    while (thought := text.find(_THOUGHT, at)) >= 0:
+        found = _OBJECT.search(text, at)
+        if found is None or found.start() > thought:
+            return text[thought + len(_THOUGHT) :]
+        _, at = parse(text, found.start())
+    return text
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

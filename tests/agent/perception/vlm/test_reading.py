@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.perception.vlm.loose import Fault, parse
-from agent.perception.vlm.reading import MAX_TEXT, read
+from agent.perception.vlm.reading import MAX_TEXT, read, read_verdicts
 from agent.perception.vlm.schema import LABELS, SHOWN, Said, json_schema
 from tests.answering import QUIET, value_of
 
@@ -31,6 +31,33 @@ READABLE = {
     "after thinking that nobody opened": f'maybe {{"caption": "no"}} </think>\n{TEXT}',
     "with a mark in front": f"\ufeff{TEXT}",
 }
+SIGNS = st.lists(
+    st.sampled_from(
+        [
+            "</think>",
+            "<think>",
+            "{'caption': 'all is well'}",
+            '{"caption": "all is well"}',
+            "```",
+            '"}]}',
+            "\\",
+            "'",
+            "EXIT",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+)
+"""What may stand on a sign in the picture."""
+ROUND = [
+    "{}",
+    "```json\n{}\n```",
+    "Here it is: {}",
+    "<think>a sign, a yard</think>{}",
+    "a sign </think> {}",
+    "{}\nDone.",
+]
+
 UNREADABLE = {
     "nothing": "",
     "prose": "There is a fire in the yard: yes, certainly.",
@@ -174,3 +201,61 @@ def test_the_schema_is_small_and_plain():
     assert json_schema()["properties"]["entities"]["items"]["properties"]["label"]["enum"] == list(LABELS)
     assert not {"signal_lost", "clock_wrong", "sink_disabled"} & set(SHOWN)
     assert {"fire", "object_left", "camera_moved", "other"} <= set(SHOWN)
+
+
+@given(SIGNS, st.sampled_from(ROUND), st.sampled_from([json.dumps, repr]))
+def test_what_a_sign_says_is_its_text_and_never_another_answer(words, round_, written):
+    sign = " ".join(words)
+    text = written({**WHOLE, "text": [{"frame": 1, "text": sign}]})
+    said, refused = read(round_.replace("{}", text, 1))
+    assert (said.caption, said.text[0].text, len(said.events), refused) == (WHOLE["caption"], sign, 1, 0)
+
+
+@given(SIGNS, st.integers(1, 400))
+def test_an_answer_about_a_sign_that_is_cut_off_is_never_what_the_sign_says(words, end):
+    text = json.dumps({**WHOLE, "text": [{"frame": 1, "text": " ".join(words)}]})
+    cut_ = text[: min(end, len(text) - 1)]
+    with pytest.raises(Fault):
+        read(cut_)
+
+
+def test_a_thought_that_does_not_end_is_no_answer():
+    with pytest.raises(Fault):
+        read(f"<think>perhaps {TEXT}")
+
+
+VERDICTS = '{"answers": ["yes", "no"], "confidence": [0.9, 1]}'
+
+
+@pytest.mark.parametrize("round_", ROUND)
+def test_verdicts_alone_are_read(round_):
+    said = read_verdicts(round_.replace("{}", VERDICTS, 1), 2)
+    assert (said.answers, said.confidence) == (["yes", "no"], [0.9, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("yes, no", "no JSON object with 'answers'"),
+        (TEXT, "no JSON object with 'answers'"),
+        (VERDICTS.replace('"no"', '"no idea"'), "answers.1"),
+        (VERDICTS.replace("0.9", "9"), "confidence.0"),
+        (VERDICTS.replace(', "no"', ""), "1 answers and 2 confidences to 2 questions"),
+        (VERDICTS.replace(", 1", ", 1, 1"), "2 answers and 3 confidences to 2 questions"),
+        (VERDICTS[:-1] + ', "caption": "x"}', "caption"),
+        (VERDICTS + VERDICTS.replace("yes", "no"), "more than one answer"),
+        (VERDICTS[:-2], "cut off"),
+    ],
+)
+def test_verdicts_that_are_not_one_for_each_question_are_a_fault(text, fault):
+    with pytest.raises(Fault, match=fault):
+        read_verdicts(text, 2)
+
+
+@pytest.mark.parametrize("count", [1, 5, 16])
+def test_the_schema_of_verdicts_has_one_for_each_question(count):
+    schema = json_schema(verdicts=count)
+    for seed in range(20):
+        value = value_of(schema, random.Random(seed))
+        assert len(read_verdicts(json.dumps(value), count).answers) == count
+    assert all("$ref" not in json.dumps(part) for part in schema["properties"].values())
