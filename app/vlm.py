@@ -1,8 +1,10 @@
 """`--vlm` of a command line as settings."""
 
+import os
+
 from vidette.errors import ConfigError
 
-_SAY = "write openai:http://host:8000/v1#model, recorded:FOLDER, or none"
+_SAY = "write the FOLDER of a model, openai:http://host:8000/v1#model, recorded:FOLDER, or none"
 
 
 def vlm_of(text: str | None) -> dict[str, str]:
@@ -16,7 +18,9 @@ def vlm_of(text: str | None) -> dict[str, str]:
         return _server(rest)
     if kind == "recorded" and rest:
         return {"vlm.backend": "recorded", "vlm.path": rest}
-    raise ConfigError(f"--vlm: no model {text[:200]!r}: models of a folder do not run in this version; {_SAY}")
+    if os.path.isdir(os.path.expanduser(text)):
+        return {"vlm.backend": "transformers", "vlm.path": text}
+    raise ConfigError(f"--vlm: no model {text[:200]!r}, and no such folder; {_SAY}")
 
 
 def _server(rest: str) -> dict[str, str]:

@@ -33,7 +33,8 @@ _MANY = 100_000
 @click.option(
     "--vlm",
     metavar="MODEL",
-    help="Deep looks: `openai:URL#NAME` of a model on a server (http://host:8000/v1), `recorded:FOLDER`, or `none`.",
+    help="Deep looks: the FOLDER of a model, `openai:URL#NAME` of one on a server (http://host:8000/v1),"
+    " `recorded:FOLDER`, or `none`.",
 )
 @click.option("--again", is_flag=True, help="Watch files anew that were watched before.")
 @rules_option

@@ -1,7 +1,9 @@
 """What every test stands on: no network, no settings of the person who runs it, no silent skips."""
 
+import json
 import logging
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -43,6 +45,22 @@ def tiny_model(_torch, tmp_path_factory):
         if family not in made:
             made[family] = build(family, tmp_path_factory.mktemp("tiny") / family)
         return made[family]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def terse_model(tiny_model, tmp_path_factory):
+    """`terse_model(family)`: its tiny model, inclined to end its texts and lists, so that a whole answer is short."""
+
+    def folder(family: str) -> Path:
+        made = tmp_path_factory.mktemp("terse") / family
+        shutil.copytree(tiny_model(family), made)
+        tokens = json.loads((made / "tokenizer.json").read_text())["model"]["vocab"]
+        config = json.loads((made / "generation_config.json").read_text())
+        config["sequence_bias"] = [[[tokens[sign]], 50.0] for sign in '"]']
+        (made / "generation_config.json").write_text(json.dumps(config))
+        return made
 
     return folder
 

@@ -208,7 +208,7 @@ def test_what_is_no_model_is_refused_in_one_line(text, street, tmp_path, capsys)
     assert not (tmp_path / "v.db").exists()
 
 
-def test_what_it_stands_for():
+def test_what_it_stands_for(tmp_path):
     assert vlm_of(None) == {}
     assert vlm_of("none") == {"vlm.backend": "none"}
     assert vlm_of("recorded:a/b") == {"vlm.backend": "recorded", "vlm.path": "a/b"}
@@ -218,8 +218,11 @@ def test_what_it_stands_for():
         "vlm.model": "a#b",
     }
     assert "vlm.model" not in vlm_of("openai:http://h/v1")
-    with pytest.raises(ConfigError, match="models of a folder"):
+    with pytest.raises(ConfigError, match="no such folder"):
         vlm_of("/models/x")
+    folder = tmp_path / "openai:model"
+    folder.mkdir()
+    assert vlm_of(str(folder)) == {"vlm.backend": "transformers", "vlm.path": str(folder)}
 
 
 def test_answers_are_recorded_and_replayed_without_a_server(street, tmp_path, capsys):

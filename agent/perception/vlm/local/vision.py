@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.perception.vlm.dialogue import CUT, Spoken, added
+from agent.perception.vlm.dialogue import CUT, Spoken
 from agent.perception.vlm.local.asked import Answered, Asked
 from agent.perception.vlm.local.batching import Batcher
 from agent.perception.vlm.local.folder import check_weights
@@ -86,7 +86,7 @@ class LocalVision:
         def ask(asked: Asked) -> Answered:
             nonlocal spent
             answered = model.ask(replace(asked, stream=request.stream_id))
-            spent = added(spent, usage_of(answered))
+            spent = spent + usage_of(answered)
             return answered
 
         bounds = self._wish.bounds
