@@ -18,6 +18,7 @@ COMMANDS = {
     "tracks": "app.listing:tracks",
     "entities": "app.listing:entities",
     "coverage": "app.listing:coverage",
+    "verdicts": "app.verdicts:verdicts",
     "streams": "app.streams:streams",
     "alerts": "app.alerts:alerts",
     "rules": "app.rules:rules",

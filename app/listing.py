@@ -70,7 +70,16 @@ def entities(**given: Any) -> None:
 
 @click.command()
 @memory_options
+@click.option("--cost", is_flag=True, help="What deep looks cost, by stream and hour, and what the gate missed.")
 @filter_options
 def coverage(**given: Any) -> None:
     """What was watched, examined, gated or missed, without gaps."""
-    _list("coverage", given)
+    if not given.pop("cost"):
+        _list("coverage", given)
+        return
+    from app.costs import show_costs
+    from app.memory import opened
+
+    with opened(given.pop("db"), given.pop("config")) as memory:
+        as_json = given.pop("as_json")
+        show_costs(memory, make_filter(memory.settings, **given), as_json=as_json)
