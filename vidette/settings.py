@@ -193,7 +193,7 @@ class SegmentSettings(Model):
     idle_s: Positive = Field(default=2, description="an active segment closes after this much quiet")
     keyframes: int = Field(default=4, ge=1, le=32, description="pictures kept of a segment at most")
     keyframe_px: int = Field(
-        default=3840, ge=320, le=7680, description="their width at most: what is small is seen only in large ones"
+        default=3840, ge=1280, le=7680, description="their width at most: what is small is seen only in large ones"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from agent.perception.background import Planes
 from agent.perception.camera import NO_MASKS, View, is_cut
-from agent.perception.sight import Sight, sight_of
+from agent.perception.sight import WIDTH, Sight, sight_of
 from ingest.masks import Masks
 from vidette.ports import VideoSource
 
@@ -27,10 +27,16 @@ class Ahead:
     """One reading of [start_s, end_s) of a source; `before_s` is the last frame looked at before."""
 
     def __init__(
-        self, source: VideoSource, start_s: float, end_s: float | None, before_s: float, masks: Masks = NO_MASKS
+        self,
+        source: VideoSource,
+        start_s: float,
+        end_s: float | None,
+        before_s: float,
+        masks: Masks = NO_MASKS,
+        wide: int = WIDTH,
     ) -> None:
         self._source = source
-        self._masks = masks
+        self._masks, self._wide = masks, wide
         self._end_s = end_s
         self._read_s = before_s
         self._reading = self._read(start_s, end_s)
@@ -88,6 +94,6 @@ class Ahead:
 
     def _read(self, start_s: float, end_s: float | None) -> Iterator[Sight]:
         for frame in self._source.frames(start_s, end_s):
-            sight = sight_of(frame, self._source, self._read_s, self._masks)
+            sight = sight_of(frame, self._source, self._read_s, self._masks, self._wide)
             self._read_s = frame.pts_s
             yield sight

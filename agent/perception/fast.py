@@ -77,7 +77,8 @@ def fast_look(
     before_s = -1.0 if commit is None else commit.watermark_s
     masks = masks_of(settings, stream.name)
     source = masks.source(source)
-    ahead = Ahead(source, start_s if commit is None else before_s + 1e-4, end_s, before_s, masks)
+    begin_s, wide = start_s if commit is None else before_s + 1e-4, settings.segments.keyframe_px
+    ahead = Ahead(source, begin_s, end_s, before_s, masks, wide)
     look = FastLook(ahead, stream, settings=settings, media=media, masks=masks, deep=deep, source=source)
     if commit is not None:
         look.restore(commit)

@@ -62,7 +62,7 @@ class LiveLook:
         now: Callable[[], float],
     ) -> None:
         self.feed, self.now = feed, now
-        self.masks = masks_of(settings, stream.name)
+        self.masks, self.wide = masks_of(settings, stream.name), settings.segments.keyframe_px
         self.waiting = Waiting(settings.live.lost_s)
         kept = PatientMedia(media)
         self.look = FastLook(self.waiting, stream, settings=settings, media=kept, masks=self.masks, deep=deep)
@@ -112,7 +112,7 @@ class LiveLook:
             if item.loss is not None:  # the picture that ends a loss may be of its very last moment
                 self.frame_s = max(self.frame_s, item.pts_s - _MOMENT_S)
         elif item.pts_s > self.frame_s and not self.waiting.dense(item.pts_s):
-            self.waiting.add(sight_of(self.masks.frame(item), None, self.frame_s, self.masks))
+            self.waiting.add(sight_of(self.masks.frame(item), None, self.frame_s, self.masks, self.wide))
             self.frame_s = item.pts_s
 
     def _looked(self) -> Iterator[Observation]:

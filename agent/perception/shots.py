@@ -1,5 +1,6 @@
 """The keyframes of the segment that is open: chosen while it goes on, stored when it closes."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -16,13 +17,28 @@ from vidette.ports import MediaStore
 _THUMB = (32, 18)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A frame as JPEG, 1280 px wide at most; `wider` as a keyframe is kept, empty where that is no wider."""
+
+    jpeg: bytes
+    wider: bytes = b""
+
+
+Shot = Candidate[Kept | str]
+
+
 class Shots:
-    """Offers frames to the picker; pictures are JPEG in memory, or an address once committed."""
+    """Offers frames to the picker; pictures are JPEG in memory, or an address once committed.
+
+    With each commit those that would be keyframes are stored as such, the others no wider than 1280 px: of wide ones
+    that nobody will see, a disk would soon be full.
+    """
 
     def __init__(self, media: MediaStore, limit: int) -> None:
         self.media = media
         self.limit = limit
-        self.picker: KeyframePicker[bytes | str] = KeyframePicker(limit)
+        self.picker: KeyframePicker[Kept | str] = KeyframePicker(limit)
         self.spare = False  # what is held is not telling: the first frame, until there is a telling one
 
     def offer(self, sight: Sight, activity: float) -> None:
@@ -39,7 +55,7 @@ class Shots:
                 thumbnail=thumbnail,
                 sharpness=sight.view.sharpness,
                 activity=activity,
-                payload=sight.jpeg() if sight.telling else sight.small_jpeg(),
+                payload=Kept(sight.jpeg(), sight.keyframe()) if sight.telling else Kept(sight.small_jpeg()),
             )
         )
 
@@ -51,9 +67,9 @@ class Shots:
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
         """What `restore` needs; pictures go to the media store."""
-        held = self.picker.held()
+        held = self._commit()
         thumbnails = np.stack([shot.thumbnail for shot in held]) if held else np.zeros((0, 18, 32), np.uint8)
-        rows = [[s.pts_s, s.sharpness, s.activity, self._stored(s.payload)] for s in held]
+        rows = [[s.pts_s, s.sharpness, s.activity, s.payload] for s in held]
         return {"thumbnails": thumbnails}, {"shots": rows, "spare": self.spare}
 
     def restore(self, arrays: Arrays, state: dict[str, Any]) -> None:
@@ -64,14 +80,27 @@ class Shots:
                 Candidate(pts_s=pts_s, thumbnail=thumbnail, sharpness=sharpness, activity=activity, payload=sha256)
             )
 
-    def _keyframe(self, segment_id: str, shot: Candidate[bytes | str]) -> Keyframe | None:
+    def _commit(self) -> list[Shot]:
+        """What is held, all of it stored: what follows is the same for who goes on and for a successor."""
+        best = {shot.pts_s for shot in self.picker.chosen()}
+        held = [self._stored(shot, wide=shot.pts_s in best) for shot in self.picker.held()]
+        self.picker = KeyframePicker(self.limit)
+        for shot in held:
+            self.picker.offer(shot)
+        return held
+
+    def _stored(self, shot: Shot, *, wide: bool) -> Shot:
+        kept = shot.payload
+        if isinstance(kept, str):
+            return shot
+        return replace(shot, payload=self.media.put((kept.wider if wide else b"") or kept.jpeg, ".jpg")[0])
+
+    def _keyframe(self, segment_id: str, shot: Shot) -> Keyframe | None:
+        kept = shot.payload
         try:
-            picture = shot.payload if isinstance(shot.payload, bytes) else self.media.get(shot.payload)
+            picture = self.media.get(kept) if isinstance(kept, str) else kept.wider or kept.jpeg
         except StoreError:
             return None  # it was deleted while the segment was open, or there was never room for it
         sha256, uri = self.media.put(picture, ".jpg")
         key = ids.make_id("keyframe", segment_id, ids.milliseconds(shot.pts_s))
         return Keyframe(id=key, segment_id=segment_id, pts_s=round(shot.pts_s, 3), sha256=sha256, uri=uri)
-
-    def _stored(self, payload: bytes | str) -> str:
-        return payload if isinstance(payload, str) else self.media.put(payload, ".jpg")[0]

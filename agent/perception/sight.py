@@ -22,7 +22,8 @@ class Sight:
     """A frame: its working planes and short view; `telling` for the first frame of each 0.6 s.
 
     `frame` may be let go of while it waits to be looked at; what is asked for then is read again from
-    `source`. A camera has none: of its frames those that are not telling are shown by the small picture.
+    `source`. A camera has none: of its frames those that are not telling are shown by the small picture. A keyframe is
+    at most `wide` wide.
     """
 
     pts_s: float
@@ -32,7 +33,9 @@ class Sight:
     telling: bool
     source: VideoSource | None
     frame: Frame | None
+    wide: int = WIDTH
     _jpeg: bytes = field(default=b"", repr=False)
+    _wider: bytes = field(default=b"", repr=False)
     _grey: Picture | None = field(default=None, repr=False)
 
     def jpeg(self) -> bytes:
@@ -40,6 +43,11 @@ class Sight:
         if not self._jpeg:
             self._jpeg = jpeg.encode(self._large(), quality=_QUALITY)
         return self._jpeg
+
+    def keyframe(self) -> bytes:
+        """The picture, at most `wide` wide, as JPEG; given once, since it is large. Empty where `jpeg` has all of it."""
+        kept, self._wider = self._wider or self._widest(), b""
+        return kept
 
     def small_jpeg(self) -> bytes:
         """The small picture as JPEG: it costs no decoding, however long the frame waited."""
@@ -67,8 +75,14 @@ class Sight:
             return self
         if self.telling:
             self.jpeg()
+            self._wider = self._wider or self._widest()
         self.frame = None
         return self
+
+    def _widest(self) -> bytes:
+        width = min(self.wide, self.size[0])
+        frame = (self.frame or self._again()) if width > WIDTH else None
+        return jpeg.encode(frame.rgb(width), quality=_QUALITY) if frame else b""
 
     def _large(self) -> Image:
         frame = self.frame or self._again()
@@ -84,7 +98,9 @@ class Sight:
         return frame if frame is not None and abs(frame.pts_s - self.pts_s) < 1e-4 else None
 
 
-def sight_of(frame: Frame, source: VideoSource | None, before_s: float, masks: Masks = NO_MASKS) -> Sight:
+def sight_of(
+    frame: Frame, source: VideoSource | None, before_s: float, masks: Masks = NO_MASKS, wide: int = WIDTH
+) -> Sight:
     """A frame just read, the last one before it shown at `before_s`; `masks` are already painted over in it."""
     planes = frame.planes(working_width(frame.size))
     return Sight(
@@ -95,6 +111,7 @@ def sight_of(frame: Frame, source: VideoSource | None, before_s: float, masks: M
         telling=_slot(frame.pts_s) != _slot(before_s),
         source=source,
         frame=frame,
+        wide=wide,
     )
 
 

@@ -165,3 +165,4 @@ def test_orders_in_all_that_others_wrote_stay_quoted_and_silence_is_seen_to_be_s
     assert len(raised(messages)) == len(raised(plain[2]))
     silent = [row for row in covered if row["deep"] == "examined"]
     assert silent
+    assert all("only its questions were answered" in row.get("reason", "") for row in silent)
