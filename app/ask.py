@@ -36,13 +36,14 @@ def ask(question: str, db: str | None, config: str | None, now: str | None, as_j
     from app import asked
     from app.memory import opened
     from app.options import instant, zone
-    from workers.wiring import db_path
+    from workers.wiring import db_path, likeness_of
 
     with opened(db, config) as memory:
         tz = zone(memory.settings)
         at = instant(now, memory.settings) if now else datetime.now(UTC)
         path = db_path(memory.settings)
-        answer = answer_of(question, memory.store, now=at, tz=tz, previous=asked.last(path))
+        likeness = likeness_of(memory.settings)
+        answer = answer_of(question, memory.store, now=at, tz=tz, previous=asked.last(path), likeness=likeness)
         asked.keep(path, answer.plan)
     if as_json:
         from vidette.codec import line

@@ -26,7 +26,7 @@ from graph.reading.feeds import read_feeds
 from graph.reading.likeness import read_clock_readings, read_nearest, read_unembedded
 from graph.reading.looks import read_audits, read_costs, read_said, read_verdicts
 from graph.reading.moments import read_begun, read_moments, read_rejoined
-from graph.reading.segments import read_segments
+from graph.reading.segments import read_segments, read_texts
 from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
 from graph.reading.subgraph import read_neighbours, read_whole
@@ -75,6 +75,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.SinkStates: read_sink_states,
     queries.Nearest: read_nearest,
     queries.Unembedded: read_unembedded,
+    queries.Texts: read_texts,
     queries.ClockReadings: read_clock_readings,
     aggregates.Breakdown: read_breakdown,
     aggregates.Heat: read_heat,

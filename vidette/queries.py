@@ -383,6 +383,27 @@ class Unembedded(Query[list[Embeddable]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextRow:
+    """Text that can be read in pictures of a stream: its lines, joined by ` / `; first and last such picture, how many."""
+
+    text: str
+    stream: str
+    first: datetime
+    last: datetime
+    first_s: float
+    last_s: float
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts(Query[list[TextRow]]):
+    """Text in keyframes of matching segments, that in most pictures first."""
+
+    where: Filter = field(default_factory=Filter)
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReadings(Query[list[ClockReading]]):
     """What the clock burnt into a stream's pictures was read to say, by media time."""
 

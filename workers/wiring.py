@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
+from agent.ask.likeness import Likeness
 from agent.perception.embed.folder import folder_of
 from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
 from agent.perception.embed.sentences import SentenceEmbedder
@@ -276,6 +277,15 @@ def caption_embedder_of(settings: Settings) -> Embedder | None:
     if not said.captions:
         return None
     return SentenceEmbedder(folder_of(said.captions, "embedder.captions"), device=said.device, batch=said.batch)
+
+
+def likeness_of(settings: Settings) -> Likeness:
+    """Who tells what is alike to a question. Raises ConfigError."""
+    return Likeness(
+        pictures=picture_embedder_of(settings),
+        captions=caption_embedder_of(settings),
+        least=settings.embedder.alike,
+    )
 
 
 def judge_of(settings: Settings) -> Engine | None:

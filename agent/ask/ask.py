@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from agent.ask.about import about_coverage, about_streams
+from agent.ask.alike import asked_alike, nothing_sees, pictures_alike
 from agent.ask.answer import answer
 from agent.ask.covering import covered
 from agent.ask.evidence import Asked, unknown
 from agent.ask.follow import followed, follows
 from agent.ask.footage import Footage
+from agent.ask.legible import asked_text, text_read
+from agent.ask.likeness import Likeness
 from agent.ask.names import known
 from agent.ask.question import Planner
 from agent.ask.say import Clock, plan_words
@@ -20,6 +23,7 @@ from vidette.ports import GraphStore
 from vidette.queries import Runs
 
 LONGEST = 1000
+WORDS_ALONE = Likeness()
 _LEAST = 0.6
 CAN = (
     "I can count, list and time what was seen: 'How many people entered?', 'When was the last car?', "
@@ -27,11 +31,20 @@ CAN = (
 )
 
 
-def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous: Plan | None = None) -> Answer:
+def ask(
+    question: str,
+    store: GraphStore,
+    *,
+    now: datetime,
+    tz: tzinfo,
+    previous: Plan | None = None,
+    likeness: Likeness = WORDS_ALONE,
+) -> Answer:
     """Answer a question from what is stored.
 
     `now` is an aware instant, `tz` what clock times in the question and the answer are in,
-    `previous` the plan of the question before, which "and yesterday?" goes on from. What nothing
+    `previous` the plan of the question before, which "and yesterday?" goes on from, `likeness` who
+    tells what is alike: captions are then found by their meaning, too, and pictures by what they show. What nothing
     can tell is answered with `unknown`. Raises ConfigError where the question is longer than 1000
     characters, StoreError where the store cannot be read.
     """
@@ -43,17 +56,22 @@ def ask(question: str, store: GraphStore, *, now: datetime, tz: tzinfo, previous
     planner = Planner(names, Footage(names.streams, now, tz))
     if not names.streams:
         return _cannot(question, store, planner, "nothing has been watched yet; run: vidette watch SOURCE", help_=False)
-    if words := asked_for(question, names, planner.everything):
-        looked = _looking(question, store, planner, words)
-        return found_by_words(looked, least=0.0) or none_found(looked)
+    if plan := asked_text(question, names, planner.everything):
+        return text_read(_looking(question, store, planner, plan, likeness))
+    if plan := asked_alike(question, names, planner.everything):
+        looked = _looking(question, store, planner, plan, likeness)
+        return pictures_alike(looked) or found_by_words(looked, least=_LEAST) or nothing_sees(looked)
+    if plan := asked_for(question, names, planner.everything):
+        looked = _looking(question, store, planner, plan, likeness)
+        return found_by_words(looked, least=0.0) or pictures_alike(looked) or none_found(looked)
     try:
         answered = _by_plan(question, store, planner, previous)
     except NotUnderstood as error:
         why = f"{error} ({names.said()})" if error.name else str(error)
-        return _by_words(question, store, planner) or _cannot(question, store, planner, why, help_=True)
+        return _by_words(question, store, planner, likeness) or _cannot(question, store, planner, why, help_=True)
     if not answered.unknown and (answered.rows or answered.claims or not _captions_only(answered, planner)):
         return answered
-    return (_by_words(question, store, planner) if _described(store, planner) else None) or answered
+    return (_by_words(question, store, planner, likeness) if _described(store, planner) else None) or answered
 
 
 def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
@@ -81,16 +99,16 @@ def _captions_only(answered: Answer, planner: Planner) -> bool:
     return answered.plan.kind == "list" and all(stream.kind == "import" for stream in streams)
 
 
-def _by_words(question: str, store: GraphStore, planner: Planner) -> Answer | None:
+def _by_words(question: str, store: GraphStore, planner: Planner, likeness: Likeness) -> Answer | None:
     """What others said of the pictures, where that holds most words of the question."""
     plan = by_its_words(question, planner.known, planner.everything)
-    return found_by_words(_looking(question, store, planner, plan), least=_LEAST) if plan else None
+    return found_by_words(_looking(question, store, planner, plan, likeness), least=_LEAST) if plan else None
 
 
-def _looking(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:
+def _looking(question: str, store: GraphStore, planner: Planner, plan: Plan, likeness: Likeness) -> Asked:
     """A search; its coverage is that of the streams in which something is found."""
     plan = replace(plan, words=plan_words(plan, planner.everything.tz))
-    return Asked(question, plan, store, Clock(planner.footage(plan.where.streams)), Covered(), planner.known)
+    return Asked(question, plan, store, Clock(planner.footage(plan.where.streams)), Covered(), planner.known, likeness)
 
 
 def _asked(question: str, store: GraphStore, planner: Planner, plan: Plan) -> Asked:

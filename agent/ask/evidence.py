@@ -1,9 +1,10 @@
 """What an answer is put together from: its sentence, claims with the events that show them, and what was not watched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agent.ask.covering import covered, merged, whole
+from agent.ask.likeness import Likeness
 from agent.ask.lookup import Found
 from agent.ask.names import Known
 from agent.ask.relating import window_of
@@ -33,6 +34,7 @@ class Asked:
     clock: Clock
     coverage: Covered
     known: Known
+    likeness: Likeness = field(default_factory=Likeness)
 
 
 def unknown(asked: Asked, text: str) -> Answer:

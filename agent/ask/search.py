@@ -6,6 +6,7 @@ from dataclasses import replace
 from agent.ask.covering import covered
 from agent.ask.evidence import MOST_CLAIMS, Asked, unknown
 from agent.ask.footage import Footage
+from agent.ask.likeness import fused
 from agent.ask.lookup import SEEN_BY_PIXELS
 from agent.ask.names import Known, find_names, normal
 from agent.ask.say import plain
@@ -146,6 +147,7 @@ _COMMON = frozenset(
     ]
 )
 _WORDS_AS_ASKED = 25
+_POOL = 50
 _MEANT = tuple(t for t in EventType if t not in SEEN_BY_PIXELS)
 
 
@@ -153,13 +155,13 @@ def asked_for(question: str, known: Known, footage: Footage) -> Plan | None:
     """The plan of a question that names the words to look for, in quotes or after "search for"; else None."""
     if quoted := _QUOTED.search(question):
         rest = f"{question[: quoted.start()]} {question[quoted.end() :]}"
-        where, _ = _filtered(normal(rest), known, footage)
+        where, _ = filtered(normal(rest), known, footage)
         return _plan(quoted[1], where)
     found = _EXPLICIT.match(normal(question))
     if not found:
         return None
     text = found["words"] or found["more"] or f"{found['said']} {found['tail'] or ''}"
-    where, words = _filtered(text, known, footage)
+    where, words = filtered(text, known, footage)
     return _plan(words, where)
 
 
@@ -171,12 +173,12 @@ def by_its_words(question: str, known: Known, footage: Footage) -> Plan | None:
     text = normal(question)
     if _AMOUNT.match(text):
         return None
-    where, words = (Filter(), text) if text.count(" ") >= _WORDS_AS_ASKED else _filtered(text, known, footage)
+    where, words = (Filter(), text) if text.count(" ") >= _WORDS_AS_ASKED else filtered(text, known, footage)
     return _plan(words, replace(where, types=_MEANT))
 
 
-def _filtered(text: str, known: Known, footage: Footage) -> tuple[Filter, str]:
-    """Streams and times as a filter, and the words without them."""
+def filtered(text: str, known: Known, footage: Footage) -> tuple[Filter, str]:
+    """Streams and times in a text as a filter, and the words without them."""
     named = find_names(text, known)
     words = named.text if named.streams and not named.zones and not named.lines else text
     rest, window = read_times(words, footage)
@@ -198,8 +200,8 @@ def _plan(text: str, where: Filter) -> Plan | None:
     words = telling_words(text)
     if not words:
         return None
-    where = replace(where, text=" ".join(words), any_word=True)
-    return Plan(kind="search", where=where, subject="caption", subjects="captions", verb="found")
+    where, said = replace(where, text=" ".join(words), any_word=True), " ".join(text.split())
+    return Plan(kind="search", where=where, subject="caption", subjects="captions", verb="found", said=said)
 
 
 def telling_words(text: str) -> list[str]:
@@ -209,21 +211,16 @@ def telling_words(text: str) -> list[str]:
 
 
 def found_by_words(asked: Asked, *, least: float) -> Answer | None:
-    """Captions that hold at least that share (0..1) of the words, the best first; None where none does."""
+    """Captions that hold at least that share (0..1) of the words, or mean the same, the best first; None where none does."""
     where = asked.plan.where
     words = where.text.split()
-    events = asked.store.read(Events(where=where, order="rank", limit=MOST_CLAIMS))
-    rows: list[EventRow | SegmentRow] = [row for row in events if _share(words, row.caption) >= least]
-    if not rows:
-        whole = replace(where, types=())
-        found = asked.store.read(Segments(where=whole, order="rank", limit=MOST_CLAIMS))
-        rows = [row for row in found if _share(words, row.caption) >= least]
+    rows = _events(asked, words, least) or _segments(asked, words, least)
     if not rows:
         return None
     footage, streams = asked.clock.footage, tuple({row.stream for row in rows})
     kept = tuple(stream for stream in footage.streams if stream.name in streams)
-    claims = tuple(Claim(text=_said(asked, row), citations=_cited(asked, row)) for row in rows)
-    most = f"; the best has {round(100 * _share(words, rows[0].caption))} % of the words"
+    claims = tuple(Claim(text=_said(asked, row, words), citations=cited(asked, row)) for row in rows)
+    most = f"; the best has {round(100 * _share(words, _told(rows[0])))} % of the words"
     text = f"{len(rows)} caption{'s' if len(rows) > 1 else ''} found{most}: {claims[0].text}."
     return Answer(
         question=asked.question,
@@ -237,20 +234,63 @@ def found_by_words(asked: Asked, *, least: float) -> Answer | None:
     )
 
 
+def _events(asked: Asked, words: list[str], least: float) -> list[EventRow | SegmentRow]:
+    where = asked.plan.where
+    worded = asked.store.read(Events(where=where, order="rank", limit=_pool(asked)))
+    near = asked.likeness.by_meaning(asked.store, "event", asked.plan.said, _any(where), _POOL)
+    held = {row.id: row for row in worded if _share(words, row.caption) >= least}
+    best = fused(list(held), [one.id for one in near])[:MOST_CLAIMS]
+    more = tuple(id_ for id_ in best if id_ not in held)
+    if more:
+        held |= {row.id: row for row in asked.store.read(Events(where=Filter(ids=more), limit=MOST_CLAIMS))}
+    return [held[id_] for id_ in best if id_ in held]
+
+
+def _segments(asked: Asked, words: list[str], least: float) -> list[EventRow | SegmentRow]:
+    where = replace(asked.plan.where, types=())
+    worded = asked.store.read(Segments(where=where, order="rank", limit=_pool(asked)))
+    near = asked.likeness.by_meaning(asked.store, "segment", asked.plan.said, _any(where), _POOL)
+    held = {row.id: row for row in worded if _share(words, _told(row)) >= least}
+    best = fused(list(held), [one.id for one in near])[:MOST_CLAIMS]
+    more = tuple(id_ for id_ in best if id_ not in held)
+    if more:
+        held |= {row.id: row for row in asked.store.read(Segments(where=Filter(ids=more), limit=MOST_CLAIMS))}
+    return [held[id_] for id_ in best if id_ in held]
+
+
+def _pool(asked: Asked) -> int:
+    """So many are ranked by their words: more than are told where another ranking is fused with it."""
+    return _POOL if asked.likeness.captions else MOST_CLAIMS
+
+
+def _any(where: Filter) -> Filter:
+    """The filter without its words."""
+    return replace(where, text="", any_word=False)
+
+
+def _told(row: EventRow | SegmentRow) -> str:
+    """Caption, and what can be read in the pictures of a segment."""
+    read = (frame.text for frame in row.keyframes) if isinstance(row, SegmentRow) else ()
+    return " / ".join(filter(None, (row.caption, *read)))
+
+
 def none_found(asked: Asked) -> Answer:
     """No caption has any of the words: it is not told that none of it happened."""
     return unknown(asked, f"cannot tell: no caption has any of the words {plain(asked.plan.where.text, 200)!r}")
 
 
-def _said(asked: Asked, row: EventRow | SegmentRow) -> str:
+def _said(asked: Asked, row: EventRow | SegmentRow, words: list[str]) -> str:
     if isinstance(row, EventRow):
         return asked.clock.claim(row)
-    clock = asked.clock
-    return f"{plain(row.caption, 160)}, from {clock.at(row.start, row.start_s)} to {clock.at(row.end, row.end_s)}{clock.on(row.stream)}"
+    clock, what = asked.clock, plain(row.caption, 160)
+    read = max((frame.text for frame in row.keyframes), key=lambda text: _share(words, text), default="")
+    if _share(words, read) > _share(words, row.caption):
+        what = f"{plain(read, 160)!r} can be read"
+    return f"{what}, from {clock.at(row.start, row.start_s)} to {clock.at(row.end, row.end_s)}{clock.on(row.stream)}"
 
 
-def _cited(asked: Asked, row: EventRow | SegmentRow) -> tuple[str, ...]:
-    """An event cites itself; a stretch the events that began in it."""
+def cited(asked: Asked, row: EventRow | SegmentRow) -> tuple[str, ...]:
+    """Events that show a row: an event cites itself; a stretch the events that began in it."""
     if isinstance(row, EventRow):
         return (row.id,)
     where = Filter(streams=(row.stream,), since=row.start, until=row.end, starts_inside=True)

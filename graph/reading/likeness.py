@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graph.reading import where as conditions
 from graph.reading.where import Where
-from graph.rows import Connection, Value, many, to_box, to_ms
+from graph.rows import Connection, Value, many, to_box
 from vidette.errors import StoreError
 from vidette.models import ClockReading
 from vidette.queries import ClockReadings, Embeddable, Filter, Near, Nearest, Unembedded
@@ -83,21 +83,8 @@ def _where(query: Nearest) -> Where:
         return _entities(query.where)
     where = conditions.segments(query.where)
     if query.of == "keyframe":
-        for column, side, at in _moments(query.where):
-            where.add(f"k.{column} {side} ?", at)
+        conditions.moments(where, "k", query.where)
     return where
-
-
-def _moments(asked: Filter) -> Iterator[tuple[str, str, Value]]:
-    """A picture is of one moment: it lies in the window itself, not only its segment."""
-    for column, side, at in (
-        ("at", ">=", None if asked.since is None else to_ms(asked.since)),
-        ("at", "<", None if asked.until is None else to_ms(asked.until)),
-        ("pts", ">=", asked.from_s),
-        ("pts", "<", asked.to_s),
-    ):
-        if at is not None:
-            yield column, side, at
 
 
 def _entities(asked: Filter) -> Where:

@@ -7,7 +7,7 @@ from graph.reading import where as conditions
 from graph.reading.finding import order_by
 from graph.rows import Connection, to_instant
 from vidette.models import Keyframe, SegmentRow
-from vidette.queries import Segments
+from vidette.queries import Segments, TextRow, Texts
 
 
 def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
@@ -65,3 +65,34 @@ def _keyframes(connection: Connection, segments: dict[int, str]) -> dict[int, li
         )
         out[row["segment_seq"]].append(frame)
     return out
+
+
+def read_texts(connection: Connection, query: Texts) -> list[TextRow]:
+    """What can be read in keyframes of segments that match, that in most pictures first."""
+    where = conditions.segments(query.where)
+    where.add("k.text != ''")
+    conditions.moments(where, "k", query.where)
+    found = connection.execute(
+        "".join(
+            (
+                "SELECT k.text, streams.name AS stream, min(k.at) AS first, max(k.at) AS last, min(k.pts) AS first_s,"
+                " max(k.pts) AS last_s, count(*) AS pictures FROM keyframes k"
+                " JOIN segments ON segments.seq = k.segment_seq JOIN streams ON streams.id = segments.stream_id",
+                where.text,
+                " GROUP BY streams.id, k.text ORDER BY pictures DESC, first, k.text LIMIT ?",
+            )
+        ),
+        (*where.values, query.limit),
+    )
+    return [
+        TextRow(
+            text=row["text"],
+            stream=row["stream"],
+            first=to_instant(row["first"]),
+            last=to_instant(row["last"]),
+            first_s=row["first_s"],
+            last_s=row["last_s"],
+            pictures=row["pictures"],
+        )
+        for row in found
+    ]

@@ -105,6 +105,18 @@ def _side(
     where.add(f"{table}.seq IN ({near})", *values)
 
 
+def moments(where: Where, table: str, asked: Filter) -> None:
+    """Pictures, which are of one moment each, inside [since, until) and [from_s, to_s)."""
+    for column, side, at in (
+        ("at", ">=", _instant(asked.since)),
+        ("at", "<", _instant(asked.until)),
+        ("pts", ">=", asked.from_s),
+        ("pts", "<", asked.to_s),
+    ):
+        if at is not None:
+            where.add(f"{table}.{column} {side} ?", at)
+
+
 def words(where: Where, table: str, asked: Filter) -> None:
     """Rows whose captions hold the words; text without a word matches nothing."""
     if asked.text:
