@@ -110,7 +110,7 @@ class FastLook:
         self.run = fast_run(settings)
         self.ledger = Ledger(stream.id, self.run.id, stream.zones)
         self.views = Views(media)
-        self.shots = Shots(media, settings.segments.keyframes)
+        self.shots = Shots(media, settings.segments.keyframes, settings.vlm.audit)
         self.camera = Camera()
         self.gate = Gate(settings.gate.threshold, settings.gate.heartbeat_s)
         self.segmenter = Segmenter(max_s=settings.segments.max_s, idle_s=settings.segments.idle_s)
@@ -120,10 +120,8 @@ class FastLook:
         self.reference: View | None = None
         self.before: View | None = None
         self.sequence = 0
-        self.last_s = self.seen_s = 0.0
+        self.last_s = self.seen_s = self.step_s = self.committed_s = 0.0
         self.stirs = True
-        self.step_s = 0.0
-        self.committed_s = 0.0
         self.unsettled_s: float | None = None
         self.primed_s = -1e9
         self.told: dict[str, str] = {}
@@ -239,6 +237,8 @@ class FastLook:
         self._close(self.segmenter.step(pts_s, busy=busy or backed))
         if self.segmenter.active:
             self.shots.offer(sight, reading.score)
+        else:
+            self.shots.audit(sight, ids.segment_id(self.stream.id, self.segmenter.start_s or 0.0))
         self.stirs = reading.score > 1 or scene.astir() or self.unsettled_s is not None or self.camera.doubtful
         self.before, self.last_s, self.seen_s = now, pts_s, pts_s
         return True
@@ -338,7 +338,7 @@ class FastLook:
         for piece in slices:
             active = piece.deep is DeepState.EXAMINED
             key = ids.segment_id(self.stream.id, piece.start_s)
-            keyframes = self.shots.close(key, piece.start_s, piece.end_s) if active else ()
+            keyframes = self.shots.close(key, piece.start_s, piece.end_s)
             self.covering.watched(piece.start_s, piece.end_s, piece.deep, shown=bool(keyframes))
             segment = Segment(
                 id=key,
@@ -347,6 +347,7 @@ class FastLook:
                 end_s=round(piece.end_s, 3),
                 caption=self._caption(piece) if active else "Nothing moved.",
                 keyframes=keyframes,
+                gated=not active,
             )
             self._segments.append(segment)
 

@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from agent.perception.audit import drawn
 from agent.perception.sight import Sight
 from ingest.keyframes import Candidate, KeyframePicker
 from vidette import ids
@@ -15,6 +16,7 @@ from vidette.models import Keyframe
 from vidette.ports import MediaStore
 
 _THUMB = (32, 18)
+_AUDITED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,11 @@ class Shots:
     """Offers frames to the picker; pictures are JPEG in memory, or an address once committed.
 
     With each commit those that would be keyframes are stored as such, the others no wider than 1280 px: of wide ones
-    that nobody will see, a disk would soon be full.
+    that nobody will see, a disk would soon be full. `audited` is the share of quiet segments that have keyframes, too.
     """
 
-    def __init__(self, media: MediaStore, limit: int) -> None:
-        self.media = media
-        self.limit = limit
+    def __init__(self, media: MediaStore, limit: int, audited: float = 0.0) -> None:
+        self.media, self.limit, self.audited = media, limit, audited
         self.picker: KeyframePicker[Kept | str] = KeyframePicker(limit)
         self.spare = False  # what is held is not telling: the first frame, until there is a telling one
 
@@ -58,6 +59,13 @@ class Shots:
                 payload=Kept(sight.jpeg(), sight.keyframe()) if sight.telling else Kept(sight.small_jpeg()),
             )
         )
+
+    def audit(self, sight: Sight, segment_id: str) -> None:
+        """A frame of a quiet segment: now and then one counts, where the segment was drawn to audit the gate."""
+        held = self.picker.held()
+        rested = not held or sight.pts_s - held[-1].pts_s >= _AUDITED_S
+        if rested and drawn(segment_id, self.audited):
+            self.offer(sight, 0.0)
 
     def close(self, segment_id: str, start_s: float, end_s: float) -> tuple[Keyframe, ...]:
         """The chosen keyframes of the segment that closed, stored; then start anew."""

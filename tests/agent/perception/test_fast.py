@@ -27,6 +27,7 @@ from tests.pictures import (
 )
 from vidette.models import DeepState, EventType, FastState, Stream
 from vidette.settings import FastSettings, SegmentSettings, Settings, StreamSettings
+from vidette.vision_settings import VlmSettings
 
 RED, BLUE, DARK = (200, 60, 50), (50, 70, 190), (40, 40, 45)
 
@@ -195,11 +196,27 @@ def test_segments_tile_what_was_watched_and_only_active_ones_have_keyframes():
         assert before.end_s == after.start_s
     for segment in segments:
         quiet = segment.caption == "Nothing moved."
-        assert quiet == (not segment.keyframes)
+        assert quiet == (not segment.keyframes) == segment.gated
         assert quiet or segment.end_s - segment.start_s <= 4.2
         assert len(segment.keyframes) <= 3
         assert all(segment.start_s <= shot.pts_s < segment.end_s for shot in segment.keyframes)
         assert all(shot.segment_id == segment.id for shot in segment.keyframes)
+
+
+@pytest.mark.parametrize("span_s", [None, 4.1])
+def test_quiet_segments_that_are_drawn_to_audit_the_gate_have_pictures_too(span_s):
+    source = Drawing(34, [box(RED, walk(14, 22, (-10, 180), (490, 190)))])
+    watched = watch(source, settings=Settings(vlm=VlmSettings(audit=1.0)), span_s=span_s)
+    quiet = [segment for segment in watched.segments if segment.gated]
+    assert len(quiet) == 2
+    for segment in quiet:
+        times = [shot.pts_s for shot in segment.keyframes]
+        assert 1 <= len(times) <= 4
+        assert all(segment.start_s <= at < segment.end_s for at in times)
+        assert all(b - a >= 10 for a, b in pairwise(times))
+    assert [segment.gated for segment in watched.segments] == [True, False, True]
+    assert watched.said()["coverage"] == watch(source).said()["coverage"]
+    assert watched.segments == watch(source, settings=Settings(vlm=VlmSettings(audit=1.0))).segments
 
 
 def test_pictures_that_are_cited_are_kept():
