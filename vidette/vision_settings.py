@@ -165,6 +165,10 @@ class EmbedderSettings(Model):
         default="", pattern=DEVICE, description="where they run, as `cpu` or `cuda:0`; empty: a GPU if there is one"
     )
     batch: int = Field(default=32, ge=1, le=1024, description="pictures or texts at once at most")
+    alike: Share = Field(
+        default=0.45,
+        description="captions whose cosine to a question is this or more mean much the same; models differ",
+    )
 
 
 class OcrSettings(Model):
