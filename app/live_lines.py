@@ -50,7 +50,7 @@ class LiveLines:
 
 
 def said(progress: Progress, feed: FeedState) -> str:
-    """`name  watching  25.0 fps  0.3 s behind  3 events, 2 tracks  caption`."""
+    """`name  watching  25.0 fps  0.3 s behind  3 events, 2 tracks  deep looks waiting: 4  caption`."""
     name = progress.stream
     down = feed.state in ("lost", "waiting")
     state = f"{feed.state}: {CAUSES[feed.cause]}" if down and feed.cause else feed.state
@@ -61,6 +61,7 @@ def said(progress: Progress, feed: FeedState) -> str:
         "" if down or feed.delay_s is None else f"{max(0.0, feed.delay_s):.1f} s behind",
         _since(feed) if down else "",
         f"{many(progress.events, 'event')}, {many(progress.tracks, 'track')}",
+        progress.deep,
         progress.caption,
     ]
     return plain("  ".join(part for part in parts if part))

@@ -102,7 +102,7 @@ class ProgressLine:
 
 
 def said(progress: Progress) -> str:
-    """`name  1:02.0 / 4:00.0  12.1x  5 events, 3 tracks  caption`."""
+    """`name  1:02.0 / 4:00.0  12.1x  5 events, 3 tracks  deep looks: 1 of 2  caption`."""
     length = f" / {media(progress.duration_s)}" if progress.duration_s else ""
     counts = f"{many(progress.events, 'event')}, {many(progress.tracks, 'track')}"
     name = progress.stream
@@ -111,6 +111,7 @@ def said(progress: Progress) -> str:
         media(progress.pts_s) + length,
         speed(progress.pts_s, progress.wall_s) if progress.wall_s > INSTANT_S else "",
         counts,
+        progress.deep,
         progress.caption,
     ]
     return plain("  ".join(part for part in parts if part))

@@ -622,7 +622,7 @@ class SegmentRow:
 class Progress:
     """How far the watch of one stream is; `pts_s` is settled, `wall_s` is since this watch began.
 
-    `live`: a camera; `feed` is how it is.
+    `live`: a camera; `feed` is how it is. `deep`: what the deep look is at, in words.
     """
 
     stream: str
@@ -635,6 +635,7 @@ class Progress:
     done: bool = False
     live: bool = False
     feed: FeedState | None = None
+    deep: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

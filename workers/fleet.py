@@ -107,6 +107,7 @@ class Fleet:
         self._attentive_s += min(_MOST_S, time.monotonic() - began)
 
     def _settle(self, camera: Settling) -> None:
+        camera.following.deep = self._looks.said()
         try:
             self._looks.put(camera.settle(self.pipeline, self._nudge))
         except Exception:  # the loop's edge: what one camera says stops no other

@@ -27,6 +27,7 @@ class Following:
     live: bool = False
     feed: FeedState | None = None
     reach_s: float = 0.0
+    deep: str = ""
 
     def finished(self) -> bool:
         """Whether the stream has been watched to its end."""
@@ -46,6 +47,12 @@ class Following:
         self.caption = next((text for text in reversed(captions) if text), self.caption)
         self.tell()
 
+    def at(self, deep: str) -> None:
+        """The deep look is at this now: tell the listener where it was at something else."""
+        if deep != self.deep:
+            self.deep = deep
+            self.tell()
+
     def tell(self, *, done: bool = False) -> None:
         """Tell the listener how far the watch is."""
         if self.listener is None:
@@ -63,6 +70,7 @@ class Following:
                 done=done,
                 live=self.live,
                 feed=self.feed,
+                deep=self.deep,
             )
         )
 

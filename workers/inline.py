@@ -17,11 +17,31 @@ from workers.flow import step
 from workers.following import Following, Listener
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.looks import looked
-from workers.wiring import Pipeline
+from workers.wiring import Pipeline, Voice
 
 log = logging.getLogger(__name__)
 
 _WAIT_S = 0.5
+
+
+@dataclass(slots=True)
+class Told:
+    """Tells who follows a watch how many of its deep looks are done, and what the model does meanwhile."""
+
+    following: Following
+    voice: Voice
+    many: int
+    done: int = 0
+
+    def one_more(self) -> None:
+        """One more is done."""
+        self.done += 1
+        self.waits()
+
+    def waits(self) -> None:
+        """The next one is waited for."""
+        doing = f" ({self.voice.doing})" if self.voice.doing else ""
+        self.following.at(f"deep looks: {self.done} of {self.many}{doing}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +98,9 @@ class InlineRunner:
         """All looks of the queue: they come last, and so it holds nothing else."""
         looks, failure = list(queue), None
         queue.clear()
-        for found in looked(self.pipeline, looks, stop):
+        told = Told(following, self.pipeline.voice, len(looks))
+        for found in looked(self.pipeline, looks, stop, told.waits):
+            told.one_more()
             if isinstance(found, VidetteError):
                 failure = failure or found
                 continue

@@ -1,7 +1,7 @@
 """Deep looks beside the cameras and after the files: they take their time, several at once, and hold nothing back."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotReady
 from dataclasses import replace
@@ -23,16 +23,18 @@ _PATIENCE_S = 0.5
 _ROUND_S = 0.2
 
 
-def looked(pipeline: Pipeline, looks: Sequence[Job], stop: Event) -> Iterator[tuple[Job, ...] | VidetteError]:
+def looked(
+    pipeline: Pipeline, looks: Sequence[Job], stop: Event, waits: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Job, ...] | VidetteError]:
     """Do looks at the same time, as many as the settings allow; -> what follows from each, in order, or why it failed.
 
-    Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next watch.
+    `waits` is called now and then while the next one is waited for. Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next watch.
     """
     with ThreadPoolExecutor(pipeline.settings.vlm.at_once, "deep look") as pool:
         futures = [pool.submit(_followed, pipeline, look, stop) for look in looks]
         for future in futures:
             while not stop.is_set() and not _ready(future):
-                continue
+                waits()
             if stop.is_set():
                 pool.shutdown(wait=False, cancel_futures=True)
                 pipeline.hush()
@@ -80,6 +82,11 @@ class Looks:
             except Full:
                 self._leave_out(job)
             self._start()
+
+    def said(self) -> str:
+        """How many wait, and what the model does meanwhile, in words; empty where nothing waits."""
+        waiting, doing = self._jobs.qsize(), self._pipeline.voice.doing
+        return "; ".join(filter(None, (f"deep looks waiting: {waiting}" if waiting else "", doing)))
 
     def close(self) -> None:
         """Begin no more, and cut those at work: they are owed to the next watch."""

@@ -47,6 +47,7 @@ class Terminal(io.StringIO):
 
 def test_a_line_says_place_speed_and_counts():
     assert said(progress()) == "yard  0:30.0 / 1:30.0  15.0x  1 event, 2 tracks  a car passed"
+    assert said(progress(deep="deep looks: 1 of 2")).endswith("2 tracks  deep looks: 1 of 2  a car passed")
     assert said(progress(duration_s=None, caption="\x1b[2J")) == "yard  0:30.0  15.0x  1 event, 2 tracks   [2J"
 
 

@@ -1,5 +1,6 @@
 """Deep looks in threads: in order, several at once, cut when it is enough."""
 
+import re
 import threading
 from dataclasses import dataclass, field
 from threading import Event
@@ -110,3 +111,31 @@ def test_those_beside_cameras_are_cut_with_them_and_nothing_is_said(owed):
         thread.join(20)
     assert len(model.asked) <= 2
     assert pipeline.store.read(CoverageIn()) == before
+
+
+def test_who_waits_for_looks_is_told_what_the_model_does(owed):
+    model = Waiting()
+    pipeline, looks = owed(model)
+    waits, stop = [], Event()
+
+    def told():
+        waits.append(pipeline.voice.doing)
+        if model.begun.is_set():
+            stop.set()
+
+    pipeline.voice.say("loading a model")
+    assert list(looked(pipeline, looks, stop, told)) == []
+    assert "loading a model" in waits
+
+
+def test_how_many_wait_is_said(owed):
+    model = Waiting()
+    pipeline, jobs = owed(model)
+    looks = Looks(pipeline)
+    assert looks.said() == ""
+    looks.put(jobs * 3)
+    assert model.begun.wait(20)
+    pipeline.voice.say("loading a model")
+    assert re.fullmatch(r"deep looks waiting: \d+; loading a model", looks.said())
+    looks.close()
+    pipeline.voice.say("")

@@ -14,7 +14,7 @@ from vidette.models import EventType, Label
 
 MAX_FRAMES, MAX_TRACKS, MAX_QUESTIONS, MAX_CLOSER = 32, 64, 16, 4
 _LONGEST_S = 86_400
-_FARTHEST = 16_384  # pixels
+FARTHEST = 16_384  # pixels
 LABELS = tuple(label.value for label in Label)
 SHOWN = tuple(type_.value for type_ in EventType if type_ not in SIGNAL | CLOCK | SYSTEM)
 """The event types that a picture can show."""
@@ -23,7 +23,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=_LONGEST_S)]
 Frame = Annotated[int, Field(ge=0, le=MAX_FRAMES)]
 Alias = Annotated[str, Field(max_length=3)]
-Side = Annotated[float, Field(ge=0, le=_FARTHEST), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
+Side = Annotated[float, Field(ge=0, le=FARTHEST), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 BoxSides = Annotated[list[Side], Field(max_length=4)]
 """Shares are asked for; some models answer in coordinates of their own all the same (boxes/convention.py)."""
 Caption = Annotated[str, Field(min_length=1, max_length=500)]

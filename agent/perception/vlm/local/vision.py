@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from agent.perception.vlm.boxes.convention import reach_of
 from agent.perception.vlm.dialogue import CUT, Spoken
 from agent.perception.vlm.local.asked import Answered, Asked
 from agent.perception.vlm.local.batching import Batcher
@@ -17,7 +19,7 @@ from agent.perception.vlm.looking import Bounds, looked
 from agent.perception.vlm.pictures import shown
 from agent.perception.vlm.prompt import prompt_hash, prompt_of
 from agent.perception.vlm.question import Question
-from agent.perception.vlm.schema import json_schema
+from agent.perception.vlm.schema import FARTHEST, json_schema
 from ingest.jpeg import decode
 from vidette.errors import ConfigError
 from vidette.ids import content_tag, make_id
@@ -67,11 +69,13 @@ class LocalVision:
         if model.family.style == "task":
             return self._by_tasks(model, request)
 
+        boxes = model.family.boxes
+
         def ask(question: Question) -> Spoken:
-            answered = model.ask(asked_of(question))
+            answered = model.ask(asked_of(question, boxes))
             return Spoken(text=answered.text, fault=CUT if answered.cut else "", usage=usage_of(answered))
 
-        return looked(ask, request, self._media, self._wish.bounds, self.run.model)
+        return looked(ask, request, self._media, replace(self._wish.bounds, boxes=boxes), self.run.model)
 
     def close(self) -> None:
         """Ask no more; a look on its way fails soon."""
@@ -124,8 +128,11 @@ def check(wish: LoadWish) -> None:
             )
 
 
-def asked_of(question: Question) -> Asked:
-    """The question with its pictures as pixels; yes and no come before descriptions, for alerts wait for them."""
+def asked_of(question: Question, boxes: str = "") -> Asked:
+    """The question with its pictures as pixels; yes and no come before descriptions, for alerts wait for them.
+
+    A model whose codec `boxes` has coordinates of its own may write those, too: it was taught to, and they are converted.
+    """
     parts: list[str | int] = []
     images: list[Image] = []
     for part in question.parts:
@@ -140,10 +147,22 @@ def asked_of(question: Question) -> Asked:
         times_s=tuple(at for at in question.times_s if at is not None),
         system=question.system,
         max_tokens=question.max_tokens,
-        schema=json_schema(verdicts=question.verdicts),
+        schema=reaching(json_schema(verdicts=question.verdicts), boxes),
         stream=question.stream,
         urgent=bool(question.verdicts),
     )
+
+
+def reaching(schema: Any, boxes: str) -> Any:
+    """The schema with boxes as far as pixels go, for a codec with coordinates of its own; else as it is."""
+    if isinstance(schema, list):
+        return [reaching(one, boxes) for one in schema]
+    if not isinstance(schema, dict) or reach_of(boxes, (FARTHEST, FARTHEST)) is None:
+        return schema
+    out = {key: reaching(one, boxes) for key, one in schema.items()}
+    if isinstance(out.get("box"), dict):
+        out["box"] = {**out["box"], "items": {**out["box"]["items"], "maximum": FARTHEST}}
+    return out
 
 
 def usage_of(answered: Answered) -> Usage:

@@ -10,8 +10,9 @@ import pytest
 from agent.perception.vlm.families import Family
 from agent.perception.vlm.local.batching import Batcher
 from agent.perception.vlm.local.loading import LoadWish
-from agent.perception.vlm.local.vision import LocalVision, LocalWish, check, name_of, run_of
+from agent.perception.vlm.local.vision import LocalVision, LocalWish, check, name_of, reaching, run_of
 from agent.perception.vlm.looking import Bounds
+from agent.perception.vlm.schema import json_schema
 from tests.answering import QUIET
 from tests.generating import Scripted
 from vidette.errors import ConfigError, ModelError
@@ -63,6 +64,26 @@ def test_a_look_is_asked_with_pictures_times_and_schema(seeing, request_):
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (10, 2)
     assert reply.usage.gpu_s == 0.5
     assert reply.usage.wall_s > 0
+
+
+@pytest.mark.parametrize(("codec", "most"), [("", 1), ("qwen2_5_vl", 16384), ("internvl", 16384), ("florence2", 1)])
+def test_a_family_with_coordinates_of_its_own_may_write_them(codec, most):
+    schema = reaching(json_schema(), codec)
+    things = [schema["properties"][name]["items"]["properties"] for name in ("entities", "events", "closer")]
+    assert {one["box"]["items"]["maximum"] for one in things} == {most}
+    assert things[1]["confidence"]["maximum"] == 1
+    assert reaching(json_schema(verdicts=2), codec) == json_schema(verdicts=2)
+
+
+def test_boxes_in_pixels_are_shares_of_the_picture(seeing, request_):
+    """As Qwen2.5-VL writes them, of the picture as it is resized for it."""
+    thing = {"label": "person", "description": "", "track": "", "box": [0, 0, 161, 91], "frame": 1, "attributes": []}
+    family = Family(name="Qwen2.5-VL", model_types=("qwen2_5_vl",), boxes="qwen2_5_vl")
+    reply = seeing(Scripted(lambda asked: json.dumps({**QUIET, "entities": [thing]}), family=family)).look(request_)
+    (box,) = [one.box for one in reply.entities]
+    assert box[:2] == (0, 0)
+    assert 0.4 < box[2] < 0.6
+    assert 0.4 < box[3] < 0.6
 
 
 def test_questions_are_asked_before_descriptions_of_others(seeing, request_):
