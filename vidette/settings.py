@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from vidette.alerts import Severity
 from vidette.bounded import Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
 from vidette.models import EventType, Label
-from vidette.vision_settings import EmbedderSettings, OcrSettings, VlmSettings
+from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -309,6 +309,9 @@ class Settings(Model):
     segments: SegmentSettings = Field(default_factory=SegmentSettings, description="how time is cut")
     fast: FastSettings = Field(default_factory=FastSettings, description="the fast look")
     vlm: VlmSettings = Field(default_factory=VlmSettings, description="deep looks")
+    detector: DetectorSettings = Field(
+        default_factory=DetectorSettings, description="finding things in pictures, for deep looks"
+    )
     embedder: EmbedderSettings = Field(default_factory=EmbedderSettings, description="finding by likeness")
     ocr: OcrSettings = Field(default_factory=OcrSettings, description="text in the picture")
     live: LiveSettings = Field(default_factory=LiveSettings, description="cameras")

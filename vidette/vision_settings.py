@@ -4,10 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from vidette.bounded import DEVICE, Key, Model, Name, Secret, Share
+from vidette.bounded import DEVICE, WORD, Key, Model, Name, Secret, Share
+from vidette.models import Label
 
 _BATCH = 8
+_WORDS = 64
 Folder = Annotated[str, Field(min_length=1, max_length=2000)]
+Word = Annotated[str, Field(min_length=1, max_length=40, pattern=WORD)]
 
 
 class VisionSettings(Model):
@@ -147,6 +150,37 @@ class VlmSettings(VisionSettings):
                     raise ValueError(f"no model {name!r} among `others`; there is {', '.join(names) or 'none'}")
         if len(set(names)) < len(names):
             raise ValueError("two of `others` have one name; each needs its own")
+        return self
+
+
+class DetectorSettings(Model):
+    """What finds things in the pictures of a segment: boxes that tell what tracks are (extra `vlm`)."""
+
+    backend: Literal["none", "transformers"] = Field(
+        default="none", description="`transformers`: a detector in a folder; alone, or beside the model of `vlm`"
+    )
+    path: str = Field(
+        default="", max_length=2000, description="its folder: Grounding DINO, OWLv2, RT-DETR, DETR, YOLOS and their kin"
+    )
+    labels: dict[Label, Annotated[list[Word], Field(min_length=1, max_length=32)]] = Field(
+        default_factory=dict,
+        description="words that are looked for, by label (`vehicle: [car, van]`); empty: common ones",
+    )
+    confidence: Share = Field(default=0.35, description="what is less sure than this is left out")
+    device: str = Field(
+        default="", pattern=DEVICE, description="where it runs, as `cpu` or `cuda:0`; empty: a GPU if there is one"
+    )
+    batch: int = Field(default=4, ge=1, le=256, description="pictures at once at most")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "DetectorSettings":
+        if self.backend == "transformers" and not self.path:
+            raise ValueError("backend transformers needs `path`, the folder of a detector")
+        words = [word for words in self.labels.values() for word in words]
+        if len(words) > _WORDS:
+            raise ValueError(f"{len(words)} words are too many to look for at once; give {_WORDS} at most")
+        if len(set(words)) < len(words):
+            raise ValueError("a word is there twice in `labels`; it can mean one thing only")
         return self
 
 

@@ -35,6 +35,7 @@ from vidette.settings import Settings, SinkSettings
 from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
 from workers.delivering import Lane, Store
+from workers.detecting import beside_detector
 from workers.evidence import linker, thumbnails
 from workers.noting import Notes
 from workers.references import References, check_references
@@ -155,7 +156,7 @@ def vision_of(settings: Settings, media: MediaStore, say: Say = lambda _doing: N
     `say` is told what it does for long, before it can answer.
     """
     vlm = settings.vlm
-    return _model(vlm, vlm, media, say, ())
+    return beside_detector(settings.detector, media, _model(vlm, vlm, media, say, ()))
 
 
 def spending_of(vlm: VlmSettings) -> Spending:

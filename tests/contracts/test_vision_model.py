@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from agent.perception.deep import deep_look
-from agent.perception.scripted import ScriptedVision
+from agent.perception.detect.look import DetectorLook
+from agent.perception.scripted import ScriptedDetector, ScriptedVision
 from agent.perception.vlm.fallback import WithFallback
 from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.recorded import RecordedVision
@@ -18,10 +19,22 @@ from ingest.media import MemoryMedia
 from tests.answering import QUIET, ModelServer, says, status
 from vidette import codec
 from vidette.errors import ModelError
-from vidette.models import DeepState, EventType, Keyframe, LookReply, LookRequest, Observation, SeenEvent, Segment
+from vidette.models import (
+    DeepState,
+    Detection,
+    EventType,
+    Keyframe,
+    Label,
+    LookReply,
+    LookRequest,
+    Observation,
+    SeenEvent,
+    Segment,
+)
 from vidette.ports import VisionModel
 
 FIRE = SeenEvent(type=EventType.FIRE, start_s=1.0, end_s=2.0, confidence=0.9, caption="flames")
+CAR = Detection(label=Label.VEHICLE, kind="car", box=(0.1, 0.1, 0.4, 0.4), confidence=0.9)
 ANSWER = {**QUIET, "caption": "a yard", "text": [{"frame": 1, "text": "GATE 3"}]}
 MODELS = {
     "scripted": lambda _: ScriptedVision(replies={"seg": LookReply(caption="a yard", events=(FIRE,))}),
@@ -34,6 +47,13 @@ MODELS = {
     "recording": lambda made: RecordedVision(made.folder, source=made.server([])),
     "replayed": lambda made: made.replayed(),
     "with a second one": lambda made: WithFallback(made.nobody(), made.server([])),
+    "a detector": lambda made: DetectorLook(detector=ScriptedDetector(finds=(CAR,)), media=made.media),
+    "beside a detector": lambda made: DetectorLook(
+        detector=ScriptedDetector(finds=(CAR,)), media=made.media, second=made.server([])
+    ),
+    "gone beside a detector": lambda made: DetectorLook(
+        detector=ScriptedDetector(finds=(CAR,)), media=made.media, second=made.nobody()
+    ),
 }
 
 
