@@ -419,7 +419,8 @@ class LookRequest:
 
     `context` is what the settings say of the place, in words; `normal` the address of a picture of it when nothing is
     wrong. `boxes`: whether tracks are listed, drawn on the pictures, or both. `describe`: `asked` answers the questions
-    first and describes only where an answer is not no. `effort`: `fewer` pictures and no tiles, or `verdicts` alone.
+    first and describes only where an answer is not no. `effort`: `fewer` pictures, of which no part is shown larger, or
+    `verdicts` alone.
     """
 
     stream_id: str

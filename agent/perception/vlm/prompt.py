@@ -15,9 +15,8 @@ from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, json_schema
 from ingest.tiling import Tile
 from vidette.models import Box, Keyframe, LookRequest, PathPoint, Track
 
-_NAMES = (
-    *("system", "place", "drawn", "normal", "example", "says", "pictures", "look", "report", "verdicts", "again"),
-)
+NAMES = ("system", "place", "drawn", "normal", "example", "says", "pictures", "look", "report", "verdicts", "again")
+"""The texts of which a prompt is made: files of that name."""
 _QUOTED = 2000
 _NONE = "none"
 
@@ -109,13 +108,12 @@ def _references(request: LookRequest) -> tuple[Reference, ...]:
 
 
 def _pictures(request: LookRequest, most: int) -> tuple[Picture, ...]:
-    """The keyframes in the order of their times; half of them where a look is to cost less."""
+    """The keyframes in the order of their times."""
     segment = request.segment
     frames = sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
-    chosen = _chosen(frames, most if request.effort == "full" else max(1, min(most, len(frames)) // 2))
     return tuple(
         Picture(number=i, at_s=max(0.0, frame.pts_s - segment.start_s), keyframe=frame)
-        for i, frame in enumerate(chosen, 1)
+        for i, frame in enumerate(_chosen(frames, most), 1)
     )
 
 
@@ -151,7 +149,7 @@ def system() -> str:
 @cache
 def prompt_hash() -> str:
     """SHA-256 of the texts and the schema: another one is another run."""
-    return hashlib.sha256("\0".join([*map(_text, _NAMES), system()]).encode()).hexdigest()
+    return hashlib.sha256("\0".join([*map(_text, NAMES), system()]).encode()).hexdigest()
 
 
 def quoted(text: str) -> str:

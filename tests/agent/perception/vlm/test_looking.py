@@ -174,19 +174,6 @@ def test_tracks_are_listed_or_drawn(boxes, asking, request_):
     assert np.array_equal(pixels, plain) is (boxes == "listed")
 
 
-def test_a_look_that_is_to_cost_less_has_half_of_the_pictures(asking, request_, media):
-    frames = []
-    for number in range(8):
-        sha256, uri = media.put(picture(20 + 30 * number), ".jpg")
-        frames.append(Keyframe(id=f"b{number}", segment_id="seg", pts_s=10.0 + number, sha256=sha256, uri=uri))
-    many = replace(request_, segment=replace(request_.segment, keyframes=tuple(frames)))
-    with ModelServer() as server:
-        model = asking(server)
-        model.look(replace(many, effort="fewer"))
-        model.look(replace(many, effort="fewer", segment=replace(many.segment, keyframes=tuple(frames[:1]))))
-    assert [len(sent(question)) for question in server.questions] == [4, 1]
-
-
 # Parts of pictures ------------------------------------------------------------------------------
 
 WIDE, HIGH, THING = 3840, 2160, 24
@@ -261,6 +248,14 @@ def test_a_small_thing_that_came_is_found_in_a_part_of_the_picture(asking, large
     assert proof.pts_s == 4.0
     assert len(server.questions) == 2
     assert max(max(pixels.shape) for question in server.questions for _, pixels in sent(question)) <= 768
+
+
+def test_a_look_that_is_to_cost_less_has_no_parts(asking, large):
+    wants = {**QUIET, "closer": [{"frame": 1, "box": [0.1, 0.1, 0.2, 0.2]}]}
+    with ModelServer(answer=lambda _: wants) as server:
+        asking(server).look(replace(large(None, PLACE), effort="fewer"))
+    (question,) = server.questions
+    assert [before for before, _ in sent(question)] == ["Picture 1, at 0.0 s:"]
 
 
 def test_a_small_track_is_shown_larger(asking, large, request_):
