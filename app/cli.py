@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "app.report:report",
     "clip": "app.clip:clip",
     "import": "app.importing:import_",
+    "embed": "app.embed:embed",
     "graph": "app.graph_export:graph",
     "demo": "app.demo:demo",
     "discover": "app.discover:discover",

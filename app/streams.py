@@ -28,10 +28,12 @@ def streams(**given: Any) -> None:
     from app.cameras import cameras
     from app.memory import opened
     from app.options import zone
+    from app.picture_clock import suggestions, with_clocks
     from vidette.queries import Streams
 
     with opened(given["db"], given["config"]) as memory:
-        rows, tz = memory.store.read(Streams(names=tuple(given["streams"]))), zone(memory.settings)
+        tz = zone(memory.settings)
+        rows = with_clocks(memory.store.read, memory.store.read(Streams(names=tuple(given["streams"]))), tz)
         found = {row.id: row for row in cameras(memory.store.read, rows, datetime.now(UTC), tz)}
     if given["as_json"]:
         _print_json(rows, found)
@@ -44,6 +46,8 @@ def streams(**given: Any) -> None:
     files = [row for row in rows if row.id not in found]
     if files or not found:
         tables.streams(files, tz)
+    for said in suggestions(rows, tz):
+        click.echo(tables.plain(said), err=True)
 
 
 def _print_json(rows: "list[StreamRow]", found: "dict[str, CameraRow]") -> None:

@@ -585,7 +585,10 @@ class CoverageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRow:
-    """A stream with how far it has been watched; coverage speaks up to media time `reach_s`."""
+    """A stream with how far it has been watched; coverage speaks up to media time `reach_s`.
+
+    `clock_offset_ms`: the clock burnt into the picture minus the stream's time, where one was read.
+    """
 
     id: str
     name: str
@@ -599,6 +602,7 @@ class StreamRow:
     state: Literal["watching", "ended", "imported"]
     duration_s: float | None = None
     reach_s: float = 0.0
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
