@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from agent.perception.vlm.families import Family, family_of
+from agent.perception.vlm.families import FAMILIES, Family, family_of
 from agent.perception.vlm.local.adapters import adapted
 from agent.perception.vlm.local.chat import Frames, chat_of
 from agent.perception.vlm.local.folder import check_weights, config_of
 from agent.perception.vlm.local.generation import Loaded, Style
 from agent.perception.vlm.local.styled import Styled
 from agent.perception.vlm.local.torch_ready import Libraries, extra, fit_for, libraries, line
+from agent.perception.vlm.local.yi_vl import is_yi_vl, yi_vl_class
 from vidette.errors import ConfigError
 
 T = TypeVar("T")
@@ -73,6 +74,13 @@ def family_in(wish: LoadWish) -> Family:
 def _family(config: dict[str, Any], wish: LoadWish) -> tuple[Family, bool]:
     """The family, and whether code of the folder is to be run: never for a family that transformers has itself."""
     kind = str(config["model_type"])
+    if "mm_projector_type" in config:
+        raise ConfigError(
+            f"{str(wish.path)!r} is of the original LLaVA code; `vidette models convert {wish.path} NEW-FOLDER` turns it "
+            "into one that can be loaded"
+        )
+    if is_yi_vl(config):
+        return next(family for family in FAMILIES if family.reached == "converted"), False
     try:
         return family_of(kind), False
     except ConfigError as unknown:
@@ -118,9 +126,7 @@ def _style(family: Family, processor: Any, wish: LoadWish) -> Style:
 
 
 def _model(ready: Libraries, wish: LoadWish, config: dict[str, Any], device: str, dtype: Any, trust: bool) -> Any:
-    mapped = config.get("auto_map", {}) if trust else {}
-    kind = next((name for name in _CLASSES if name in mapped), _CLASSES[0])
-    model, said = getattr(ready.transformers, kind).from_pretrained(
+    model, said = _class(ready, config, trust).from_pretrained(
         wish.path,
         local_files_only=True,
         use_safetensors=True,
@@ -134,6 +140,13 @@ def _model(ready: Libraries, wish: LoadWish, config: dict[str, Any], device: str
     if absent:
         raise ValueError(f"{len(absent)} weights are not in the folder, such as {absent[0]!r}")
     return model
+
+
+def _class(ready: Libraries, config: dict[str, Any], trust: bool) -> Any:
+    if is_yi_vl(config):
+        return yi_vl_class(ready)
+    mapped = config.get("auto_map", {}) if trust else {}
+    return getattr(ready.transformers, next((name for name in _CLASSES if name in mapped), _CLASSES[0]))
 
 
 def _one_answer(config: Any) -> None:
