@@ -28,7 +28,7 @@ class Ready:
         """It, alone. Raises ModelError where it cannot be loaded, fails, or was closed."""
         with self._lock:
             if self._closed:
-                raise ModelError(f"embedder {self._name!r} was closed")
+                raise ModelError(f"model {self._name!r} was closed")
             try:
                 if self._made is None:
                     self._made = self._load(device_of(self._device))
@@ -37,7 +37,7 @@ class Ready:
             except ModelError:
                 raise
             except Exception as error:  # a model's own code: whatever it raises, one look failed
-                raise ModelError(f"embedder {self._name!r} failed: {_line(error)}") from error
+                raise ModelError(f"model {self._name!r} failed: {_line(error)}") from error
 
     def close(self) -> None:
         """Give no more; who is at work ends with the batch."""
