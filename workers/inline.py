@@ -99,6 +99,7 @@ class InlineRunner:
         looks, failure = list(queue), None
         queue.clear()
         told = Told(following, self.pipeline.voice, len(looks))
+        told.waits()
         for found in looked(self.pipeline, looks, stop, told.waits):
             told.one_more()
             if isinstance(found, VidetteError):

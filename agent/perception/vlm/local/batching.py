@@ -160,6 +160,7 @@ class Batcher:
     def _answered(self, part: list[Waiting]) -> bool:
         """Whether each of them has its answer, or has failed; False: they do not fit together."""
         self._sign()
+        log.info("the model answers %d questions", len(part))
         try:
             self._deliver(part, self._generator.generate([one.prepared for one in part], self._held(part)))
         except OutOfMemory:

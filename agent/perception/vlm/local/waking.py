@@ -73,6 +73,7 @@ class Waking:
 
     def _wake(self, found: "Future[Awake]") -> None:
         self._say(self._doing)
+        log.info(self._doing)
         try:
             made = self._load()
         except VidetteError as error:
