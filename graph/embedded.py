@@ -163,8 +163,7 @@ def _settle(connection: Connection, observation: Observation, judge: Judge | Non
     if scene is None:
         return False
     if judge is not None:
-        stream_id, read = observation.stream_id, _inside(connection)
-        judging.judge_changed(connection, stream_id, observation.look, scene.changed, judge, read)
+        judging.judge_changed(connection, observation, scene.changed, judge, _inside(connection))
     saying.sweep(connection, scene.moved)
     return True
 

@@ -1,6 +1,7 @@
 """Putting an observation to the judge, and writing what follows, inside the caller's transaction."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from graph.names import listed
 from graph.opening import last_commit
@@ -8,23 +9,48 @@ from graph.reading.events import rows
 from graph.reading.streams import read_stream
 from graph.rows import Connection, Value, insert, to_ms, upsert
 from vidette import codec
-from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState
+from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState, Telling
 from vidette.errors import StoreError
-from vidette.models import EventRow, Look
+from vidette.models import EventRow, Look, Observation
 from vidette.ports import Judge, Reader
 from vidette.queries import StreamOf
 
 _ROWS = "SELECT events.*, streams.name AS stream FROM events JOIN streams ON streams.id = events.stream_id WHERE "
+_SUPPORTED = (
+    "SELECT events.id FROM says JOIN events ON events.seq = says.event_seq"
+    " WHERE says.assertion_seq = (SELECT seq FROM names WHERE id = ?)"
+)
 _TIMELY = " ORDER BY events.start, events.id"
 
 
 def judge_changed(
-    connection: Connection, stream_id: str, look: Look, changed: Iterable[int], judge: Judge, read: Reader
+    connection: Connection, observation: Observation, changed: Iterable[int], judge: Judge, read: Reader
 ) -> None:
     """The case of one observation: the events it changed, as they are now, in time order."""
+    stream_id, look = observation.stream_id, observation.look
     those = "events.seq IN (SELECT value FROM json_each(?))"
     found = connection.execute(_ROWS + those + _TIMELY, (listed(changed),)).fetchall()
-    write(connection, judge.judge(_case(connection, stream_id, look, rows(connection, found)), read))
+    case = _case(connection, stream_id, look, rows(connection, found))
+    write(connection, judge.judge(replace(case, telling=_telling(connection, observation)), read))
+
+
+def _telling(connection: Connection, observation: Observation) -> Telling | None:
+    """What a deep look says of the segment that it examined, by the events that it supports."""
+    if observation.look != "deep" or observation.segment_id is None:
+        return None
+    captions: dict[str, str] = {}
+    for said in observation.assertions:
+        found = connection.execute(_SUPPORTED, (said.id,)).fetchone()
+        if found is not None:
+            captions[found["id"]] = captions.get(found["id"]) or said.caption
+    return Telling(
+        run_id=observation.run.id,
+        start_s=observation.start_s,
+        end_s=observation.end_s,
+        caption=next((segment.caption for segment in observation.segments), ""),
+        events=captions,
+        things={one.id: one.description for one in observation.entities if one.description},
+    )
 
 
 def judge_all(connection: Connection, stream_id: str, judge: Judge, read: Reader) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from rules import recall
+from rules.describing import describe
 from rules.hearing import Hearing
 from rules.occurrence import Memory
 from rules.rule import Rule, rule_of
@@ -72,6 +73,7 @@ class Engine:
             state = codec.encode(after).decode()
             if rule.id in fresh or before is None or state != before.state:
                 states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
+        describe(index.rules, hearing, self._max_age_s)
         return Judgement(
             states=tuple(states),
             alerts=tuple(hearing.alerts.values()),

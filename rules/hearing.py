@@ -92,5 +92,5 @@ class Hearing:
 
 def _listens(sink: SinkSettings, alert: Alert, rule: Rule) -> bool:
     named = not rule.sinks or sink.id in rule.sinks
-    wanted = alert.change is not Change.RESOLVED or sink.resolved
-    return named and wanted and _RANK[alert.severity] >= _RANK[sink.min_severity]
+    unwanted = {Change.RESOLVED: not sink.resolved, Change.DESCRIBED: not sink.described}
+    return named and not unwanted.get(alert.change) and _RANK[alert.severity] >= _RANK[sink.min_severity]

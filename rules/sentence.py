@@ -7,6 +7,7 @@ from vidette.models import EventRow
 
 _CAPTION = 200
 _NAME = 80
+_CLOSER = ". Seen closer: "
 
 
 def happened(event: EventRow, tz: tzinfo, lasted_s: float) -> str:
@@ -30,10 +31,20 @@ def taken_back(text: str) -> str:
     return f"Taken back, a closer look found none: {text}"
 
 
+def closer(text: str, said: str) -> str:
+    """The same, with what a closer look says; in place of what an earlier one said."""
+    return f"{text.partition(_CLOSER)[0]}{_CLOSER}{quoted(said)}"
+
+
 def what(event: EventRow) -> str:
     """The caption in quotation marks, else the type in words."""
-    said = plain(event.caption, _CAPTION).rstrip(".").replace("“", '"').replace("”", '"')
-    return f"“{said}”" if said else str(event.type).replace("_", " ").capitalize()
+    return quoted(event.caption) or str(event.type).replace("_", " ").capitalize()
+
+
+def quoted(text: str) -> str:
+    """What a camera, a model or a file says, in quotation marks, which it cannot end; empty where it says nothing."""
+    said = plain(text, _CAPTION).rstrip(".").replace("“", '"').replace("”", '"')
+    return f"“{said}”" if said else ""
 
 
 def quoted_name(name: str) -> str:

@@ -52,6 +52,7 @@ class Verdict(StrEnum):
 
     RAISED = "raised"
     UPDATED = "updated"
+    DESCRIBED = "described"
     RESOLVED = "resolved"
     WAITING = "waiting"
     NOT_RAISED = "not_raised"
@@ -64,7 +65,8 @@ class Alert:
 
     `id` is made of rule, subject and occurrence, `sequence` grows by one with each change that is
     told. `at` is when the rule came true (event time), `raised_at` when that was noticed (wall
-    clock). `subject` is the entity it is about, `why` one sentence for each condition that held.
+    clock). `subject` is the entity it is about, `why` one sentence for each condition that held,
+    `described_by` the ids of the runs whose deep looks said more of it.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Alert:
     subject: str | None = None
     late_s: float | None = None
     evidence: tuple[Evidence, ...] = ()
+    described_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +158,24 @@ class SinkState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a deep look of one run tells of [start_s, end_s): in all, of events that it supports, of known things, by id."""
+
+    run_id: str
+    start_s: float
+    end_s: float
+    caption: str = ""
+    events: dict[str, str] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What a judge is given of one settled observation; more it reads from the same transaction.
 
     `events` are those the observation changed, as they are now. `watermark_s` is the media time
-    up to which the fast look has said everything; `final`: nothing more will come.
+    up to which the fast look has said everything; `final`: nothing more will come. `telling`: what a
+    deep look says, for alerts that were raised before.
     """
 
     stream: Stream
@@ -167,6 +183,7 @@ class Case:
     watermark_s: float
     final: bool
     events: tuple[EventRow, ...] = ()
+    telling: Telling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

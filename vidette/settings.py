@@ -251,6 +251,7 @@ class SinkSettings(Model):
     command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
     min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
     resolved: bool = Field(default=True, description="told too when an alert is resolved")
+    described: bool = Field(default=True, description="told too when a deep look says more of what it is about")
     timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(default=10.0, description="longest time for one try")
     allow_networks: list[str] = Field(
         default_factory=list, description="webhook: private networks that may be posted to (127.0.0.0/8)"
