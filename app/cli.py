@@ -31,6 +31,7 @@ COMMANDS = {
     "graph": "app.graph_export:graph",
     "demo": "app.demo:demo",
     "discover": "app.discover:discover",
+    "models": "app.models:models",
     "doctor": "app.doctor:doctor",
     "simulate": "app.simulate:simulate",
     "config": "app.config:config",

@@ -19,6 +19,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/cli.md": cli_page(),
         "docs/configuration.md": configuration_page(),
+        "docs/models.md": models_page(),
         "vidette.example.yml": example(),
     }
 
@@ -40,6 +41,13 @@ _INTRO = """Exit codes: 0 done; 1 ran, but a source, a stretch of it or a step f
 `--json` prints only JSON lines on stdout; everything else goes to stderr. `--debug` anywhere shows a traceback when
 something fails. Every command that reads or writes memory takes `--db` and `--config`.
 """
+
+
+def models_page() -> str:
+    """The families of models."""
+    from app.models import page
+
+    return f"# Models\n\n<!-- {_MADE} -->\n\n{page()}"
 
 
 def _command(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:

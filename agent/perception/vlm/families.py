@@ -106,7 +106,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         name="Yi-VL",
         model_types=("llava",),
-        licence="Apache-2.0",
+        licence="Apache-2.0 (at first: Yi licence)",
         memory="6B: 14 GB",
         reached="converted",
         note="`vidette models convert SOURCE OUT` makes a LLaVA folder of it",
@@ -155,9 +155,9 @@ FAMILIES: tuple[Family, ...] = (
         style="task",
         images="one",
         boxes="paligemma",
-        masks=True,
         licence="Gemma Terms of Use",
         memory="3B: 7 GB",
+        note="its masks need a decoder that is not in the model",
     ),
     Family(
         name="Kosmos-2",
@@ -220,6 +220,24 @@ FAMILIES: tuple[Family, ...] = (
         licence="see its card",
         note="a folder that brings its code, a processor and a chat template, when the settings name its model type",
     ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """A good model to begin with, by what there is to run it on."""
+
+    place: str
+    model: str
+    licence: str
+    memory: str
+
+
+FIRST: tuple[First, ...] = (
+    First(place="CPU", model="SmolVLM2-500M-Video-Instruct", licence="Apache-2.0", memory="2 GB (float32)"),
+    First(place="GPU, 8 GB", model="Qwen3-VL-2B-Instruct", licence="Apache-2.0", memory="5 GB"),
+    First(place="GPU, 24 GB", model="Qwen3-VL-8B-Instruct", licence="Apache-2.0", memory="18 GB"),
+    First(place="GPU, 80 GB", model="Qwen3-VL-32B-Instruct", licence="Apache-2.0", memory="67 GB"),
 )
 
 
