@@ -1,5 +1,6 @@
 """What every VisionModel keeps; a new one joins by a line in `MODELS`."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,12 +12,17 @@ from agent.perception.deep import deep_look
 from agent.perception.detect.look import DetectorLook
 from agent.perception.scripted import ScriptedDetector, ScriptedVision
 from agent.perception.vlm.fallback import WithFallback
+from agent.perception.vlm.families import Family
+from agent.perception.vlm.local.batching import Batcher
+from agent.perception.vlm.local.loading import LoadWish
+from agent.perception.vlm.local.vision import LocalVision, LocalWish
 from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.recorded import RecordedVision
 from agent.perception.vlm.server import Patience, Server
 from ingest.jpeg import encode
 from ingest.media import MemoryMedia
 from tests.answering import QUIET, ModelServer, says, status
+from tests.generating import SPEAKING, Scripted
 from vidette import codec
 from vidette.errors import ModelError
 from vidette.models import (
@@ -47,6 +53,10 @@ MODELS = {
     "recording": lambda made: RecordedVision(made.folder, source=made.server([])),
     "replayed": lambda made: made.replayed(),
     "with a second one": lambda made: WithFallback(made.nobody(), made.server([])),
+    "in this process": lambda made: made.scripted(json.dumps(ANSWER)),
+    "in this process, talking": lambda made: made.scripted("There is a fire: yes."),
+    "in this process, by set tasks": lambda made: made.scripted("a yard", TASKED),
+    "in this process, of a real class": lambda made: made.real(),
     "a detector": lambda made: DetectorLook(detector=ScriptedDetector(finds=(CAR,)), media=made.media),
     "beside a detector": lambda made: DetectorLook(
         detector=ScriptedDetector(finds=(CAR,)), media=made.media, second=made.server([])
@@ -57,11 +67,15 @@ MODELS = {
 }
 
 
+REAL = {"in this process, of a real class"}
+TASKED = Family(name="Florence-2", model_types=("florence2",), style="task", images="one")
+
+
 class Made:
     """What models are made of: servers of ours, a folder, pictures."""
 
-    def __init__(self, folder, stack):
-        self.folder, self.media, self._stack = folder, MemoryMedia(), stack
+    def __init__(self, folder, stack, request):
+        self.folder, self.media, self._stack, self._request = folder, MemoryMedia(), stack, request
 
     def server(self, faults):
         server = self._stack.enter_context(ModelServer(faults, lambda _: ANSWER))
@@ -70,6 +84,19 @@ class Made:
     def nobody(self):
         with ModelServer() as server:
             return self._at(server.url)
+
+    def scripted(self, text, family=SPEAKING):
+        """A model in this process, of ours."""
+        (self.folder / "config.json").write_text(json.dumps({"model_type": "smolvlm"}))
+        (self.folder / "model.safetensors").write_bytes(b"weights")
+        wish = LocalWish(load=LoadWish(path=self.folder))
+        speaking = Scripted(lambda _: text, family=family)
+        return LocalVision(self.media, wish, awake=lambda _: Batcher(speaking, batch=4, deadline_s=60.0))
+
+    def real(self):
+        """Random weights of a real class, in this process."""
+        folder = self._request.getfixturevalue("terse_model")("smolvlm")
+        return LocalVision(self.media, LocalWish(load=LoadWish(path=folder, device="cpu")))
 
     def replayed(self):
         RecordedVision(self.folder, source=self.server([])).look(look(self.media))
@@ -88,12 +115,12 @@ def look(media):
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path, request):
     with ExitStack() as stack:
-        yield Made(tmp_path, stack)
+        yield Made(tmp_path, stack, request)
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.needs_models if name in REAL else ()) for name in MODELS])
 def model(request, made) -> Iterator[VisionModel]:
     model = MODELS[request.param](made)
     yield model
