@@ -50,6 +50,21 @@ def tiny_model(_torch, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def tiny_embedder(_torch, tmp_path_factory):
+    """`tiny_embedder(kind)`: the folder of a tiny random `clip`, `siglip` or `sentences` model, made once."""
+    from tests import tiny_embedders
+
+    made = {}
+
+    def folder(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = getattr(tiny_embedders, kind)(tmp_path_factory.mktemp("embedders") / kind)
+        return made[kind]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
 def terse_model(tiny_model, tmp_path_factory):
     """`terse_model(family)`: its tiny model, inclined to end its texts and lists, so that a whole answer is short."""
 
