@@ -115,7 +115,8 @@ def short(identity: str) -> str:
 
 
 def _attributes(attributes: dict[str, object]) -> str:
-    return ", ".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
+    said = {key: value for key, value in attributes.items() if value is not False and not isinstance(value, dict)}
+    return ", ".join(_attribute(key, value) for key, value in said.items())
 
 
 def _attribute(key: str, value: object) -> str:

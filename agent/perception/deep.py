@@ -9,6 +9,7 @@ from vidette.errors import ModelError, NotAsked
 from vidette.ids import assertion_id, box_cell, entity_id, make_id
 from vidette.models import (
     Assertion,
+    Attributes,
     Coverage,
     DeepState,
     Entity,
@@ -211,11 +212,19 @@ def _entities(seen: Iterable[SeenEntity], segment: Segment, run: Run) -> tuple[E
             stream_id=segment.stream_id,
             label=thing.label,
             description=thing.description,
-            attributes=thing.attributes,
+            attributes=_shown(thing),
         )
         for ordinal, thing in enumerate(seen)
     ]
     return tuple({entity.id: entity for entity in reversed(made)}.values())[::-1]
+
+
+def _shown(thing: SeenEntity) -> Attributes:
+    """Its attributes, with its place (0..1) in the picture at a media time where both are known, as `seen`."""
+    if thing.box is None or thing.at_s is None:
+        return thing.attributes
+    outline = {"polygon": [list(corner) for corner in thing.polygon]} if thing.polygon else {}
+    return {**thing.attributes, "seen": {"pts_s": thing.at_s, "box": list(thing.box), **outline}}
 
 
 def _new_id(thing: SeenEntity, segment: Segment, run: Run, ordinal: int) -> str:

@@ -68,15 +68,21 @@ def _one_thing(a: SeenEntity, b: SeenEntity) -> bool:
 
 
 def _filled(a: SeenEntity, b: SeenEntity) -> SeenEntity:
+    shown = max((a, b), key=_placed)
     return replace(
         a,
         description=a.description or b.description,
         track_id=a.track_id or b.track_id,
-        box=a.box or b.box,
+        box=shown.box,
         attributes={**b.attributes, **a.attributes},
-        polygon=a.polygon or b.polygon,
-        at_s=b.at_s if a.at_s is None else a.at_s,
+        polygon=shown.polygon,
+        at_s=shown.at_s,
     )
+
+
+def _placed(one: SeenEntity) -> tuple[bool, bool]:
+    """How well it is known where it was: a place, its outline and its time are of one picture."""
+    return one.box is not None, one.at_s is not None
 
 
 def _one_event(a: SeenEvent, b: SeenEvent, placeless: bool) -> bool:

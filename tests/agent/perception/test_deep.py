@@ -75,6 +75,18 @@ def test_things_without_a_track_are_entities_of_their_own():
     assert len({e.id for e in look(entities=things).entities}) == 2
 
 
+def test_where_a_thing_was_seen_stays_with_it_where_the_picture_is_known():
+    box, corners = (0.1, 0.2, 0.3, 0.4), ((0.1, 0.2), (0.3, 0.2), (0.2, 0.4))
+    whole = SeenEntity(label=Label.BAG, box=box, polygon=corners, at_s=12.0, attributes={"kind": "case", "seen": "no"})
+    boxed, nowhere = SeenEntity(label=Label.BAG, box=box, at_s=13.0), SeenEntity(label=Label.BAG, box=box)
+    places = [one.attributes for one in look(entities=[whole, boxed, nowhere]).entities]
+    assert places == [
+        {"kind": "case", "seen": {"pts_s": 12.0, "box": [*box], "polygon": [[*corner] for corner in corners]}},
+        {"seen": {"pts_s": 13.0, "box": [*box]}},
+        {},
+    ]
+
+
 def test_no_caption_leaves_the_segment_as_it_is():
     assert look(caption=" \x00 ").segments == ()
 
