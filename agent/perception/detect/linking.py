@@ -80,8 +80,8 @@ def _majority(seen: list[Sighted]) -> list[Sighted]:
 
 
 def _entity(seen: list[Sighted], track_id: str | None) -> SeenEntity:
-    """As the surest of the sightings shows it."""
-    best = max(seen, key=lambda one: (one.found.confidence or 0.0, one.overlap, -one.at_s))
+    """As the surest of the sightings shows it, of those with an outline where there is one."""
+    best = max(seen, key=lambda one: (bool(one.found.polygon), one.found.confidence or 0.0, one.overlap, -one.at_s))
     return SeenEntity(
         label=best.found.label,
         track_id=track_id,

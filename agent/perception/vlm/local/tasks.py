@@ -6,13 +6,13 @@ How each family is asked is from its authors: PaliGemma's prefixes (big_vision),
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.perception.detect.linking import things
 from agent.perception.detect.words import DEFAULT, named
 from agent.perception.reply import clean
 from agent.perception.vlm.boxes.codecs import CODECS
-from agent.perception.vlm.boxes.florence2 import readings
+from agent.perception.vlm.boxes.florence2 import polygons, readings
 from agent.perception.vlm.boxes.found import Found
 from agent.perception.vlm.families import Family
 from agent.perception.vlm.local.asked import Answered, Asked
@@ -20,7 +20,8 @@ from agent.perception.vlm.looking import ONLY_QUESTIONS
 from agent.perception.vlm.prompt import Picture, Prompt
 from agent.perception.vlm.schema import MAX_QUESTIONS
 from vidette.errors import ModelError, NotAsked
-from vidette.models import Detection, LookReply, LookRequest, SeenText, Verdict
+from vidette.geometry import area, iou
+from vidette.models import Detection, LookReply, LookRequest, Point, SeenText, Verdict
 from vidette.ports import Image
 
 _CAPTION, _MANY, _WORD = 128, 512, 16  # tokens of an answer
@@ -28,22 +29,30 @@ _SURE = 0.5  # of a word that comes without a number
 _TOKEN = re.compile(r"<[^<>]{1,40}>")
 _MARKS = str.maketrans("<>|", "   ")  # of which tokens are made
 _LINES = 32
+_OUTLINES = 4  # each costs a call
+_FITS = 0.5  # overlap of a box and what was outlined in it
 _Ask = Callable[[Asked], Answered]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tasks:
-    """How a family is asked; what is empty it cannot do. `{}` stands for what is looked for, or the question."""
+    """How a family is asked; what is empty it cannot do. `{}` stands for what is looked for, a box, or the question."""
 
     caption: str
     detect: str = ""
+    outline: str = ""
     read: str = ""
     answer: str = ""
 
 
 TASKS = {
     "blip-2": Tasks(caption="a photo of", answer="Question: {} Answer:"),
-    "florence2": Tasks(caption="<MORE_DETAILED_CAPTION>", detect="<OD>", read="<OCR_WITH_REGION>"),
+    "florence2": Tasks(
+        caption="<MORE_DETAILED_CAPTION>",
+        detect="<OD>",
+        outline="<REGION_TO_SEGMENTATION>{}",
+        read="<OCR_WITH_REGION>",
+    ),
     "fuyu": Tasks(
         caption="Generate a coco-style caption.\n",
         answer="Answer the following VQAv2 question based on the image. {}\n",
@@ -61,8 +70,9 @@ def task_reply(
 ) -> tuple[LookReply, int]:
     """The reply of a family that knows set tasks, and how much of what it said was refused.
 
-    `images`: one for each of `prompt.pictures`, in their order. The middle one is described; in all of them things are
-    looked for, and text is read where the family can. Questions are answered picture by picture, until one says yes.
+    `images`: one for each of `prompt.pictures`, in their order. The middle one is described, and the largest things in it
+    are outlined; in all of them things are looked for, and text is read where the family can. Questions are answered
+    picture by picture, until one says yes.
     Raises NotAsked where only questions may be asked and there are none, ModelError for a family without tasks or an
     answer that says nothing, and as `ask` does.
     """
@@ -83,6 +93,7 @@ class _Look:
         self._shown = list(zip(prompt.pictures, images, strict=True))
         self._codec = CODECS.get(family.boxes)
         self._said: dict[tuple[int, str], Answered] = {}
+        self._middle = len(self._shown) // 2
         self._regions = family.boxes == "florence2"
         self.refused = 0
 
@@ -121,18 +132,36 @@ class _Look:
     def _caption(self) -> str:
         """Of the middle picture; one that was cut off ends with `…`."""
         same = self._tasks.caption == self._tasks.detect
-        said = self._answer(len(self._shown) // 2, self._tasks.caption, _MANY if same else _CAPTION)
+        said = self._answer(self._middle, self._tasks.caption, _MANY if same else _CAPTION)
         words = " ".join(_TOKEN.sub(" ", said.text).split())
         return f"{words}…" if said.cut and words else words
 
     def _detections(self, number: int) -> list[Detection]:
         if not self._tasks.detect or self._codec is None:
             return []
-        words = self._tasks.detect.format(" ; ".join(DEFAULT))
+        words = self._tasks.detect.replace("{}", " ; ".join(DEFAULT))
         size = _size(self._shown[number][1])
         found, refused = self._codec.decode(self._answer(number, words, _MANY).text, size, size)
         self.refused += refused
+        if self._tasks.outline and number == self._middle and self._request.effort == "full":
+            found = self._outlined(number, found)
         return [_detection(one, self._shown[number][0]) for one in found]
+
+    def _outlined(self, number: int, found: list[Found]) -> list[Found]:
+        """The largest few with their outlines; one that lies elsewhere is refused."""
+        largest = sorted(found, key=lambda one: -area(one.box))[:_OUTLINES]
+        shapes = {one.box: self._outline(number, one) for one in largest}
+        self.refused += sum(not polygon for polygon in shapes.values())
+        return [replace(one, polygon=shapes.get(one.box, ())) for one in found]
+
+    def _outline(self, number: int, one: Found) -> tuple[Point, ...]:
+        assert self._codec is not None
+        size = _size(self._shown[number][1])
+        place = self._codec.encode([replace(one, label="")], size, size)
+        said = self._answer(number, self._tasks.outline.replace("{}", place), _MANY).text
+        shapes, _ = polygons(said)
+        best = max(shapes, key=lambda shape: iou(shape.box, one.box), default=None)
+        return best.polygon if best is not None and iou(best.box, one.box) >= _FITS else ()
 
     def _texts(self) -> Iterator[SeenText]:
         if not self._tasks.read:

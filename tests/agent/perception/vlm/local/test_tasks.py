@@ -59,6 +59,8 @@ def test_florence_is_asked_for_a_caption_things_and_text():
         {
             "<MORE": "</s><s>A yard with a gate.</s>",
             "<OD>": f"</s><s>{walker}suitcase<loc_0><loc_0><loc_99><loc_99>hat<loc_9><loc_9><loc_9><loc_9></s>",
+            "<REGION_TO_SEGMENTATION><loc_4": "<loc_400><loc_310><loc_590><loc_300><loc_600><loc_899><loc_405><loc_900>",
+            "<REGION_TO_SEGMENTATION><loc_0": "<loc_800><loc_800><loc_899><loc_800><loc_899><loc_899>",
             "<OCR": "</s><s>GATE 3<loc_0><loc_0><loc_99><loc_0><loc_99><loc_99><loc_0><loc_99></s>",
         }
     )
@@ -69,7 +71,12 @@ def test_florence_is_asked_for_a_caption_things_and_text():
     assert (bag.label, bag.track_id, bag.attributes) == (Label.BAG, None, {"kind": "suitcase"})
     assert [(one.at_s, one.text) for one in reply.text] == [(10.0, "GATE 3"), (12.0, "GATE 3"), (14.0, "GATE 3")]
     assert [(one.answer, one.confidence) for one in reply.verdicts] == [("unknown", 0.0)]
-    assert refused == 3  # the hat without an area, in each picture
+    assert refused == 3 + 1  # the hat without an area, in each picture; the outline that lies elsewhere
+    assert len(person.polygon) == 4
+    assert person.polygon[0] == (0.4005, 0.3105)
+    assert person.at_s == 12.0  # the middle picture, whose things are outlined
+    assert bag.polygon == ()
+    assert len(says.words("<REGION")) == 2
     assert says.words("<MORE") == ["<MORE_DETAILED_CAPTION>"]
     assert says.words("<OD") == ["<OD>"] * 3
     assert says.asked[0].images[0][0, 0, 0] == 40  # the middle picture is described
