@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agent.perception.vlm.families import Family
+from vidette.errors import ModelError
 from vidette.ports import Image
 
 
@@ -68,13 +69,17 @@ class Generator(Protocol):
         """How many logits the model gives: the padded vocabulary, not the tokenizer's length."""
 
     def prepare(self, asked: Asked) -> Prepared:
-        """Preprocess on the CPU; from any thread. Raises ModelError."""
+        """Preprocess on the CPU; from any thread. Raises ModelError, TooLong."""
 
     def generate(self, batch: Sequence[Prepared], held: Held | None = None) -> list[Answered]:
         """Answer a batch of one group, in its order; from one thread at a time. Raises ModelError, OutOfMemory."""
 
     def close(self) -> None:
         """Give the memory back."""
+
+
+class TooLong(ModelError):
+    """The question and its answer have more tokens than the model holds; with fewer pictures they may not."""
 
 
 class OutOfMemory(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agent.perception.vlm.families import Family
-from agent.perception.vlm.local.asked import Answered, Asked, Held, OutOfMemory, Prepared
+from agent.perception.vlm.local.asked import Answered, Asked, Held, OutOfMemory, Prepared, TooLong
 from agent.perception.vlm.local.collating import Inputs, Side, batch_of, group_of, kept
 from agent.perception.vlm.local.endings import Endings, answer_of
 from agent.perception.vlm.local.torch_ready import Libraries, line
@@ -63,16 +63,18 @@ class Loaded:
         return int(getattr(self.model.config.get_text_config(decoder=True), "max_position_embeddings", 0) or 0)
 
     def prepare(self, asked: Asked) -> Prepared:
-        """Preprocess on the CPU; from any thread. Raises ModelError."""
+        """Preprocess on the CPU; from any thread. Raises ModelError, TooLong where there is no room for all of it."""
         try:
             made = self.style.tensors(self._processor(), asked)
             tensors = kept(made, self.libraries.torch, self.model.dtype)
         except _FAULTS as error:
             raise ModelError(f"the question cannot be put to {self.family.name}: {_fault(error)}") from error
         tokens = int(tensors["input_ids"].shape[1])
-        if self.room and tokens >= self.room:
-            raise ModelError(
-                f"the question has {tokens} tokens and {self.family.name} holds {self.room}; send fewer or smaller pictures"
+        answer = asked.max_tokens if len(asked.images) > 1 else 1
+        if self.room and tokens + answer > self.room:
+            raise TooLong(
+                f"the question has {tokens} tokens, its answer up to {asked.max_tokens}, and {self.family.name} holds"
+                f" {self.room}; send fewer or smaller pictures"
             )
         if self._cuda:
             tensors = {key: tensor.pin_memory() for key, tensor in tensors.items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.perception.vlm.boxes.convention import reach_of
 from agent.perception.vlm.dialogue import CUT, Spoken
-from agent.perception.vlm.local.asked import Answered, Asked
+from agent.perception.vlm.local.asked import Answered, Asked, TooLong
 from agent.perception.vlm.local.batching import Batcher
 from agent.perception.vlm.local.folder import check_weights
 from agent.perception.vlm.local.loading import LoadWish, family_in
@@ -69,17 +69,27 @@ class LocalVision:
         if model.family.style == "task":
             return self._by_tasks(model, request)
 
-        boxes = model.family.boxes
-
-        def ask(question: Question) -> Spoken:
-            answered = model.ask(asked_of(question, boxes))
-            return Spoken(text=answered.text, fault=CUT if answered.cut else "", usage=usage_of(answered))
-
-        return looked(ask, request, self._media, replace(self._wish.bounds, boxes=boxes), self.run.model)
+        bounds = replace(self._wish.bounds, boxes=model.family.boxes)
+        while True:
+            try:
+                return self._by_chat(model, request, bounds)
+            except TooLong:
+                if bounds.max_images == 1:
+                    raise
+                bounds = replace(bounds, max_images=bounds.max_images // 2)
 
     def close(self) -> None:
         """Ask no more; a look on its way fails soon."""
         self._waking.close()
+
+    def _by_chat(self, model: Awake, request: LookRequest, bounds: Bounds) -> LookReply:
+        """The reply of a family with a chat template, to a question of no more than `bounds`."""
+
+        def ask(question: Question) -> Spoken:
+            answered = model.ask(asked_of(question, bounds.boxes))
+            return Spoken(text=answered.text, fault=CUT if answered.cut else "", usage=usage_of(answered))
+
+        return looked(ask, request, self._media, bounds, self.run.model)
 
     def _by_tasks(self, model: Awake, request: LookRequest) -> LookReply:
         """The reply of a family that knows set tasks, with the cost of all of them."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agent.perception.vlm.families import Family
+from agent.perception.vlm.local.asked import TooLong
 from agent.perception.vlm.local.batching import Batcher
 from agent.perception.vlm.local.loading import LoadWish
 from agent.perception.vlm.local.vision import LocalVision, LocalWish, check, name_of, reaching, run_of
@@ -92,6 +93,31 @@ def test_questions_are_asked_before_descriptions_of_others(seeing, request_):
     reply = seeing(model).look(replace(request_, questions=("Is the gate open?",), describe="asked"))
     assert [one.answer for one in reply.verdicts] == ["no"]
     assert [asked.urgent for (asked,) in model.batches] == [True]
+
+
+class Narrow(Scripted):
+    """Holds so many pictures."""
+
+    most = 1
+
+    def prepare(self, one):
+        if len(one.images) > self.most:
+            raise TooLong(f"{len(one.images)} pictures are too many")
+        return super().prepare(one)
+
+
+def test_a_question_that_is_too_long_is_asked_with_fewer_pictures(seeing, request_):
+    model = Narrow()
+    assert seeing(model).look(request_).caption == QUIET["caption"]
+    ((asked,),) = model.batches
+    assert len(asked.images) == 1
+
+
+def test_one_that_is_too_long_with_one_picture_has_failed(seeing, request_):
+    model = Narrow()
+    model.most = 0
+    with pytest.raises(ModelError, match="1 pictures are too many"):
+        seeing(model).look(request_)
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_once_more(seeing, request_):
