@@ -51,13 +51,15 @@ def stronger(a: Coverage, b: Coverage) -> Coverage:
 
 
 def strongest(a: Coverage, b: Coverage) -> Coverage:
-    """What two deep looks say together of one moment, whichever came first."""
-    return max(a, b, key=lambda row: (_RANK[row.deep], -_WATCH[row.state], row.reason))
+    """What two deep looks say together of one moment, whichever came first; a whole one counts for more than one with a
+    reason why it was less.
+    """
+    return max(a, b, key=lambda row: (_RANK[row.deep], -_WATCH[row.state], not row.reason, row.reason))
 
 
 def deepened(fast: Coverage, deep: Coverage) -> Coverage:
     """A fast look's row with what a deep look made of it: only `deep` (and its reason) can move."""
-    if _RANK[deep.deep] <= _RANK[fast.deep]:
+    if _RANK[deep.deep] < _RANK[fast.deep]:
         return fast
     return replace(fast, deep=deep.deep, reason=deep.reason or fast.reason)
 

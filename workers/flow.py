@@ -194,7 +194,7 @@ def _deep(pipeline: Pipeline, segment: Segment, stream: Stream, waiting: int) ->
         yield Settle(observation=dropped(segment, pipeline.vision.run, leave.reason))
         return
     observation = deep_look(pipeline.vision, *lessened(_request(pipeline, segment, stream.name), leave))
-    pipeline.spending.spent(observation.usage)
+    pipeline.spending.spent(segment, observation.usage)
     yield Settle(observation=observation)
 
 

@@ -1,7 +1,8 @@
 """What deep looks may cost: of each stream by its own time, as memory holds it; of all by the clock, in this process."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import reduce
 from threading import Lock
 from time import monotonic
 
@@ -20,7 +21,7 @@ class Spending:
     """Says how much may be asked about a segment. Safe for many threads.
 
     An hour of a stream is one of its media time, so that it is the same anywhere: what memory holds of the run counts,
-    and what is under way in this process, at what the others cost. Looks that failed count, those that were dropped do
+    and what is not there yet of this process; what is under way counts at what the others cost. Looks that failed count, those that were dropped do
     not. The hour of all streams is the last one by the clock, in this process. Two processes that look at one stream
     may each take what is left; tokens and seconds may be exceeded by those of the looks that are under way.
     """
@@ -36,7 +37,7 @@ class Spending:
         self._stream, self._all = stream or Allowance(whose="stream_"), all_ or Allowance()
         self._at_once, self._clock = at_once, clock
         self._lock = Lock()
-        self._promised: dict[tuple[str, float], set[str]] = {}
+        self._promised: dict[tuple[str, float], dict[str, Spent | None]] = {}
         self._hour: deque[tuple[float, Spent]] = deque()
 
     def leave(self, store: GraphStore, run: Run, segment: Segment, waiting: int = 0) -> Leave:
@@ -48,16 +49,17 @@ class Spending:
                 self._promise(segment)
         return leave
 
-    def spent(self, usage: Usage | None) -> None:
+    def spent(self, segment: Segment, usage: Usage | None) -> None:
         """What a look that had leave did cost."""
-        if usage is not None:
-            tokens = usage.prompt_tokens + usage.completion_tokens
-            with self._lock:
-                self._note(Spent(tokens=tokens, gpu_s=usage.gpu_s))
+        cost = Spent(0.0, usage.prompt_tokens + usage.completion_tokens, usage.gpu_s) if usage else Spent()
+        with self._lock:
+            self._note(cost)
+            if self._stream.bounded:
+                self._promises(segment)[segment.id] = cost._replace(calls=1)
 
     def _promise(self, segment: Segment) -> None:
         if self._stream.bounded:
-            self._promises(segment).add(segment.id)
+            self._promises(segment)[segment.id] = None
         self._note(Spent(calls=1))
 
     def _note(self, spent: Spent) -> None:
@@ -68,30 +70,32 @@ class Spending:
         now = self._clock()
         while self._hour and self._hour[0][0] <= now - HOUR_S:
             self._hour.popleft()
-        total = Spent()
-        for _, one in self._hour:
-            total = total.and_also(one)
-        return leave_of(self._all.strain(total))
+        return leave_of(self._all.strain(_sum(one for _, one in self._hour)))
 
     def _of_stream(self, store: GraphStore, run: Run, segment: Segment) -> Leave:
         if not self._stream.bounded:
             return Leave()
         promised = self._promises(segment)
-        tried = _tried(store, run, promised | {segment.id})
-        promised -= tried
-        spent = _spent(store, run, segment)
-        expected = spent.of_so_many(len(promised - {segment.id}))
-        elapsed = segment.start_s % HOUR_S / HOUR_S
-        total = spent.and_also(expected)
+        tried = _tried(store, run, {*promised, segment.id})
+        for id_ in tried & promised.keys():
+            del promised[id_]  # memory counts it
+        others = [cost for id_, cost in promised.items() if id_ != segment.id]
+        known = _spent(store, run, segment).and_also(_sum(cost for cost in others if cost))
+        total = known.and_also(known.of_so_many(others.count(None)))
         if segment.id in tried:  # once more is no further look
             total = total._replace(calls=0)
-        return leave_of(self._stream.strain(total, elapsed))
+        return leave_of(self._stream.strain(total, segment.start_s % HOUR_S / HOUR_S))
 
-    def _promises(self, segment: Segment) -> set[str]:
+    def _promises(self, segment: Segment) -> dict[str, Spent | None]:
+        """What is promised for the segment's hour and not settled: what it cost, None while it is under way."""
         hour = (segment.stream_id, segment.start_s // HOUR_S)
         if hour not in self._promised and len(self._promised) >= _HOURS:
             del self._promised[next(iter(self._promised))]
-        return self._promised.setdefault(hour, set())
+        return self._promised.setdefault(hour, {})
+
+
+def _sum(costs: Iterable[Spent]) -> Spent:
+    return reduce(Spent.and_also, costs, Spent())
 
 
 def _tried(store: GraphStore, run: Run, segments: set[str]) -> set[str]:
@@ -104,8 +108,5 @@ def _spent(store: GraphStore, run: Run, segment: Segment) -> Spent:
     """What the run's looks in the segment's hour cost."""
     from_s = segment.start_s // HOUR_S * HOUR_S
     where = Filter(streams=(segment.stream_id,), from_s=from_s, to_s=from_s + HOUR_S)
-    total = Spent()
-    for one in store.read(Costs(where=where, run=run.id)):
-        tokens = one.prompt_tokens + one.completion_tokens
-        total = total.and_also(Spent(one.looks, tokens, one.gpu_s))
-    return total
+    costs = store.read(Costs(where=where, run=run.id))
+    return _sum(Spent(one.looks, one.prompt_tokens + one.completion_tokens, one.gpu_s) for one in costs)

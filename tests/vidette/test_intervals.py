@@ -83,6 +83,12 @@ def test_a_deep_lane_over_a_fast_one_keeps_what_was_watched(fast: list[Coverage]
         assert rank(laid[at][1]) == max(rank(told), rank(said(deep).get(at, (None, told))[1]))
 
 
+def test_of_two_looks_the_whole_one_counts() -> None:
+    less, whole = (row(0, 1, FastState.WATCHED, DeepState.EXAMINED, why) for why in ("fewer pictures", ""))
+    assert strongest(less, whole) == strongest(whole, less) == whole
+    assert deepened(whole, less) == less  # the fast look only says that one would be worth it
+
+
 def test_the_reason_follows_what_it_explains() -> None:
     fast = row(0, 1, FastState.WATCHED, DeepState.GATED, "quiet")
     assert deepened(fast, row(0, 1, FastState.NOT_RUNNING, DeepState.FAILED, "broke")) == fast

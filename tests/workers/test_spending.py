@@ -104,11 +104,23 @@ def test_looks_under_way_are_taken_to_cost_what_the_others_did(store):
     assert spending.leave(store, SCRIPTED, at(20.0)).level == 0
 
 
+def test_what_is_not_settled_yet_counts_at_what_it_cost(store):
+    spending = of_stream(tokens=4000)
+    for start_s, tokens in ((0.0, 1000), (10.0, 2000)):
+        assert spending.leave(store, SCRIPTED, at(start_s)).level == 0
+        spending.spent(at(start_s), Usage(calls=1, prompt_tokens=tokens))
+    assert spending.leave(store, SCRIPTED, at(20.0)).level == 2
+    look(store, 0.0, saying(prompt_tokens=1000))  # settled: not counted twice
+    look(store, 10.0, saying(prompt_tokens=2000))
+    spending.spent(at(20.0), None)
+    assert spending.leave(store, SCRIPTED, at(30.0)).level == 2
+
+
 def test_the_hour_of_all_streams_goes_by_the_clock(store):
     now = [0.0]
     spending = Spending(all_=Allowance(calls=2, tokens=1000), clock=lambda: now[0])
     assert spending.leave(store, SCRIPTED, at(0.0)).level == 0
-    spending.spent(look(store, 0.0, saying(prompt_tokens=600)))
+    spending.spent(at(0.0), look(store, 0.0, saying(prompt_tokens=600)))
     assert spending.leave(store, SCRIPTED, at(3700.0)).reason == "60% of `vlm.tokens_per_hour` is spent"
     refused = spending.leave(store, SCRIPTED, at(10.0))
     assert (refused.none, refused.reason) == (True, "all of `vlm.calls_per_hour` is spent")
@@ -122,7 +134,7 @@ def test_what_a_failed_look_cost_counts(store):
             raise ModelError("nothing but noise", usage=Usage(calls=2, prompt_tokens=4000))
 
     spending = Spending(Allowance(whose="stream_", tokens=4000), Allowance(tokens=4000))
-    spending.spent(look(store, 0.0, Failing()))
+    spending.spent(at(0.0), look(store, 0.0, Failing()))
     assert spending.leave(store, SCRIPTED, at(10.0)).none
     assert of_stream(tokens=4000).leave(store, SCRIPTED, at(10.0)).none
 
