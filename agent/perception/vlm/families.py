@@ -197,7 +197,7 @@ FAMILIES: tuple[Family, ...] = (
         licence="CogVLM licence (registration for commerce)",
         memory="17B: 36 GB",
         reached="server",
-        note=f"{_SERVED}; vLLM has it",
+        note=f"{_SERVED}; its repository has a server",
     ),
     Family(
         name="NVLM",
@@ -212,7 +212,7 @@ FAMILIES: tuple[Family, ...] = (
         licence="CC-BY-NC-4.0",
         memory="3B: 8 GB",
         reached="server",
-        note=f"{_SERVED}; its own server, or NVIDIA's",
+        note=f"{_SERVED}; its repository has a server",
     ),
     Family(
         name="any other",

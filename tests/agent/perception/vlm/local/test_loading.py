@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,6 +134,28 @@ def test_on_a_cpu_all_is_float32_and_attention_is_fused(loaded):
     model = loaded("qwen2.5-vl").model
     assert {weights.dtype for weights in model.parameters()} == {torch.float32}
     assert model.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize(
+    ("device", "wide", "expected"),
+    [
+        ("cpu", True, "float32"),
+        ("cuda", True, "bfloat16"),
+        ("cuda:1", True, "bfloat16"),
+        ("cuda:0", False, "float16"),
+        ("mps", True, "float16"),
+    ],
+)
+def test_numbers_are_what_the_device_is_good_at(device, wide, expected, tmp_path):
+    """Of GPUs that are not here; `wide`: whether it has bfloat16 in hardware."""
+    import torch
+
+    from agent.perception.vlm.local.loading import LoadWish, _dtype
+
+    gpu = SimpleNamespace(is_bf16_supported=lambda *, including_emulation: wide or including_emulation)
+    there = SimpleNamespace(cuda=gpu, **{name: getattr(torch, name) for name in ("float32", "float16", "bfloat16")})
+    assert _dtype(LoadWish(path=tmp_path), device, there) == getattr(torch, expected)
+    assert _dtype(LoadWish(path=tmp_path, dtype="float32"), device, there) == torch.float32
 
 
 def test_half_precision_where_asked(loaded, pictures, question):
