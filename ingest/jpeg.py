@@ -55,8 +55,18 @@ def fitted(rgb: Image, side: int) -> Image:
     share = side / max(height, width)
     if share >= 1:
         return rgb
-    wanted = (max(1, round(width * share)), max(1, round(height * share)))
-    return cv2.resize(rgb, wanted, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return shrunk(rgb, (max(1, round(width * share)), max(1, round(height * share))))
+
+
+def shrunk(rgb: Image, size: tuple[int, int]) -> Image:
+    """The picture in a smaller size (width, height).
+
+    Down to half by linear interpolation, which still meets every pixel and costs a seventh of averaging by area.
+    """
+    height, width = rgb.shape[:2]
+    near = 2 * size[0] >= width and 2 * size[1] >= height
+    how = cv2.INTER_LINEAR if near else cv2.INTER_AREA
+    return cv2.resize(rgb, size, interpolation=how).astype(np.uint8, copy=False)
 
 
 def thumbnail(data: bytes, most_bytes: int, width: int = 320) -> bytes | None:

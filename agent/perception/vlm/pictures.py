@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from agent.perception.vlm.prompt import Picture, Reference, box_at
-from ingest.jpeg import decode, encode, fitted, size
+from ingest.jpeg import decode, encode, fitted, shrunk, size
 from ingest.snapshot import draw
 from ingest.tiling import tile_crops
 from vidette.errors import ModelError, StoreError
@@ -106,6 +106,5 @@ def _fitting(data: bytes, rgb: Image, max_side: int) -> bytes:
     while max(height, width) > max_side or len(data) > MAX_BYTES:
         share = min(max_side / max(height, width), 1.0 if len(data) <= MAX_BYTES else 0.5)
         height, width = max(1, round(height * share)), max(1, round(width * share))
-        small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        data = encode(small)
+        data = encode(shrunk(rgb, (width, height)))
     return data

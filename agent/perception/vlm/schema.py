@@ -5,6 +5,7 @@ That keeps the grammar small which servers make of it, and it is what strict mod
 that say nothing, or hold null for them.
 """
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
@@ -116,11 +117,13 @@ _NOTES = {"title", "description", "default"}
 _LENGTHS = {"minLength", "maxLength"}
 
 
+@cache
 def json_schema(*, lengths: bool = True, verdicts: int = 0) -> dict[str, Any]:
     """The schema as JSON Schema without references: only type, enum, bounds, items, properties, required.
 
     Without `lengths`, texts have none: hosted strict modes refuse them, and the answer is validated here anyway. With
-    `verdicts`, it is that of so many answers to questions and nothing else.
+    `verdicts`, it is that of so many answers to questions and nothing else. It is the same object each time, not to be
+    changed: making it takes as long as decoding a picture.
     """
     if verdicts:
         return _verdicts_schema(verdicts)
