@@ -29,6 +29,7 @@ STEPS: tuple[str, ...] = (
     MONITORING,
     LOOKING,
     LIKENESS,
+    "ALTER TABLE segments ADD COLUMN backdrop TEXT;",
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

@@ -219,9 +219,11 @@ def _write_segment(scene: Scene, segment: Segment) -> None:
         "words": "\n".join([segment.caption, *(frame.text for frame in segment.keyframes if frame.text)]),
         "present": 1,
         "gated": int(segment.gated),
+        "backdrop": segment.backdrop,
     }
     # Where a segment lies is the fast look's to say; a deep look brings its words.
     moved = ', "end" = excluded."end", end_pts = excluded.end_pts, size = excluded.size, gated = excluded.gated'
+    moved += ", backdrop = excluded.backdrop"
     fast = scene.observation.look == "fast"
     insert(scene.connection, "segments", row, conflict="(seq) DO UPDATE SET present = 1" + (moved if fast else ""))
     if segment.caption:

@@ -205,7 +205,7 @@ class Segment:
     """A slice of a stream's time [start_s, end_s), the unit of deep looks.
 
     `gated`: the gate saw nothing in it that deserves one; keyframes it has all the same where it was taken at random, to
-    audit the gate.
+    audit the gate. `backdrop`: address of a picture of the scene with nothing in it.
     """
 
     id: str
@@ -216,6 +216,7 @@ class Segment:
     keyframes: tuple[Keyframe, ...] = ()
     track_ids: tuple[str, ...] = ()
     gated: bool = False
+    backdrop: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,6 +619,7 @@ class SegmentRow:
     caption: str
     keyframes: tuple[Keyframe, ...] = ()
     gated: bool = False
+    backdrop: str | None = None
 
 
 # What a watch says of itself ---------------------------------------------------------------------

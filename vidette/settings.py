@@ -64,6 +64,10 @@ class ActiveSettings(Model):
             raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
 
 
+AUTO = "auto"
+"""Instead of the path of a picture of normal: the empty scene as the fast look knows it."""
+
+
 class ExampleSettings(Model):
     """A picture of the place with what is rightly said of it."""
 
@@ -105,7 +109,7 @@ class StreamSettings(Model):
         default=None, description="as `vlm.describe`, for this stream only"
     )
     normal: str = Field(
-        default="", max_length=2000, description="path of a JPEG picture of how it looks when nothing is wrong"
+        default="", max_length=2000, description="a JPEG picture of how it looks when nothing is wrong, or `auto`"
     )
     examples: list[ExampleSettings] = Field(
         default_factory=list, max_length=4, description="pictures with what is rightly said of them, for models"

@@ -169,6 +169,7 @@ def _segment(row: SegmentRow, stream: Stream) -> Segment:
         caption=row.caption,
         keyframes=row.keyframes,
         gated=row.gated,
+        backdrop=row.backdrop,
     )
 
 
@@ -208,7 +209,7 @@ def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:
         tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
         questions=tuple(said.questions),
         context=said.context,
-        normal=pipeline.references.normal(said),
+        normal=pipeline.references.normal(said, segment),
         examples=pipeline.references.examples(said),
         boxes=said.boxes,
         describe=said.describe or pipeline.settings.vlm.describe,

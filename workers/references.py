@@ -7,12 +7,10 @@ from threading import Lock
 
 from ingest.jpeg import decode, encode, fitted
 from vidette.errors import ConfigError, StoreError
-from vidette.models import Example
+from vidette.models import Example, Segment
 from vidette.ports import MediaStore
-from vidette.settings import Settings, StreamSettings
+from vidette.settings import AUTO, Settings, StreamSettings
 
-AUTO = "auto"
-"""Instead of a path: the empty scene as the fast look knows it."""
 MAX_BYTES = 32 * 2**20
 _SIDE = 1280
 
@@ -25,9 +23,13 @@ class References:
     _known: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def normal(self, said: StreamSettings) -> str:
-        """Address of the picture of how a stream looks when nothing is wrong; empty where no file is named."""
-        return self._address(said.name, said.normal) if said.normal not in ("", AUTO) else ""
+    def normal(self, said: StreamSettings, segment: Segment) -> str:
+        """Address of the picture of how a stream looks when nothing is wrong, which may be its own of the empty scene;
+        empty where there is none. Raises ConfigError where a file cannot be read.
+        """
+        if said.normal == AUTO:
+            return segment.backdrop or ""
+        return self._address(said.name, said.normal) if said.normal else ""
 
     def examples(self, said: StreamSettings) -> tuple[Example, ...]:
         """A stream's examples. Raises ConfigError where a picture cannot be read."""

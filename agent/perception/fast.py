@@ -11,6 +11,7 @@ import cv2
 
 from agent.perception import captions, kept
 from agent.perception.ahead import PRIME_S, Ahead, Pictures
+from agent.perception.backdrops import Backdrops
 from agent.perception.background import Background, Foreground
 from agent.perception.camera import Camera, Notice, View, background_view, is_cut
 from agent.perception.covering import Covering
@@ -109,19 +110,17 @@ class FastLook:
         self.source, self.ahead, self.stream, self.settings, self.masks = source, ahead, stream, settings, masks
         self.run = fast_run(settings)
         self.ledger = Ledger(stream.id, self.run.id, stream.zones)
-        self.views = Views(media)
+        self.views, self.backdrops = Views(media), Backdrops(media, settings, stream.name)
         self.shots = Shots(media, settings.segments.keyframes, settings.vlm.audit)
         self.camera = Camera()
         self.gate = Gate(settings.gate.threshold, settings.gate.heartbeat_s)
         self.segmenter = Segmenter(max_s=settings.segments.max_s, idle_s=settings.segments.idle_s)
         self.covering = Covering(stream.id, deep=deep)
-        self.deep = deep
+        self.deep, self.stirs, self.sequence = deep, True, 0
         self.scene: Scene | None = None
         self.reference: View | None = None
         self.before: View | None = None
-        self.sequence = 0
         self.last_s = self.seen_s = self.step_s = self.committed_s = 0.0
-        self.stirs = True
         self.unsettled_s: float | None = None
         self.primed_s = -1e9
         self.told: dict[str, str] = {}
@@ -310,13 +309,10 @@ class FastLook:
 
     def _install(self, background: Background, pts_s: float) -> Scene:
         self.reference = background_view(background, self.masks)
+        self.backdrops.begin(background, pts_s)
+        stream, fast, ledger, views = self.stream, self.settings.fast, self.ledger, self.views
         self.scene = Scene(
-            stream=self.stream,
-            settings=self.settings.fast,
-            ledger=self.ledger,
-            views=self.views,
-            background=background,
-            start_s=pts_s,
+            stream=stream, settings=fast, ledger=ledger, views=views, background=background, start_s=pts_s
         )
         return self.scene
 
@@ -339,6 +335,7 @@ class FastLook:
             active = piece.deep is DeepState.EXAMINED
             key = ids.segment_id(self.stream.id, piece.start_s)
             keyframes = self.shots.close(key, piece.start_s, piece.end_s)
+            backdrop = self.backdrops.at(self.scene.background if self.scene else None, piece.end_s)
             self.covering.watched(piece.start_s, piece.end_s, piece.deep, shown=bool(keyframes))
             segment = Segment(
                 id=key,
@@ -348,6 +345,7 @@ class FastLook:
                 caption=self._caption(piece) if active else "Nothing moved.",
                 keyframes=keyframes,
                 gated=not active,
+                backdrop=backdrop if keyframes else None,
             )
             self._segments.append(segment)
 

@@ -48,6 +48,7 @@ def pack(look: "FastLook") -> bytes:
         "scene": scene_state,
         "masks": _tag(look.masks),
         "live": look.live,
+        "backdrops": look.backdrops.state(),
     }
     return carry.pack(arrays, state)
 
@@ -62,6 +63,7 @@ def unpack(look: "FastLook", commit: Commit) -> None:
     look.covering.blank = [(begin, end, FastState(kind), why) for begin, end, kind, why in state["blank"]]
     look.told = state["told"]
     look.live = state.get("live", {})
+    look.backdrops.restore(state.get("backdrops", [0.0, ""]))
     look.ledger.restore(state["ledger"])
     look.views.restore(state["views"])
     look.shots.restore(_part(arrays, "shots"), state["shots"])

@@ -51,7 +51,7 @@ class Sight:
 
     def small_jpeg(self) -> bytes:
         """The small picture as JPEG: it costs no decoding, however long the frame waited."""
-        return jpeg.encode(_coloured(self.planes), quality=_QUALITY)
+        return jpeg.encode(coloured(self.planes), quality=_QUALITY)
 
     def rgb(self) -> Image:
         """`(H, W, 3) uint8 RGB`, at most 1280 wide, as `jpeg` shows it: the same whenever it is asked for."""
@@ -87,7 +87,7 @@ class Sight:
     def _large(self) -> Image:
         frame = self.frame or self._again()
         if frame is None:
-            return _coloured(self.planes)  # unreadable the second time: the small picture is what there is
+            return coloured(self.planes)  # unreadable the second time: the small picture is what there is
         return frame.rgb(min(WIDTH, frame.size[0]))
 
     def _again(self) -> Frame | None:
@@ -119,7 +119,8 @@ def _slot(pts_s: float) -> int:
     return int((pts_s + 1e-4) // TELLING_S)
 
 
-def _coloured(planes: Planes) -> Picture:
+def coloured(planes: Planes) -> Picture:
+    """`(H, W, 3) uint8 RGB` of working planes."""
     y, u, v = planes
     size = (y.shape[1], y.shape[0])
     picture = cv2.merge([y, cv2.resize(v, size), cv2.resize(u, size)])

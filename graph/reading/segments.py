@@ -43,6 +43,7 @@ def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
             caption=row["caption"],
             keyframes=tuple(frames[row["seq"]]),
             gated=bool(row["gated"]),
+            backdrop=row["backdrop"],
         )
         for row in found
     ]

@@ -3,11 +3,13 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from agent.perception.scripted import ScriptedVision
+from ingest.jpeg import encode
 from vidette.errors import StoreError
-from vidette.models import LookReply, LookRequest
+from vidette.models import LookReply
 from vidette.settings import LineSettings, StreamSettings, ZoneSettings
 from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch
@@ -106,15 +108,26 @@ def test_a_look_at_a_stream_that_is_gone_asks_nothing(memory, clip, spec_of):
     assert list(step(other, looks[0])) == []
 
 
-def test_a_model_is_told_of_the_tracks_in_view(memory, clip, spec_of):
-    asked: list[LookRequest] = []
+@pytest.fixture
+def asked():
+    """What `curious` was asked."""
+    return []
+
+
+@pytest.fixture
+def curious(asked):
+    """A model that remembers what it was asked."""
 
     class Curious(ScriptedVision):
         def look(self, request):
             asked.append(request)
             return super().look(request)
 
-    pipeline = memory(vision=Curious(otherwise=LookReply(caption="looked")))
+    return Curious(otherwise=LookReply(caption="looked"))
+
+
+def test_a_model_is_told_of_the_tracks_in_view(memory, clip, spec_of, asked, curious):
+    pipeline = memory(vision=curious)
     looks = [look for job in step(pipeline, Watch(spec=spec_of(clip))) for look in step(pipeline, job)]
     for look in looks:
         list(step(pipeline, look))
@@ -124,6 +137,44 @@ def test_a_model_is_told_of_the_tracks_in_view(memory, clip, spec_of):
         for track in request.tracks:
             assert len(track.path) <= 16
             assert all(request.segment.start_s <= point.pts_s < request.segment.end_s for point in track.path)
+
+
+def test_a_model_is_asked_as_the_settings_of_the_stream_say(memory, clip, spec_of, asked, curious, tmp_path):
+    picture = tmp_path / "yard.jpg"
+    picture.write_bytes(encode(np.full((90, 160, 3), 90, np.uint8)))
+    said = {"questions": ["Is the gate open?"], "context": "a yard", "normal": str(picture), "boxes": "both"}
+    examples = [{"picture": str(picture), "says": "nobody is there"}]
+    streams = [{"name": "yard", "describe": "asked", "examples": examples, **said}, {"name": "gate"}]
+    for name in ("yard", "gate"):
+        pipeline = memory(vision=curious, streams=streams)
+        for job in step(pipeline, Watch(spec=spec_of(clip, name))):
+            for look in step(pipeline, job):
+                list(step(pipeline, look))
+    yard, gate = asked[0], asked[-1]
+    assert (yard.questions, yard.context, yard.boxes, yard.describe) == (
+        ("Is the gate open?",),
+        "a yard",
+        "both",
+        "asked",
+    )
+    assert pipeline.media.get(yard.normal)
+    assert [(one.sha256, one.says) for one in yard.examples] == [(yard.normal, "nobody is there")]
+    assert (gate.questions, gate.normal, gate.examples, gate.boxes, gate.describe) == ((), "", (), "listed", "always")
+
+
+def test_the_empty_scene_is_shown_now_and_to_a_model_that_comes_later(memory, clip, spec_of, asked, curious):
+    streams = [{"name": "yard", "normal": "auto"}]
+    pipeline, late = memory(vision=curious, streams=streams), memory("late", streams=streams)
+    for one in (pipeline, late):
+        for job in step(one, Watch(spec=spec_of(clip))):
+            for look in step(one, job):
+                list(step(one, look))
+    now = list(asked)
+    assert all(pipeline.media.get(request.normal) for request in now)
+    for look in step(replace(late, vision=curious), Watch(spec=spec_of(clip))):
+        list(step(replace(late, vision=curious), look))
+    later = asked[len(now) :]
+    assert {one.segment.id: one.normal for one in later} == {one.segment.id: one.normal for one in now} != {}
 
 
 def test_a_stream_has_the_zones_and_lines_of_its_settings(memory, clip, spec_of):

@@ -1,13 +1,18 @@
 """Pictures to compare with: read once, made small, found again in media, refused in one line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ingest.jpeg import decode, encode
 from ingest.media import FolderMedia
 from vidette.errors import ConfigError
+from vidette.models import Segment
 from vidette.settings import Settings, StreamSettings
 from workers.references import References, check_references
+
+SEGMENT = Segment(id="seg", stream_id="gate", start_s=0.0, end_s=1.0)
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def test_what_is_named_is_kept_small(media, jpeg):
     references, said = References(media), stream(jpeg, normal=str(jpeg))
     (example,) = references.examples(said)
     assert example.says == "nothing"
-    assert example.sha256 == references.normal(said)
+    assert example.sha256 == references.normal(said, SEGMENT)
     assert decode(media.get(example.sha256)).shape == (960, 1280, 3)
 
 
@@ -50,7 +55,7 @@ def test_a_file_is_read_once_and_again_where_media_lost_it(media, jpeg):
 
 def test_without_a_file_there_is_none(media):
     said = StreamSettings(name="gate")
-    assert (References(media).normal(said), References(media).examples(said)) == ("", ())
+    assert (References(media).normal(said, SEGMENT), References(media).examples(said)) == ("", ())
     check_references(Settings(streams=[said, StreamSettings(name="yard", normal="auto")]))
     assert not media.root.exists()
 
@@ -73,3 +78,9 @@ def test_a_folder_and_a_huge_file_are_refused(tmp_path, media):
     for path in (tmp_path, huge):
         with pytest.raises(ConfigError, match="give a JPEG file"):
             check_references(Settings(streams=[stream(path)]))
+
+
+def test_the_empty_scene_is_that_of_the_segment(media):
+    said = StreamSettings(name="gate", normal="auto")
+    assert References(media).normal(said, SEGMENT) == ""
+    assert References(media).normal(said, replace(SEGMENT, backdrop="a" * 64)) == "a" * 64
