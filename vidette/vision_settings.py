@@ -88,8 +88,18 @@ class VisionSettings(Model):
 
     @property
     def at_once(self) -> int:
-        """Segments asked about at the same time: of a model in this process enough to fill its next batch meanwhile."""
-        return max(self.concurrency, 2 * (self.batch or _BATCH)) if self.backend == "transformers" else self.concurrency
+        """Segments looked at at the same time.
+
+        Of a model in this process enough to fill its next batch meanwhile; of a server half as many again as it is asked
+        about, whose questions are made ready while those are answered.
+        """
+        match self.backend:
+            case "transformers":
+                return max(self.concurrency, 2 * (self.batch or _BATCH))
+            case "openai":
+                return self.concurrency + -(-self.concurrency // 2)
+            case _:
+                return self.concurrency
 
     @model_validator(mode="after")
     def _complete(self) -> "VisionSettings":

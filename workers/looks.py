@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotReady
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from queue import Full, PriorityQueue
+from queue import Empty, Full, PriorityQueue, SimpleQueue
 from threading import Event, Thread
 
 from agent.perception.deep import dropped
@@ -21,36 +21,40 @@ _MOST, _MOST_OWED = 1000, 500  # what is not looked at now is owed: the next wat
 _FRESH, _OWED = 0, 1
 _PATIENCE_S = 0.5
 _ROUND_S = 0.2
+Followed = tuple[Job, ...] | VidetteError
 
 
 def looked(
     pipeline: Pipeline, looks: Sequence[Job], stop: Event, waits: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Job, ...] | VidetteError]:
-    """Do looks at the same time, as many as the settings allow; -> what follows from each, in order, or why it failed.
+) -> Iterator[Followed]:
+    """Do looks at the same time, as many as the settings allow; -> what follows from each, or why it failed, as they end.
 
-    `waits` is called now and then while the next one is waited for. Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next watch.
+    So one that takes long delays no other, nor is what the others said lost with it. `waits` is called now and then while
+    the next one is waited for. Once `stop` is set nothing more is given: what is on its way is cut, and owed to the next
+    watch.
     """
+    ended = SimpleQueue[Future[Followed]]()
     with ThreadPoolExecutor(pipeline.settings.vlm.at_once, "deep look") as pool:
-        futures = [pool.submit(_followed, pipeline, look, stop) for look in looks]
-        for future in futures:
-            while not stop.is_set() and not _ready(future):
-                waits()
-            if stop.is_set():
+        for look in looks:
+            pool.submit(_followed, pipeline, look, stop).add_done_callback(ended.put)
+        for _ in looks:
+            future = _next_of(ended, stop, waits)
+            if future is None:
                 pool.shutdown(wait=False, cancel_futures=True)
                 pipeline.hush()
                 return
             yield future.result()
 
 
-def _ready(future: Future[tuple[Job, ...] | VidetteError]) -> bool:
-    try:
-        future.exception(_ROUND_S)
-    except NotReady:
-        return False
-    return True
+def _next_of(ended: SimpleQueue[Future[Followed]], stop: Event, waits: Callable[[], None]) -> Future[Followed] | None:
+    while not stop.is_set():
+        with suppress(Empty):
+            return ended.get(timeout=_ROUND_S)
+        waits()
+    return None
 
 
-def _followed(pipeline: Pipeline, look: Job, stop: Event) -> tuple[Job, ...] | VidetteError:
+def _followed(pipeline: Pipeline, look: Job, stop: Event) -> Followed:
     try:
         return () if stop.is_set() else tuple(step(pipeline, look))
     except VidetteError as error:
