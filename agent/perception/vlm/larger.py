@@ -1,17 +1,18 @@
 """The pictures of a segment as they are kept: how large, what moved in them, and parts cut out of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from agent.perception.vlm.pictures import Shown, parts_of
 from agent.perception.vlm.prompt import Picture
-from agent.perception.vlm.tiling import LARGER, Cells, Size, Want, cells, chosen, is_small, moved, small_tracks
+from agent.perception.vlm.tiling import LARGER, WORTH, Cells, Size, Want, cells, chosen, is_small, moved, small_tracks
 from ingest.jpeg import decode, size
 from vidette.errors import StoreError
 from vidette.geometry import inside_share
 from vidette.models import Track
 from vidette.ports import MediaStore
 
+_FINE_PX = 1920  # so large is enough to see that something moved
 _SEEN = 0.9  # share of a place that a part must show for it to be seen
 
 
@@ -26,8 +27,9 @@ class Larger:
 
     def wants(self, tracks: Iterable[Track]) -> list[Want]:
         """Where a track or something else that moved is too small to be told in the pictures that are sent."""
-        sizes = {self._pictures[number]: size for number, size in self._sizes.items()}
-        return [*small_tracks(tracks, sizes, self._side, self._small_px), *self._moved()]
+        sizes = {number: size for number, size in self._sizes.items() if max(size) >= WORTH * self._side}
+        pictures = {self._pictures[number]: size for number, size in sizes.items()}
+        return [*small_tracks(tracks, pictures, self._side, self._small_px), *self._moved(sizes)]
 
     def parts(self, wants: Sequence[Want], most: int) -> tuple[Shown, ...]:
         """At most so many parts that show the most of what is wanted, numbered on from the pictures."""
@@ -53,19 +55,19 @@ class Larger:
             for tile in parts
         )
 
-    def _moved(self) -> list[Want]:
+    def _moved(self, sizes: Mapping[int, Size]) -> list[Want]:
         """What differs between pictures that follow each other; a thing that came or went is wanted where it is seen."""
         return [
             Want(number=number, box=box)
-            for (_, before), (number, now) in pairwise(self._cells())
+            for (_, before), (number, now) in pairwise(self._cells(sizes))
             for box in moved(before, now)
-            if is_small(box, self._sizes[number], self._side, self._small_px)
+            if is_small(box, sizes[number], self._side, self._small_px)
         ]
 
-    def _cells(self) -> Iterator[tuple[int, Cells]]:
-        for number in sorted(self._sizes):
+    def _cells(self, numbers: Iterable[int]) -> Iterator[tuple[int, Cells]]:
+        for number in sorted(numbers):
             try:
-                yield number, cells(decode(self._media.get(self._pictures[number].keyframe.sha256)))
+                yield number, cells(decode(self._media.get(self._pictures[number].keyframe.sha256), least=_FINE_PX))
             except StoreError:
                 continue
 

@@ -76,7 +76,12 @@ class _Look:
         verdicts = self._verdicts() if alone or (request.describe == "asked" and request.questions) else ()
         if alone or (verdicts and all(one.answer == "no" for one in verdicts)):
             return LookReply(caption="", verdicts=verdicts, note=ONLY_QUESTIONS)
-        reply = self._described()
+        try:
+            reply = self._described()
+        except ModelError as error:
+            if not verdicts:
+                raise
+            return LookReply(caption="", verdicts=verdicts, note=f"{ONLY_QUESTIONS}: {error}")
         return replace(reply, verdicts=merging.verdicts(verdicts, reply.verdicts))
 
     def _verdicts(self) -> tuple[Verdict, ...]:
@@ -95,8 +100,8 @@ class _Look:
     def _described(self) -> LookReply:
         """The report, with what is small shown larger; and once more where the model asked to see something closer."""
         whole = self._request.effort == "full" and self._bounds.tiles > 0
-        wants = self._larger.wants(self._prompt.tracks.values()) if whole else []
         spare = self._room - sum(1 for one in self._shown if one.jpeg)
+        wants = self._larger.wants(self._prompt.tracks.values()) if whole and spare > 0 else []
         reply, closer = self._report(wants, min(spare, self._bounds.tiles))
         return self._closer(reply, closer) if whole and closer else reply
 

@@ -91,8 +91,8 @@ class SaidVerdict(Part):
 class SaidCloser(Part):
     """A part of a picture that the model wants to see larger."""
 
-    frame: Frame
-    box: BoxSides
+    frame: Frame = 0
+    box: BoxSides = []
 
 
 class Said(Part):

@@ -20,6 +20,7 @@ from vidette.ports import Image
 Size = tuple[int, int]
 Cells = NDArray[np.float32]
 LARGER = 1.25  # a picture that is kept no larger than this shows nothing that was not sent
+WORTH = 2.0  # where nobody asked, a part is worth its cost if it shows things at least so many times as large
 _CELL_PX = 8
 _LEAST_CHANGE = 8.0  # grey levels of 255, mean of a cell
 _NOISES = 6.0  # and so many times the noise

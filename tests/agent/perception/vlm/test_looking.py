@@ -96,6 +96,16 @@ def test_answers_that_cannot_be_read_are_asked_for_once_more_and_then_described(
     assert reply.caption == QUIET["caption"]
 
 
+def test_a_description_that_fails_takes_no_answer_back(asking, stepwise):
+    with ModelServer([says(two("yes", "no")), says("?"), says("?")]) as server:
+        reply = asking(server).look(stepwise)
+    assert [one.answer for one in reply.verdicts] == ["yes", "no"]
+    assert reply.caption == ""
+    assert reply.note.startswith(ONLY_QUESTIONS + ": ")
+    assert "cannot be read" in reply.note
+    assert reply.usage.calls == 3
+
+
 def test_with_questions_alone_nothing_is_described(asking, stepwise):
     alone = replace(stepwise, effort="verdicts", describe="always")
     with ModelServer(answer=answering(two("yes", "unknown"))) as server:
@@ -290,12 +300,26 @@ def test_what_the_model_wants_to_see_closer_it_is_shown_once(asking, large):
         {"frame": 0, "box": [0.1, 0.1, 0.2, 0.2]},
         {"frame": 1, "box": []},
         {"frame": 1, "box": [0.4, 0.1, 0.2, 0.2]},
+        {"frame": 99, "box": [0.1, 0.1, 0.2, 0.2]},
+        {"frame": 1, "box": [0.1, 0.1, 0.2, -1]},
     ],
 )
 def test_what_is_no_place_in_a_picture_is_not_looked_at_closer(closer, asking, large):
     with ModelServer(answer=lambda question: seeing(question, [closer])) as server:
         asking(server).look(large(None))
     assert len(server.questions) == 1
+
+
+def test_what_is_kept_little_larger_is_shown_larger_only_where_it_is_asked_for(asking, media):
+    frames = []
+    for number, place in enumerate((100, 900)):
+        sha256, uri = media.put(picture(place, (1280, 720)), ".jpg")
+        frames.append(Keyframe(id=f"k{number}", segment_id="seg", pts_s=4.0 * number, sha256=sha256, uri=uri))
+    segment = Segment(id="seg", stream_id="cam", start_s=0.0, end_s=8.0, keyframes=tuple(frames))
+    wants = {**QUIET, "closer": [{"frame": 2, "box": [0.7, 0.3, 0.8, 0.5]}]}
+    with ModelServer(answer=lambda _: wants) as server:
+        asking(server, small_px=400).look(LookRequest(stream_id="cam", stream_name="gate", segment=segment))
+    assert [len(sent(question)) for question in server.questions] == [2, 3]
 
 
 def test_a_picture_that_was_sent_whole_is_not_looked_at_closer(asking, request_):

@@ -19,8 +19,9 @@ SIDES = st.integers(64, 5000)
 @st.composite
 def boxes(draw):
     """Boxes with an area, in 0..1."""
-    (left, right), (top, bottom) = (sorted((draw(st.floats(0, 1)), draw(st.floats(0, 1)))) for _ in range(2))
-    return left, top, min(1.0, max(right, left + 1e-3)), min(1.0, max(bottom, top + 1e-3))
+    across, down = (draw(st.floats(1e-3, 1)) for _ in range(2))
+    left, top = draw(st.floats(0, 1 - across)), draw(st.floats(0, 1 - down))
+    return left, top, min(1.0, left + across), min(1.0, top + down)
 
 
 @given(boxes(), SIDES, SIDES, st.integers(64, 2000))
