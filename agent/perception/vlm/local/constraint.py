@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from llguidance import LLExecutor, LLMatcher, LLTokenizer
 from llguidance.hf import from_tokenizer
+from numpy.typing import NDArray
 
 from agent.perception.vlm.local.asked import Prepared
 from vidette.errors import ModelError
@@ -24,6 +25,9 @@ _SCHEMAS = 64  # compiled ones that are kept
 _STEP = 0.001  # of numbers: else a model may write digits without end
 _FORM = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}  # nor white space without end
 _WORD = 32
+
+Bits = NDArray[np.int32]
+"""`(rows, words)`: a bit a token, set where it is allowed."""
 
 
 class Constraint:
@@ -109,13 +113,27 @@ def _tokens(tokenizer: Any, vocabulary: int) -> LLTokenizer:
         ) from error
 
 
-def _forbidden(bits: Any, scores: torch.Tensor) -> torch.Tensor:
-    """`(rows, columns of scores)` bool, on the device of the scores; bit by bit from the lowest, as llguidance has it."""
-    packed = torch.from_numpy(bits.view(np.uint8)).to(scores.device)
-    allowed = (packed.unsqueeze(-1) >> torch.arange(8, dtype=torch.uint8, device=scores.device)) & 1
-    forbidden = allowed.reshape(len(bits), -1)[:, : scores.shape[1]] == 0
+def _forbidden(bits: Bits, scores: torch.Tensor) -> torch.Tensor:
+    """`(rows, columns of scores)` bool, on the device of the scores; bits count from the lowest, as llguidance has it.
+
+    In the CPU's memory numpy unpacks them (three times as fast as torch there); elsewhere they travel packed.
+    """
+    unpack = unpacked_here if scores.device.type == "cpu" else unpacked_there
+    forbidden = unpack(bits, scores.device)[:, : scores.shape[1]]
     spare = scores.shape[1] - forbidden.shape[1]
     return torch.nn.functional.pad(forbidden, (0, spare), value=True) if spare > 0 else forbidden
+
+
+def unpacked_here(bits: Bits, _device: torch.device) -> torch.Tensor:
+    """What is forbidden, `(rows, 32 * words)` bool."""
+    return torch.from_numpy(np.unpackbits(~bits.view(np.uint8), axis=1, bitorder="little").view(np.bool_))
+
+
+def unpacked_there(bits: Bits, device: torch.device) -> torch.Tensor:
+    """The same, on a device."""
+    packed = torch.from_numpy(bits.view(np.uint8)).to(device)
+    allowed = (packed.unsqueeze(-1) >> torch.arange(8, dtype=torch.uint8, device=device)) & 1
+    return allowed.reshape(len(bits), -1) == 0
 
 
 def _line(matcher: LLMatcher) -> str:
