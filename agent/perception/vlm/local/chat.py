@@ -32,7 +32,7 @@ class Chat:
         more: dict[str, Any] = {"video_metadata": [_metadata(asked)], "do_sample_frames": False} if film else {}
         made = processor.apply_chat_template(
             self.template.messages(self._harmless(asked.system), parts),
-            self.template.source,
+            self.template.film if film else self.template.source,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",

@@ -16,19 +16,25 @@ class Template:
     """A chat template and its manners.
 
     `system`: how it takes a system message, as `parts` or as `text`; `user`: it does not, so the words go before the
-    user's. `video`: it shows video parts. `texts`: it shows several texts of one message; else they are joined.
+    user's. `texts`: it shows several texts of one message; else they are joined. `film`: the template for videos; empty
+    where there is none, None where the processor has one of its own (SmolVLM).
     """
 
     source: str
     system: Literal["parts", "text", "user"]
-    video: bool
     texts: bool
+    film: str | None
+
+    @property
+    def video(self) -> bool:
+        """Whether video parts are shown."""
+        return self.film != ""
 
     def messages(self, system: str, parts: Sequence[Part]) -> list[Message]:
         """System words and the user's parts as the messages that it takes whole."""
         own = list(parts)
         if system and self.system == "user":
-            own.insert(0, text(system))
+            own.insert(0, text(f"{system}\n\n"))
         user = {"role": "user", "content": own if self.texts else _joined(own)}
         if not system or self.system == "user":
             return [user]
@@ -47,12 +53,11 @@ def template_of(processor: Any) -> Template:
     pictured = _rendered(processor, source, [_user({"type": "image"}, text(_ONE))])
     if alone is None or _ONE not in alone or pictured is None or pictured == alone:
         raise ConfigError("the model's chat template shows no pictures; it is not one of a vision-language model")
-    filmed = _rendered(processor, source, [_user({"type": "video"}, text(_ONE))])
     both = _rendered(processor, source, [_user(text(_ONE), {"type": "image"}, text(_TWO))])
     return Template(
         source=source,
         system=_system(processor, source),
-        video=filmed is not None and filmed != alone and hasattr(processor, "video_processor"),
+        film=_film(processor, source, alone),
         texts=both is not None and _ONE in both and _TWO in both,
     )
 
@@ -66,6 +71,16 @@ def _source(processor: Any) -> str:
     return found
 
 
+def _film(processor: Any, source: str, alone: str) -> str | None:
+    """The first template that shows videos: the folder's, else what the processor takes without one; empty for none."""
+    ways: tuple[str | None, ...] = (source, None) if hasattr(processor, "video_processor") else ()
+    for way in ways:
+        shown = _rendered(processor, way, [_user({"type": "video"}, text(_ONE))])
+        if shown not in (None, alone) and shown != _rendered(processor, way, [_user(text(_ONE))]):
+            return way
+    return ""
+
+
 def _system(processor: Any, source: str) -> Literal["parts", "text", "user"]:
     user = _user({"type": "image"}, text(_ONE))
     ways: tuple[tuple[Literal["parts", "text"], Any], ...] = (("parts", [text(_SYSTEM)]), ("text", _SYSTEM))
@@ -76,7 +91,7 @@ def _system(processor: Any, source: str) -> Literal["parts", "text", "user"]:
     return "user"
 
 
-def _rendered(processor: Any, source: str, messages: list[Message]) -> str | None:
+def _rendered(processor: Any, source: str | None, messages: list[Message]) -> str | None:
     """The prompt, or None where the template refuses."""
     import jinja2
 

@@ -19,12 +19,12 @@ def prompt(model, asked) -> str:
     return model.tokenizer.decode(model.prepare(asked).inputs.tensors["input_ids"][0])
 
 
-def templated(tiny_model, tmp_path, source, family="llava"):
+def templated(tiny_model, tmp_path, source, family="llava", **wish):
     from agent.perception.vlm.local.loading import LoadWish, load
 
     folder = shutil.copytree(tiny_model(family), tmp_path / "model")
     (folder / "chat_template.jinja").write_text(source)
-    return load(LoadWish(path=folder, device="cpu"))
+    return load(LoadWish(path=folder, device="cpu", **wish))
 
 
 @pytest.mark.parametrize("family", CHAT_FAMILIES)
@@ -106,6 +106,22 @@ def test_a_video_carries_its_own_times(loaded, pictures):
     assert "<9.0 seconds>" in said
     timed = prompt(loaded("smolvlm", frames="video"), asked)
     assert [f"00:0{second}" in timed for second in (1, 2, 8, 9, 5)] == [True, True, True, True, False]
+
+
+def test_a_template_without_videos_of_a_processor_that_has_them(tiny_model, tmp_path, pictures):
+    """SmolVLM2's folders have such templates; its processor has one for videos, if it is not told another."""
+    from tests.tiny_tokens import chat_template
+
+    model = templated(tiny_model, tmp_path, chat_template("<image>"), "smolvlm", frames="video")
+    asked = Asked(
+        parts=("alpha", 0, 1, "What?"), images=tuple(pictures(2)), times_s=(4.0, 5.0), system="Watch.", max_tokens=4
+    )
+    said = prompt(model, asked)
+    assert "00:04" in said
+    assert [said.index(word) for word in ("Watch.", "alpha", "What?")] == sorted(
+        said.index(word) for word in ("Watch.", "alpha", "What?")
+    )
+    assert len(model.generate([model.prepare(asked)])) == 1
 
 
 def test_seconds_between_frames_of_a_video(loaded, pictures):
