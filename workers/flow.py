@@ -9,7 +9,7 @@ Jobs may be delivered more than once: every step may be repeated and changes not
 
 import logging
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.sources import SourceSpec
 from vidette.errors import ModelError, StoreError
-from vidette.models import Commit, LookRequest, Observation, Segment, SegmentRow, Stream, Track, TrackRow
+from vidette.models import Commit, LookRequest, Observation, PathPoint, Segment, SegmentRow, Stream, Track, TrackRow
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
 from workers.breakage import Breakable, rest
 from workers.effort import lessened
@@ -226,7 +226,6 @@ def _examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:
 
 def _within(row: TrackRow, segment: Segment) -> Track:
     """A stored track with the part of its path that the segment shows, thinned."""
-    path = [point for point in row.path if segment.start_s <= point.pts_s < segment.end_s]
     return Track(
         id=row.id,
         stream_id=segment.stream_id,
@@ -234,7 +233,14 @@ def _within(row: TrackRow, segment: Segment) -> Track:
         start_s=row.start_s,
         end_s=row.end_s,
         confidence=row.confidence,
-        path=tuple(path[:: max(1, math.ceil(len(path) / _PATH_POINTS))]),
+        path=_thinned([point for point in row.path if segment.start_s <= point.pts_s < segment.end_s]),
         attributes=row.attributes,
         entity_id=row.entity,
     )
+
+
+def _thinned(points: Sequence[PathPoint]) -> tuple[PathPoint, ...]:
+    """At most so many of the points, evenly chosen, the first and the last among them: keyframes lie up to both."""
+    if len(points) <= _PATH_POINTS:
+        return tuple(points)
+    return tuple(points[round(i * (len(points) - 1) / (_PATH_POINTS - 1))] for i in range(_PATH_POINTS))

@@ -9,9 +9,9 @@ import pytest
 from agent.perception.scripted import ScriptedVision
 from ingest.jpeg import encode
 from vidette.errors import StoreError
-from vidette.models import LookReply
+from vidette.models import LookReply, PathPoint
 from vidette.settings import LineSettings, StreamSettings, ZoneSettings
-from workers.flow import step
+from workers.flow import _thinned, step
 from workers.jobs import LookAt, Settle, Watch
 from workers.streams import stream_of
 
@@ -189,3 +189,13 @@ def test_a_stream_has_the_zones_and_lines_of_its_settings(memory, clip, spec_of)
     assert [(line.name, line.a, line.b) for line in stream.lines] == [("door", (0, 0), (1, 1))]
     assert stream_of(spec_of(clip, "other"), settings).zones == ()
     assert stream_of(spec_of(clip, "yard"), settings) == stream
+
+
+def test_a_model_is_told_of_a_track_up_to_both_ends_of_what_the_segment_shows():
+    path = [PathPoint(pts_s=i / 5, box=(0.0, 0.0, 0.1, 0.1)) for i in range(100)]
+    for many in range(101):
+        told = _thinned(path[:many])
+        assert len(told) == min(many, 16)
+        assert sorted(set(told), key=path.index) == list(told)
+        assert told[:1] == tuple(path[:1])[:many]
+        assert told[-1:] == tuple(path[:many][-1:])

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from agent.perception.vlm.prompt import box_at
 from vidette.geometry import iou
-from vidette.models import Attributes, Box, Detection, Label, SeenEntity, Track
+from vidette.models import Attributes, Box, Detection, Label, PathPoint, SeenEntity, Track
 
 SAME = 0.3  # overlap from which a detection is a track's; boxes of what moves are loose
+_HELD_S = 0.5  # so long before and after it was followed a thing is where it was
 _AGAIN = 0.5  # and two detections, in two pictures, of something that no track follows
 
 
@@ -43,8 +44,14 @@ def things(pictures: Sequence[tuple[float, Sequence[Detection]]], tracks: Sequen
 
 
 def _boxes(tracks: Iterable[Track], at_s: float) -> dict[str, Box]:
-    places = ((track.id, box_at(track.path, at_s)) for track in tracks)
+    places = ((track.id, box_at(track.path, at_s) or _held(track.path, at_s)) for track in tracks)
     return {id_: box for id_, box in places if box}
+
+
+def _held(path: Sequence[PathPoint], at_s: float) -> Box | None:
+    """The place of the nearer end of the path, shortly before or after it: pictures are not taken where points are."""
+    end = min((path[0], path[-1]), key=lambda point: abs(point.pts_s - at_s)) if path else None
+    return end.box if end is not None and abs(end.pts_s - at_s) <= _HELD_S else None
 
 
 def _matched(found: Sequence[Detection], boxes: dict[str, Box]) -> dict[int, tuple[str, float]]:

@@ -31,6 +31,14 @@ def test_a_track_is_what_overlaps_it_where_it_is_at_that_time():
     assert other.track_id is None
 
 
+def test_just_before_and_after_it_was_followed_a_track_is_where_it_was():
+    walks = track("t", (4.0, STAYS), (6.0, PASSES))
+    for at, box, named in ((3.6, STAYS, "t"), (6.5, PASSES, "t"), (3.4, STAYS, None), (6.6, PASSES, None)):
+        (thing,) = things([(at, [found(box)])], [walks])
+        assert thing.track_id == named
+    assert things([(5.0, [found(STAYS)])], [track("none")])[0].track_id is None
+
+
 def test_most_pictures_decide_what_a_track_is():
     cars = [(at, [found(STAYS, Label.VEHICLE, kind, 0.4)]) for at, kind in ((1.0, "car"), (2.0, "van"))]
     people = [(3.0, [found(STAYS, confidence=0.99)])]
