@@ -8,6 +8,7 @@ import pytest
 
 from agent.perception.scripted import ScriptedVision
 from agent.perception.vlm.fallback import WithFallback
+from agent.perception.vlm.local.vision import LocalVision
 from agent.perception.vlm.openai import OpenAiVision
 from agent.perception.vlm.recorded import RecordedVision
 from graph.embedded import EmbeddedStore
@@ -87,6 +88,63 @@ def test_a_model_on_a_server_is_asked_as_the_settings_say():
     assert vlm(backend="none") is None
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """What can be told of a model before it is loaded."""
+    made = tmp_path / "tiny-vl"
+    made.mkdir()
+    (made / "config.json").write_text('{"model_type": "smolvlm"}')
+    (made / "model.safetensors").write_bytes(b"weights")
+    return made
+
+
+def test_a_model_of_a_folder_is_as_the_settings_say_and_not_loaded_yet(folder, monkeypatch):
+    model = vlm(
+        backend="transformers",
+        path=str(folder),
+        device="cuda:1",
+        dtype="float16",
+        quantise="4bit",
+        frames="video",
+        batch=3,
+        max_images=2,
+        deadline_s=99,
+    )
+    assert isinstance(model, LocalVision)
+    load = model._wish.load
+    assert (load.path, load.device, load.dtype, load.quantise, load.frames) == (
+        folder,
+        "cuda:1",
+        "float16",
+        "4bit",
+        "video",
+    )
+    assert (model._wish.batch, model._wish.deadline_s, model._wish.bounds.max_images) == (3, 99, 2)
+    assert model.run.model == "tiny-vl"
+    assert vlm(backend="transformers", path=str(folder))._wish.load.device == "auto"
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert vlm(backend="transformers", path="~/tiny-vl")._wish.load.path == folder
+
+
+def test_what_a_model_of_a_folder_is_at_is_heard_in_its_pipeline(folder, tmp_path):
+    said = VlmSettings(backend="transformers", path=str(folder))
+    pipeline = pipeline_of(Settings(db=str(tmp_path / "v.db"), vlm=said))
+    try:
+        assert pipeline.voice.doing == ""
+        pipeline.vision._waking._say("loading tiny-vl")
+        assert pipeline.voice.doing == "loading tiny-vl"
+    finally:
+        pipeline.close()
+
+
+def test_looks_of_a_model_in_this_process_fill_two_batches():
+    assert VlmSettings(**SERVER, concurrency=3).at_once == 3
+    local = {"backend": "transformers", "path": "x"}
+    assert VlmSettings(**local).at_once == 16
+    assert VlmSettings(**local, batch=32).at_once == 64
+    assert VlmSettings(**local, batch=2, concurrency=9).at_once == 9
+
+
 def test_what_looks_may_cost_is_as_the_settings_say(tmp_path):
     bounds = {"stream_tokens_per_hour": 5, "gpu_s_per_hour": 2.5, "calls_per_hour": 3}
     spending = spending_of(VlmSettings(**bounds))
@@ -119,6 +177,8 @@ def test_a_chain_without_end_is_refused():
         ({"backend": "openai", "url": "http://h/v1"}, "needs `model`"),
         ({"backend": "openai", "model": "m"}, "needs `url`"),
         ({"backend": "recorded"}, "needs `path`"),
+        ({"backend": "transformers"}, "needs `path`"),
+        ({"backend": "transformers", "path": "x", "device": "tpu"}, "device"),
         ({**SERVER, "fallback": "x"}, "no model 'x' among `others`"),
         ({**SERVER, "record_from": "x"}, "no model 'x'"),
         ({**SERVER, "others": [{"name": "a"}, {"name": "a"}]}, "have one name"),
