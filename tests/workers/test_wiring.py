@@ -138,7 +138,7 @@ def test_what_a_model_of_a_folder_is_at_is_heard_in_its_pipeline(folder, tmp_pat
 
 
 def test_looks_of_a_model_in_this_process_fill_two_batches():
-    assert VlmSettings(**SERVER, concurrency=3).at_once == 3
+    assert VlmSettings(**SERVER, concurrency=3).at_once == 5  # of a server half as many again
     local = {"backend": "transformers", "path": "x"}
     assert VlmSettings(**local).at_once == 16
     assert VlmSettings(**local, batch=32).at_once == 64
