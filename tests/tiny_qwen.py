@@ -68,31 +68,39 @@ def _old():
 
 
 def qwen3_vl():
-    from transformers import (
-        Qwen2VLImageProcessor,
-        Qwen3VLConfig,
-        Qwen3VLForConditionalGeneration,
-        Qwen3VLProcessor,
-        Qwen3VLVideoProcessor,
-    )
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
-    tokens = _tokens()
-    videos = Qwen3VLVideoProcessor(**_size(16))
-    processor = Qwen3VLProcessor(
-        Qwen2VLImageProcessor(**_size(16)), tokens, videos, chat_template=chat_template(PICTURE, VIDEO)
-    )
-    vision = {
-        "depth": 2,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_heads": 4,
-        "out_hidden_size": 32,
-        "num_position_embeddings": 16,
-        "deepstack_visual_indexes": [0],
-    }
-    text = {**TEXT, "head_dim": 8, "rope_parameters": {**ROPE, "mrope_interleaved": True}}
-    config = Qwen3VLConfig(text_config=text, vision_config=vision, **_ids(tokens))
+    tokens, processor = _new()
+    config = Qwen3VLConfig(text_config=NEW_TEXT, vision_config=NEW_VISION, **_ids(tokens))
     return Qwen3VLForConditionalGeneration, config, processor
 
 
-QWEN = {"qwen2-vl": qwen2_vl, "qwen2.5-vl": qwen2_5_vl, "qwen3-vl": qwen3_vl}
+def qwen3_vl_moe():
+    from transformers import Qwen3VLMoeConfig, Qwen3VLMoeForConditionalGeneration
+
+    tokens, processor = _new()
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+    config = Qwen3VLMoeConfig(text_config={**NEW_TEXT, **experts}, vision_config=NEW_VISION, **_ids(tokens))
+    return Qwen3VLMoeForConditionalGeneration, config, processor
+
+
+NEW_TEXT = {**TEXT, "head_dim": 8, "rope_parameters": {**ROPE, "mrope_interleaved": True}}
+NEW_VISION = {
+    "depth": 2,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_heads": 4,
+    "out_hidden_size": 32,
+    "num_position_embeddings": 16,
+    "deepstack_visual_indexes": [0],
+}
+
+
+def _new():
+    from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
+
+    tokens, pictures, videos = _tokens(), Qwen2VLImageProcessor(**_size(16)), Qwen3VLVideoProcessor(**_size(16))
+    return tokens, Qwen3VLProcessor(pictures, tokens, videos, chat_template=chat_template(PICTURE, VIDEO))
+
+
+QWEN = {"qwen2-vl": qwen2_vl, "qwen2.5-vl": qwen2_5_vl, "qwen3-vl": qwen3_vl, "qwen3-vl-moe": qwen3_vl_moe}

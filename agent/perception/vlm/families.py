@@ -52,11 +52,11 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         name="Qwen3-VL",
-        model_types=("qwen3_vl",),
+        model_types=("qwen3_vl", "qwen3_vl_moe"),
         video=True,
         boxes="qwen3_vl",
         licence="Apache-2.0",
-        memory="2B: 5 GB; 4B: 10 GB; 8B: 19 GB",
+        memory="2B: 5 GB; 8B: 19 GB; 30B-A3B: 64 GB",
     ),
     Family(
         name="Qwen2-VL",
@@ -237,7 +237,7 @@ FIRST: tuple[First, ...] = (
     First(place="CPU", model="SmolVLM2-500M-Video-Instruct", licence="Apache-2.0", memory="2 GB (float32)"),
     First(place="GPU, 8 GB", model="Qwen3-VL-2B-Instruct", licence="Apache-2.0", memory="5 GB"),
     First(place="GPU, 24 GB", model="Qwen3-VL-8B-Instruct", licence="Apache-2.0", memory="18 GB"),
-    First(place="GPU, 80 GB", model="Qwen3-VL-32B-Instruct", licence="Apache-2.0", memory="67 GB"),
+    First(place="GPU, 80 GB", model="Qwen3-VL-30B-A3B-Instruct", licence="Apache-2.0", memory="64 GB"),
 )
 
 

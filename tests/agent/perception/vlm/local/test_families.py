@@ -12,6 +12,7 @@ FILMED = [
     "qwen2-vl",
     "qwen2.5-vl",
     "qwen3-vl",
+    "qwen3-vl-moe",
     "llava-next-video",
     "llava-onevision",
     "video-llava",
