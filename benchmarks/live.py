@@ -38,7 +38,9 @@ def cost(folder: Path, *, short: bool) -> None:
 def first(folder: Path, *, short: bool) -> None:
     """Time to the first picture."""
     clip = live_clips.quiet(folder, 12.0 if short else 30.0)
-    print(f"first picture of 1080p25, keyframe every 2 s: {said(first_pictures(clip, 8 if short else 40))}")
+    for keyed, what in ((True, "sends a keyframe to who joins"), (False, "does not, and its next one has to come")):
+        found = first_pictures(clip, 8 if short else 40, keyed=keyed)
+        print(f"first picture of 1080p25, keyframe every 2 s, of a camera that {what}: {said(found)}")
 
 
 def faults(folder: Path, *, short: bool) -> None:

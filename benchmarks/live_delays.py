@@ -33,10 +33,13 @@ def said(seconds: list[float]) -> str:
     return f"p50 {p50:.2f} s, p95 {p95:.2f} s, most {max(seconds):.2f} s, of {len(seconds)}"
 
 
-def first_pictures(clip: Path, joins: int) -> list[float]:
-    """Seconds from opening a camera to its first decoded picture; each join at a random time of the stream."""
+def first_pictures(clip: Path, joins: int, *, keyed: bool) -> list[float]:
+    """Seconds from opening a camera to its first decoded picture; each join at a random time of the stream.
+
+    `keyed`: the camera sends who joins a keyframe at once.
+    """
     found, chance = [], Random(1)
-    with Camera([clip]) as camera:
+    with Camera([clip], keyed=keyed) as camera:
         for _ in range(joins):
             time.sleep(chance.uniform(0.2, 2.2))  # anywhere in a group of pictures
             found.append(_first_picture(camera))

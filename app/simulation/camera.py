@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from app.simulation.doors import closed_port
 from vidette.errors import SourceError
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -66,16 +67,18 @@ class Camera:
         digest: bool = False,
         once: bool = False,
         rtcp: bool = True,
+        keyed: bool = True,
         certificate: Path | None = None,
     ) -> None:
         self._paths = dict(clips) if isinstance(clips, dict) else {"/cam": clips}
         self._username, self._password, self._digest, self._once, self._rtcp = username, password, digest, once, rtcp
         self._certificate = certificate
+        self._keyed = keyed
         self._began_s = time.time()
         self._process: subprocess.Popen[str] | None = None
         self._told: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.events: list[Event] = []
-        self.port = 0
+        self.port = closed_port()
 
     def __enter__(self) -> Self:
         self.start()
@@ -169,6 +172,7 @@ class Camera:
                 "began_s": self._began_s,
                 "once": self._once,
                 "rtcp": self._rtcp,
+                "keyed": self._keyed,
             }
             for path, clips in self._paths.items()
         ]

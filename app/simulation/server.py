@@ -4,9 +4,11 @@ Run by the system's own Python, which has GStreamer's bindings: nothing of ours 
 is the set-up, every later one a command; every line on stdout is an event; all are JSON. It ends when stdin does.
 
 Set-up: `{"port": 0, "username": "", "password": "", "digest": false, "cameras": [{"path": "/cam", "clips": [FILE, …],
-"began_s": 0.0, "once": false, "rtcp": true}]}`. Clips are MP4 files with H.264 or H.265. A camera plays by the wall
-clock whether or not somebody looks, from `began_s` on (seconds of Unix time; the clip is repeated), so who joins joins at
-now, amid a group of pictures; `once` waits for the first client, plays the clip once and ends the stream.
+"began_s": 0.0, "once": false, "rtcp": true, "keyed": true}]}`. Clips are MP4 files with H.264 or H.265. A camera plays by
+the wall clock whether or not somebody looks, from `began_s` on (seconds of Unix time; the clip is repeated), so who joins
+joins at now; `once` waits for the first client, plays the clip once and ends the stream. `keyed`: who joins is sent a
+keyframe at once, and all that was built on it since, as by cameras and servers that keep their last group of pictures;
+else what comes begins amid a group, and can be decoded from the next keyframe on.
 
 Commands, `{"do": NAME, "path": "/cam", …}`: `drop` (close all connections), `end` (RTCP BYE), `hide` and `show` (404),
 `loss` (`share` of RTP packets), `switch` (to clip `number`: same codec in the same session, another one in a new one),
@@ -32,6 +34,7 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore
 
 ROLE = "viewer"
 PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
+SINKS = ("appsink", "multiudpsink")
 RTP_WRAP_S = 2**32 / 90_000  # RTP time is the same again after this; GStreamer has no time before zero
 _lock = threading.Lock()
 
@@ -89,6 +92,12 @@ def _packet(buffer: Any) -> Packet:
     return Packet(due, shown, not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT), buffer)
 
 
+def unpaced(element: Any) -> None:
+    """Where it is a sink of ours, let it send whatever it is given at once."""
+    if element.get_factory().get_name() in SINKS:
+        element.set_property("sync", False)
+
+
 class Medium:
     """One running pipeline of a camera, shared by its clients."""
 
@@ -98,17 +107,27 @@ class Medium:
         self.lossy = media.get_element().get_by_name("pay0")
         self.zero: float | None = None
 
+    def begin(self, due_s: float, jump_s: float) -> bool:
+        """Whether it takes its first packet now, which is due at `due_s` (monotonic clock)."""
+        if self.zero is not None or self.source.get_state(0)[1] != Gst.State.PLAYING:
+            return False
+        self.zero = due_s + jump_s - self.source.get_current_running_time() / Gst.SECOND
+        return True
+
     def push(self, packet: Packet, due_s: float, jump_s: float) -> None:
-        """Hand on one packet that is due at `due_s` (monotonic clock); its time is the pipeline's running time."""
+        """Hand on one packet that is due at `due_s`; its time is the pipeline's running time."""
         if self.zero is None:
-            if self.source.get_state(0)[1] != Gst.State.PLAYING:
-                return
-            self.zero = due_s + jump_s - self.source.get_current_running_time() / Gst.SECOND
+            return
         buffer = packet.buffer.copy()
         buffer.dts = Gst.CLOCK_TIME_NONE
         at_s = due_s - self.zero + packet.shown_s - packet.due_s + jump_s
         buffer.pts = round((at_s if at_s >= 0 else at_s + RTP_WRAP_S) * Gst.SECOND)
         self.source.emit("push-buffer", buffer)
+
+    def hurry(self) -> None:
+        """From now on what is pushed is sent at once, whatever its timestamps say."""
+        for kind in SINKS:
+            self.elements(kind, "sync", False)
 
     def elements(self, kind: str, name: str, value: object) -> None:
         """Set a property of every element of a kind in the pipeline; there are none before it is prepared."""
@@ -121,8 +140,10 @@ class Medium:
 class Camera:
     """A path: a tape that runs by the clock, and the media that are fed from it."""
 
-    def __init__(self, server: "Server", path: str, clips: list[str], began_s: float, once: bool, rtcp: bool) -> None:
-        self.server, self.path, self.once, self.rtcp = server, path, once, rtcp
+    def __init__(
+        self, server: "Server", path: str, clips: list[str], began_s: float, once: bool, rtcp: bool, keyed: bool
+    ) -> None:
+        self.server, self.path, self.once, self.rtcp, self.keyed = server, path, once, rtcp, keyed
         self.tapes = [Tape(clip) for clip in clips]
         self.tape, self.lock = self.tapes[0], threading.RLock()
         self.media: list[Medium] = []
@@ -152,11 +173,19 @@ class Camera:
         medium = Medium(media)
         medium.source.set_property("caps", self.tape.caps)
         medium.lossy.set_property("drop-probability", self.loss)
-        media.connect("prepared", lambda _: self.tell_time(medium))
+        media.connect("prepared", lambda _: self.prepared(medium))
         media.connect("new-state", lambda _, state: self.begin() if state == Gst.State.PLAYING else None)
         media.connect("unprepared", lambda _: self.leave(medium))
         self.media.append(medium)
         say("joined", path=self.path, at=time.time())
+
+    def prepared(self, medium: Medium) -> None:
+        """Its pipeline is there: set the clock it tells, and who joins with a group that began before is not kept waiting."""
+        self.tell_time(medium)
+        if self.keyed:
+            medium.hurry()
+            pipeline = medium.media.get_element().get_parent()
+            pipeline.connect("deep-element-added", lambda _pipeline, _bin, element: unpaced(element))
 
     def leave(self, medium: Medium) -> None:
         """The last client of a medium has gone."""
@@ -208,7 +237,11 @@ class Camera:
             self.stuck = None
         number = number if self.stuck is None else self.stuck
         for medium in list(self.media):
-            medium.push(tape.packets[number], due, self.jump_s)
+            first = tape.last_group(number) if self.keyed else number
+            if not medium.begin(due - tape.due_s[number] + tape.due_s[first], self.jump_s):
+                first = number
+            for one in range(first, number + 1):
+                medium.push(tape.packets[one], due - tape.due_s[number] + tape.due_s[one], self.jump_s)
 
     def position(self) -> tuple[int, int]:
         """Which turn of the tape, and which packet, is due next."""
@@ -225,8 +258,7 @@ class Camera:
         """Timestamps go on that much later, or earlier; what is pushed is sent at once all the same."""
         self.jump_s += seconds
         for medium in list(self.media):
-            for kind in ("appsink", "multiudpsink"):
-                medium.elements(kind, "sync", False)
+            medium.hurry()
 
     def end(self) -> None:
         """Say goodbye to every client; who comes afterwards gets a new medium."""

@@ -37,7 +37,7 @@ def good(found):
 
 
 def test_time_goes_on_while_nobody_looks(camera, numbered):
-    ours = camera(numbered)
+    ours = camera(numbered, keyed=False)
     first = frames(ours.url(), 5)
     second = frames(ours.url(), 5)
     between_s = second[-1][1] - first[-1][1]
@@ -45,7 +45,7 @@ def test_time_goes_on_while_nobody_looks(camera, numbered):
 
 
 def test_the_scene_goes_on_over_a_kill(camera, numbered):
-    ours = camera(numbered)
+    ours = camera(numbered, keyed=False)
     first = frames(ours.url(), 5)
     port = ours.port
     ours.kill()
@@ -56,6 +56,25 @@ def test_the_scene_goes_on_over_a_kill(camera, numbered):
     between_s = second[-1][1] - first[-1][1]
     assert ours.port == port
     assert (shown(second[-1][0]) - shown(first[-1][0])) % 300 == pytest.approx(between_s * 25, abs=5)
+
+
+def first_packet(url):
+    with av.open(url, options=OPTIONS, timeout=(4, 3)) as container:
+        return next(packet for packet in container.demux(video=0) if packet.size)
+
+
+def test_who_joins_amid_a_group_is_sent_the_whole_of_it(camera, numbered):
+    ours = camera(numbered)
+    assert all(first_packet(ours.url()).is_keyframe for _ in range(5))
+    (frame, _), *_, (last, at) = frames(ours.url(), 40)
+    assert frame.key_frame
+    (now, later), *_ = frames(ours.url(), 1, seconds=8)
+    assert (shown(now) - shown(last)) % 300 <= (later - at) * 25 + 25
+
+
+def test_where_it_does_not_what_comes_first_cannot_be_decoded(camera, numbered):
+    ours = camera(numbered, keyed=False)
+    assert until(lambda: not first_packet(ours.url()).is_keyframe, 20.0)
 
 
 def test_it_asks_for_a_password(camera, numbered):
