@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from agent.perception.reply import clean
 from vidette.errors import ConfigError, ModelError
 from vidette.ids import content_tag, make_id
@@ -17,6 +20,9 @@ from vidette.ports import Image
 
 MAX_LINE = 200
 MAX_LINES = 64
+_SIDE = 1280
+_SMALL = 960  # pictures below this are enlarged twice: small letters are read better
+_LEAST_SIDE, _LONGEST = 32, 8
 _THREADS = 2  # frames are looked at beside it
 
 
@@ -63,6 +69,11 @@ class RapidReader:
         self._closed = True
 
     def _read(self, picture: Image) -> tuple[Legible, ...]:
+        short, long = sorted(picture.shape[:2])
+        if short < _LEAST_SIDE or long > _LONGEST * short:
+            return ()
+        if long < _SMALL:
+            picture = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
         with self._lock:
             if self._closed:
                 raise ModelError("the reader of text was closed")
@@ -114,6 +125,8 @@ def _engine(paths: dict[str, str], confidence: float) -> Any:
             "Global.use_cls": False,  # cameras stand upright
             "Global.text_score": confidence,
             "Det.model_path": paths["det"],
+            "Det.limit_type": "max",  # `min` would enlarge a narrow picture without end
+            "Det.limit_side_len": _SIDE,
             "Rec.model_path": paths["rec"],
             "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
