@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.perception.vlm.families import Family
 from agent.perception.vlm.local.asked import Answered, Asked, Generator, Held, OutOfMemory, Prepared
+from agent.perception.vlm.local.gate import Gate
 from agent.perception.vlm.local.turns import Room, Turns, Waiting
 from vidette.errors import ModelError
 
@@ -26,7 +27,8 @@ _CLOSED = "the model is closed: no more is asked of it"
 class Batcher:
     """Asks a model for many callers at once; each waits for its own answer.
 
-    `batch`: questions answered together at most. `deadline_s`: a model that gives no sign of life for so long (no word, no
+    `batch`: questions answered together at most; `ahead`: prepared or at work at the same time at most, 0 for two batches.
+    `deadline_s`: a model that gives no sign of life for so long (no word, no
     batch begun or ended) has failed those who wait; how long the line is does not count. `held` holds answers to
     their schemas. A batch that does not fit into memory is halved; what goes wrong in one batch fails that one only.
     """
@@ -38,6 +40,7 @@ class Batcher:
         *,
         batch: int,
         deadline_s: float,
+        ahead: int = 0,
         company_s: float = _COMPANY_S,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -45,6 +48,7 @@ class Batcher:
         self._deadline_s, self._company_s, self._clock = deadline_s, company_s, clock
         self._changed = Condition()
         self._turns, self._room = Turns(), Room(batch)
+        self._gate = Gate(ahead or 2 * batch)
         self._desks, self._preparing = Semaphore(max(2, os.cpu_count() or 1)), 0
         self._at_work: list[Waiting] = []
         self._sign_s, self._closed = clock(), False
@@ -58,7 +62,28 @@ class Batcher:
 
     def ask(self, asked: Asked) -> Answered:
         """The answer, when it is there; from any thread. Raises ModelError."""
-        one = Waiting(prepared=self._prepared(asked), since_s=self._clock())
+        since_s = self._clock()
+        self._gate.enter(asked, _ROUND_S, lambda: self._alive(since_s))
+        try:
+            return self._answer_to(self._prepared(asked))
+        finally:
+            self._gate.leave()
+
+    def close(self) -> None:
+        """Those who wait have failed; what the model is at is cut at its next word. From any thread."""
+        with self._changed:
+            self._closed = True
+            waiting = [*self._turns, *self._at_work]
+            self._changed.notify_all()
+        self._gate.close(_CLOSED)
+        _fail(waiting, _CLOSED)
+        if current_thread() is not self._thread:
+            self._thread.join(_PATIENCE_S)
+
+    # The callers' threads ------------------------------------------------------------------------
+
+    def _answer_to(self, prepared: Prepared) -> Answered:
+        one = Waiting(prepared=prepared, since_s=self._clock())
         with self._changed:
             self._still_open()
             self._turns.put(one)
@@ -69,18 +94,6 @@ class Batcher:
             with self._changed:
                 self._turns.withdraw(one)
             one.answer.cancel()
-
-    def close(self) -> None:
-        """Those who wait have failed; what the model is at is cut at its next word. From any thread."""
-        with self._changed:
-            self._closed = True
-            waiting = [*self._turns, *self._at_work]
-            self._changed.notify_all()
-        _fail(waiting, _CLOSED)
-        if current_thread() is not self._thread:
-            self._thread.join(_PATIENCE_S)
-
-    # The callers' threads ------------------------------------------------------------------------
 
     def _prepared(self, asked: Asked) -> Prepared:
         """Preprocessed in the caller's thread, while the model is at another batch."""
@@ -105,14 +118,18 @@ class Batcher:
             try:
                 return one.answer.result(_ROUND_S)
             except NotReady:
-                silent_s = self._clock() - max(self._sign_s, one.since_s)
-                if silent_s > self._deadline_s:
-                    raise ModelError(
-                        f"the model has stood still for {silent_s:.0f} s; raise `vlm.deadline_s`, or lower `vlm.batch`,"
-                        " `vlm.max_images` or `vlm.max_side`"
-                    ) from None
+                self._alive(one.since_s)
             except CancelledError:
                 raise ModelError(_CLOSED) from None
+
+    def _alive(self, since_s: float) -> None:
+        """Raises ModelError where the model has given no sign of life since then for too long."""
+        silent_s = self._clock() - max(self._sign_s, since_s)
+        if silent_s > self._deadline_s:
+            raise ModelError(
+                f"the model has stood still for {silent_s:.0f} s; raise `vlm.deadline_s`, or lower `vlm.batch`,"
+                " `vlm.max_images` or `vlm.max_side`"
+            )
 
     def _still_open(self) -> None:
         if self._closed:

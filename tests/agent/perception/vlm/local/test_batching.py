@@ -28,7 +28,7 @@ def echo(one):
 
 @contextmanager
 def batching(model, **said):
-    made = Batcher(model, **{"batch": 4, "deadline_s": 60.0, **said})
+    made = Batcher(model, **{"batch": 4, "deadline_s": 60.0, "ahead": 64, **said})
     try:
         yield made
     finally:
@@ -55,16 +55,46 @@ def filled(batcher, model, questions, pool):
     return first, futures
 
 
+def test_no_more_is_made_ready_than_is_soon_answered():
+    """Pixels lie in memory from then on: two batches are enough to keep the model busy."""
+    model = Scripted(echo).hold()
+    with batching(model, batch=2, ahead=0) as batcher, ThreadPoolExecutor(16) as pool:
+        futures = [pool.submit(batcher.ask, asked(i, stream)) for stream in "abc" for i in range(4)]
+        until(lambda: len(batcher._gate._turns) == 8)
+        assert len(batcher._turns) + len(batcher._at_work) == 4
+        assert len(model.batches) == 1
+        model.release()
+        assert sorted(one.result(30).text for one in futures) == sorted(f"{s}{i}" for s in "abc" for i in range(4))
+    assert batcher._gate._free == 4
+
+
+def test_who_waits_to_be_made_ready_is_let_go_when_it_is_closed_or_stands_still():
+    model = Scripted().hold()
+    with batching(model, batch=1, ahead=1) as batcher, ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(batcher.ask, asked(i)) for i in range(3)]
+        until(lambda: len(batcher._gate._turns) == 2)
+        batcher.close()
+        assert {str(one.exception(30)) for one in futures} == {"the model is closed: no more is asked of it"}
+        with pytest.raises(ModelError, match="is closed"):
+            batcher.ask(asked(9))
+    model = Scripted().hold()
+    with batching(model, batch=1, ahead=1, deadline_s=0.05) as batcher, ThreadPoolExecutor(4) as pool:
+        errors = [pool.submit(batcher.ask, asked(i)).exception(60) for i in range(3)]
+        assert all("stood still" in str(one) for one in errors)
+        assert len(batcher._gate._turns) == 0
+        assert batcher._gate._free == 1
+
+
 plans = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.booleans()), min_size=1, max_size=24)
 
 
 @settings(max_examples=40)
-@given(plans, st.integers(1, 8), st.integers(1, 8))
-def test_each_question_has_its_own_answer_exactly_once(plan, batch, fits):
+@given(plans, st.integers(1, 8), st.integers(1, 8), st.integers(1, 20))
+def test_each_question_has_its_own_answer_exactly_once(plan, batch, fits, ahead):
     """Whoever asks and however little fits into memory."""
     model = Scripted(echo, fits=fits)
     questions = [asked(i, stream, tiles=tiles, urgent=urgent) for i, (stream, tiles, urgent) in enumerate(plan)]
-    with batching(model, batch=batch) as batcher, ThreadPoolExecutor(12) as pool:
+    with batching(model, batch=batch, ahead=ahead) as batcher, ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(batcher.ask, questions))
     assert [one.text for one in answers] == [echo(one) for one in questions]
     done = Counter(echo(one) for part in model.batches if len(part) <= fits for one in part)
