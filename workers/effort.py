@@ -47,7 +47,7 @@ def lessened(request: LookRequest, leave: Leave) -> tuple[LookRequest, str]:
     if leave.level == 0:
         return request, ""
     if leave.level >= _VERDICTS and request.questions:
-        return replace(_with(request, 1), effort="verdicts"), f"only the questions: {leave.reason}"
+        return replace(_with(request, 1), effort="verdicts"), leave.reason  # the look says that it was only these
     frames = len(request.segment.keyframes)
     most = 1 if leave.level >= _ONE else max(1, frames >> leave.level)
     return replace(_with(request, most), effort="fewer"), f"fewer pictures: {leave.reason}"

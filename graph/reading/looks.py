@@ -20,10 +20,11 @@ _SUMS = (
     " sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens, total(wall_s) AS wall_s,"
     " total(gpu_s) AS gpu_s, sum(refused) AS refused FROM looks"
 )
-# What became of a segment: the most that any look made of it, or what the gate did, in the order of DeepState.
+# What became of a segment: the most that any look made of it, or what the gate did, in the order of DeepState; one that
+# was let through and of which there is no picture is dropped.
 _RANKED = (
-    "max(3 * gated, coalesce((SELECT max(CASE outcome WHEN 'examined' THEN 4 WHEN 'failed' THEN 2 ELSE 1 END) FROM looks"
-    " WHERE looks.segment_seq = segments.seq AND (? = '' OR run_seq = (SELECT seq FROM runs WHERE id = ?))), 0))"
+    "max(3 * gated, NOT EXISTS (SELECT 1 FROM keyframes k WHERE k.segment_seq = segments.seq), coalesce("
+    "(SELECT max(CASE outcome WHEN 'examined' THEN 4 WHEN 'failed' THEN 2 ELSE 1 END) FROM looks WHERE looks.segment_seq = segments.seq AND (? = '' OR run_seq = (SELECT seq FROM runs WHERE id = ?))), 0))"
 )
 _BECAME = ("pending", "dropped", "failed", "gated", "examined")
 _COUNTED = (

@@ -153,6 +153,11 @@ class TestCosts:
         assert (hour.examined, hour.failed, hour.dropped, hour.pending) == (2, 1, 1, 1)
         assert (hour.gated, hour.audited, hour.looks) == (2, 1, 4)
 
+    def test_what_there_is_no_picture_of_is_dropped(self, store: GraphStore) -> None:
+        store.settle(fast(segment(0, keyframes=()), quiet(10)))
+        (hour,) = store.read(Costs())
+        assert (hour.dropped, hour.gated, hour.pending, hour.looks) == (1, 1, 0, 0)
+
     def test_a_better_start_moves_them_and_another_watch_keeps_them(self, store: GraphStore) -> None:
         store.settle(fast(segment(0)))
         store.settle(look(segment(0), usage=spent(), verdicts=(Verdict(question="q", answer="no", confidence=1),)))

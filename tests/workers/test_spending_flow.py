@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agent.perception.scripted import SCRIPTED
+from agent.perception.vlm.looking import ONLY_QUESTIONS
 from vidette.errors import ModelError
 from vidette.looks import Costs, GateAudits, Verdicts
 from vidette.models import DeepState, EventType, LookReply, SeenEvent, Usage, Verdict
@@ -28,7 +29,9 @@ class Asked:
     def look(self, request):
         self.requests.append(request)
         verdicts = tuple(Verdict(question=one, answer="yes", confidence=0.9) for one in request.questions)
-        caption = "" if request.effort == "verdicts" else f"looked at {request.segment.start_s:.1f}"
+        if request.effort == "verdicts":
+            return LookReply(caption="", verdicts=verdicts, usage=COST, note=ONLY_QUESTIONS)
+        caption = f"looked at {request.segment.start_s:.1f}"
         return LookReply(caption=caption, verdicts=verdicts, usage=COST, events=self.events)
 
     def close(self):
@@ -72,7 +75,8 @@ def test_only_the_questions_are_asked_before_the_end(memory, clip, spec_of):
     stream = {"questions": [QUESTION]}
     pipeline = watched(memory, clip, spec_of, model, stream=stream, stream_gpu_s_per_hour=1.05, audit=0.0)
     assert [one.effort for one in model.requests] == ["full", "verdicts"]
-    assert any((why or "").startswith("only the questions: 95%") for why in reasons(pipeline, DeepState.EXAMINED))
+    why = f"{ONLY_QUESTIONS}; 95% of `vlm.stream_gpu_s_per_hour` is spent"
+    assert why in reasons(pipeline, DeepState.EXAMINED)
 
 
 def test_what_failed_is_counted_and_owed_and_what_was_dropped_is_asked_about_later(memory, clip, spec_of):
