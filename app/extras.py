@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)[^;]*;.*extra == ['\"]([a-z]+)['\"]")
 FOR = {
     "vlm": "deep looks by a vision-language model in this process",
+    "quantised": "models in 4 or 8 bits, LoRA adapters",
     "scale": "Celery workers, Redis, Neo4j",
     "server": "the web page and API",
     "embeddings": "search by meaning",
