@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from time import monotonic
 
 from agent.perception.detect.linking import things
@@ -23,13 +25,15 @@ class DetectorLook:
 
     `words`: what is looked for and what it is; empty: all that the detector knows and the closed list has a label for.
     With `second`, that describes the segment too: its word on a thing counts, what only the detector saw is added. Where
-    one of the two fails, the reply is the other's, says so, and the look is still owed.
+    one of the two fails, the reply is the other's, says so, and the look is still owed. One segment at a time, by `turn`:
+    who waits for it is not counted as the detector's time.
     """
 
     detector: Detector
     media: MediaStore
     words: Mapping[str, Label] = field(default_factory=dict)
     second: VisionModel | None = None
+    turn: AbstractContextManager[object] = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def run(self) -> Run:
@@ -72,10 +76,13 @@ class DetectorLook:
         pictures = list(self._pictures(request))
         if not pictures:
             raise ModelError("none of the segment's pictures is in the media store any more; keep them longer")
-        found = self.detector.detect([image for _, image in pictures], tuple(self.words))
+        with self.turn:
+            start = monotonic()
+            found = self.detector.detect([image for _, image in pictures], tuple(self.words))
+            end = monotonic()
         at = [(frame.pts_s, self._meant(some)) for (frame, _), some in zip(pictures, found, strict=True)]
-        took_s = monotonic() - began
-        return LookReply(caption="", entities=things(at, request.tracks), usage=Usage(wall_s=took_s, gpu_s=took_s))
+        usage = Usage(wall_s=round(end - began, 3), gpu_s=end - start)
+        return LookReply(caption="", entities=things(at, request.tracks), usage=usage)
 
     def _pictures(self, request: LookRequest) -> Iterator[tuple[Keyframe, Image]]:
         for frame in sorted(request.segment.keyframes, key=lambda frame: (frame.pts_s, frame.id)):

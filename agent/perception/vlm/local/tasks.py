@@ -133,7 +133,7 @@ class _Look:
         """Of the middle picture; one that was cut off ends with `…`."""
         same = self._tasks.caption == self._tasks.detect
         said = self._answer(self._middle, self._tasks.caption, _MANY if same else _CAPTION)
-        words = " ".join(_TOKEN.sub(" ", said.text).split())
+        words = " ".join(_TOKEN.sub("", said.text).split())
         return f"{words}…" if said.cut and words else words
 
     def _detections(self, number: int) -> list[Detection]:

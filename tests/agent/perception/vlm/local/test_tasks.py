@@ -108,7 +108,7 @@ def test_kosmos_says_both_in_one_answer():
     grounded = " <phrase>a man</phrase><object><patch_index_0333><patch_index_0915></object> near<phrase> a fire</phrase><object><patch_index_0000><patch_index_0099></object>."
     says = Says({"<grounding>An": grounded})
     (reply, _), _ = look("kosmos-2", says)
-    assert reply.caption == "a man near a fire ."
+    assert reply.caption == "a man near a fire."
     assert [(one.label, one.attributes) for one in reply.entities] == [
         (Label.PERSON, {"kind": "man"}),
         (Label.FLAME, {"kind": "fire"}),
