@@ -67,7 +67,7 @@ class Fleet:
         self._turn: tuple[str, float] | None = None
         self._offline = Offline(lambda: self.pipeline, self._nudge)
         self._attentive_s = 0.0
-        self._looks = Looks(pipeline)
+        self._looks = Looks(lambda: self.pipeline, nudge)
 
     def run(
         self, specs: Sequence[SourceSpec], stop: Event, changes: "SimpleQueue[Change] | None" = None

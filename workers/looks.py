@@ -67,8 +67,9 @@ class Looks:
     What was just seen goes before what is owed from earlier watches, and the more of it waits, the less is asked of each.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Callable[[], Pipeline], nudge: Callable[[], None] = lambda: None) -> None:
+        """`pipeline` as it is by then: rules may change while looks wait; `nudge` is called after each settling."""
+        self._pipeline, self._nudge = pipeline, nudge
         self._jobs: PriorityQueue[tuple[int, int, Job | None]] = PriorityQueue(_MOST)
         self._number = count()
         self._over = Event()
@@ -76,7 +77,7 @@ class Looks:
 
     def put(self, jobs: Iterable[Job], *, owed: bool = False) -> None:
         """Do these when it is their turn. What there is no room for is left to the next watch, and the ledger says so."""
-        if not self._pipeline.looks:
+        if not self._pipeline().looks:
             return
         for job in jobs:
             if owed and self._jobs.qsize() >= _MOST_OWED:
@@ -89,13 +90,13 @@ class Looks:
 
     def said(self) -> str:
         """How many wait, and what the model does meanwhile, in words; empty where nothing waits."""
-        waiting, doing = self._jobs.qsize(), self._pipeline.voice.doing
+        waiting, doing = self._jobs.qsize(), self._pipeline().voice.doing
         return "; ".join(filter(None, (f"deep looks waiting: {waiting}" if waiting else "", doing)))
 
     def close(self) -> None:
         """Begin no more, and cut those at work: they are owed to the next watch."""
         self._over.set()
-        self._pipeline.hush()
+        self._pipeline().hush()
         with self._jobs.mutex:
             self._jobs.queue.clear()
         for _ in self._threads:
@@ -105,10 +106,11 @@ class Looks:
 
     def _leave_out(self, job: Job) -> None:
         log.warning("deep looks are %d behind; this one is left out for now", _MOST)
-        if isinstance(job, LookAt) and self._pipeline.vision is not None:
-            left = dropped(job.segment, self._pipeline.vision.run, f"{_MOST} deep looks wait already")
+        vision = self._pipeline().vision
+        if isinstance(job, LookAt) and vision is not None:
+            left = dropped(job.segment, vision.run, f"{_MOST} deep looks wait already")
             try:
-                list(step(self._pipeline, Settle(observation=left)))
+                list(step(self._pipeline(), Settle(observation=left)))
             except VidetteError as error:
                 log.warning("that a deep look was left out cannot be written: %s", error)
 
@@ -123,16 +125,17 @@ class Looks:
 
     def _start(self) -> None:
         """One more thread, up to as many looks as may be asked for at the same time."""
-        if len(self._threads) < self._pipeline.settings.vlm.at_once:
+        if len(self._threads) < self._pipeline().settings.vlm.at_once:
             self._threads.append(Thread(target=self._run, name="deep look", daemon=True))
             self._threads[-1].start()
 
     def _run(self) -> None:
         while not self._over.is_set() and (job := self._next()) is not None:
             try:
-                for follow in step(self._pipeline, job):
+                for follow in step(self._pipeline(), job):
                     if not self._over.is_set():  # else it was cut, and memory may be closed
-                        list(step(self._pipeline, follow))
+                        list(step(self._pipeline(), follow))
+                        self._nudge()
             except VidetteError as error:
                 log.warning("a deep look failed: %s", error)
             except Exception:  # the loop's edge: one look stops no other

@@ -111,7 +111,7 @@ def test_when_it_is_enough_they_are_cut_and_nothing_is_said_of_them(owed):
 def test_those_beside_cameras_run_together_and_end_with_them(owed):
     model = Waiting(together=threading.Barrier(3))
     pipeline, looks = owed(model)
-    beside = Looks(pipeline)
+    beside = Looks(lambda: pipeline)
     beside.put(looks[:2])
     model.together.wait(20)  # two of them, and the test
     beside.close()
@@ -122,7 +122,7 @@ def test_those_beside_cameras_are_cut_with_them_and_nothing_is_said(owed):
     model = Waiting()
     pipeline, looks = owed(model)
     before = pipeline.store.read(CoverageIn())
-    beside = Looks(pipeline)
+    beside = Looks(lambda: pipeline)
     beside.put(looks)
     assert model.begun.wait(20)
     threads = list(beside._threads)
@@ -151,7 +151,7 @@ def test_who_waits_for_looks_is_told_what_the_model_does(owed):
 def test_how_many_wait_is_said(owed):
     model = Waiting()
     pipeline, jobs = owed(model)
-    looks = Looks(pipeline)
+    looks = Looks(lambda: pipeline)
     assert looks.said() == ""
     looks.put(jobs * 3)
     assert model.begun.wait(20)

@@ -116,7 +116,7 @@ def test_what_was_just_seen_goes_before_what_is_owed_and_is_told_how_many_wait(m
     model = Asked()
     pipeline = memory(vision=model, segments={"max_s": 1}, vlm={"concurrency": 1})
     jobs = [job for job in step(pipeline, Watch(spec=spec_of(clip))) if isinstance(job, LookAt)]
-    looks = Looks(pipeline)
+    looks = Looks(lambda: pipeline)
     looks._start = lambda: None  # nobody takes them yet
     looks.put(jobs[:2], owed=True)
     looks.put(jobs[2:])
@@ -132,7 +132,7 @@ def test_what_there_is_no_room_for_is_dropped_in_the_ledger(memory, clip, spec_o
     watch_sources(pipeline, [spec_of(clip)])
     pipeline = memory(vision=Asked(), segments={"max_s": 1})
     job, *_ = (job for job in step(pipeline, Watch(spec=spec_of(clip))) if isinstance(job, LookAt))
-    looks = Looks(pipeline)
+    looks = Looks(lambda: pipeline)
     looks._start = lambda: None
     looks.put([job] * (_MOST // 2 + 5), owed=True)
     assert looks._jobs.qsize() == _MOST // 2  # owed ones leave room
