@@ -7,7 +7,7 @@ import math
 
 from agent.perception.vlm.boxes.found import Size
 
-FACTOR, LEAST, MOST = 28, 56 * 56, 28 * 28 * 1280
+FACTOR, LEAST, MOST = 28, 4 * 28 * 28, 16_384 * 28 * 28  # of the released Qwen2.5-VL: 4 to 16,384 merged patches
 _SLIMMEST = 200
 
 

@@ -99,6 +99,8 @@ def test_a_models_name_tells_its_family(model, codec):
 
 def test_reach_is_that_of_the_family():
     assert reach_of("qwen2_5_vl", (768, 432)) == (756.0, 420.0)
+    assert reach_of("qwen2_5_vl", (1920, 1080)) == (1932.0, 1092.0)  # 2 Mpx are not made smaller
+    assert reach_of("qwen2_5_vl", (20, 30)) == (56.0, 84.0)
     assert reach_of("qwen2_5_vl", (10_000, 10)) is None
     assert {reach_of(name, (768, 432)) for name in ("qwen3_vl", "qwen2_vl", "internvl")} == {(1000.0, 1000.0)}
     assert reach_of("", (768, 432)) is None
