@@ -10,7 +10,9 @@ from statistics import median
 from vidette.geometry import hull, inside_share
 from vidette.models import Box, ClockReading, Stream
 
-_TIME = re.compile(r"(?<![:：])((?:[01]\d|2[0-3])|(?<!\d)\d)[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?!\d)(?:\s*([AaPp])\.?[Mm]\b)?")
+_TIME = re.compile(
+    r"(?<![:：])((?:[01]\d|2[0-3])|(?<!\d)\d)[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?!\d)(?:\s*([AaPp])\.?[Mm]\b)?"
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = "(" + "|".join(_MONTHS) + ")[a-z]*"
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")

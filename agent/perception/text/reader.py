@@ -117,9 +117,7 @@ def _only(folder: Path, part: str) -> Path:
 
 
 def _engine(paths: dict[str, str], confidence: float) -> Any:
-    from rapidocr import RapidOCR
-
-    engine = RapidOCR(
+    engine = importlib.import_module("rapidocr").RapidOCR(
         params={
             "Global.log_level": "critical",
             "Global.use_cls": False,  # cameras stand upright
