@@ -18,7 +18,7 @@ def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = Fals
     rows = [
         (
             one.stream,
-            STATUS[one.status],
+            _status(one),
             media(one.watched_s),
             speed(one.watched_s, one.wall_s) if one.status != "already" and not one.live else "",
             str(one.events),
@@ -28,6 +28,11 @@ def table(outcomes: Sequence[Outcome], tz: tzinfo | None, *, stderr: bool = Fals
         for one in outcomes
     ]
     show("watched", columns, rows, "nothing was watched", stderr=stderr)
+
+
+def _status(one: Outcome) -> str:
+    """A word for how it ended; a camera that was asked for and never gave a picture was not watched."""
+    return "no picture" if one.live and one.status == "watched" and one.watched_s == 0 else STATUS[one.status]
 
 
 def speed(media_s: float, wall_s: float) -> str:

@@ -127,6 +127,13 @@ def test_the_table_has_a_row_a_stream(capsys):
         assert part in out
 
 
+def test_a_camera_that_gave_no_picture_was_not_watched(capsys):
+    table([outcome(live=True, watched_s=0.0)], UTC)
+    assert "no picture" in capsys.readouterr().out
+    table([outcome(live=True)], UTC)
+    assert "no picture" not in capsys.readouterr().out
+
+
 def test_each_failure_is_a_sentence():
     damage = CoverageRow(
         stream="yard",
