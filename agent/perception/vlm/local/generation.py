@@ -1,10 +1,11 @@
 """A loaded model: prepares questions in any thread, answers a batch of them in one."""
 
 import copy
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from agent.perception.vlm.families import Family
@@ -36,7 +37,7 @@ class Loaded:
     style: Style
     temperature: float = 0.0
     seed: int = 0
-    _own: threading.local = field(default_factory=threading.local)
+    _spare: SimpleQueue[Any] = field(default_factory=SimpleQueue)
 
     @property
     def tokenizer(self) -> Any:
@@ -65,7 +66,8 @@ class Loaded:
     def prepare(self, asked: Asked) -> Prepared:
         """Preprocess on the CPU; from any thread. Raises ModelError, TooLong where there is no room for all of it."""
         try:
-            made = self.style.tensors(self._processor(), asked)
+            with self._lent() as processor:
+                made = self.style.tensors(processor, asked)
             tensors = kept(made, self.libraries.torch, self.model.dtype)
         except _FAULTS as error:
             raise ModelError(f"the question cannot be put to {self.family.name}: {_fault(error)}") from error
@@ -152,11 +154,17 @@ class Loaded:
             min(one.asked.max_tokens, self.room - one.tokens) if self.room else one.asked.max_tokens for one in batch
         ]
 
-    def _processor(self) -> Any:
-        """This thread's own: a tokenizer that two threads use at once may refuse («Already borrowed»)."""
-        if not hasattr(self._own, "processor"):
-            self._own.processor = copy.deepcopy(self.processor)
-        return self._own.processor
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """A processor for one alone: a tokenizer that two threads use at once may refuse («Already borrowed»)."""
+        try:
+            processor = self._spare.get_nowait()
+        except Empty:
+            processor = copy.deepcopy(self.processor)
+        try:
+            yield processor
+        finally:
+            self._spare.put(processor)
 
     def _empty(self) -> None:
         if self.libraries.torch.cuda.is_available():

@@ -135,6 +135,7 @@ def test_questions_are_prepared_in_many_threads(family, loaded, pictures, questi
     questions = [question(model, [shown], "w" * place) for place, shown in enumerate(pictures(24))]
     with ThreadPoolExecutor(6) as pool:
         many = list(pool.map(model.prepare, questions))
+    assert 1 <= model._spare.qsize() <= 6  # copies are lent again, whichever thread asks
     for prepared, alone in zip(many, map(model.prepare, questions), strict=True):
         assert prepared.group == alone.group
         for key, tensor in alone.inputs.tensors.items():
