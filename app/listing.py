@@ -62,10 +62,19 @@ def tracks(**given: Any) -> None:
 
 @click.command()
 @memory_options
+@click.option("--said", is_flag=True, help="What each look said of them, also where looks disagree.")
 @filter_options
 def entities(**given: Any) -> None:
     """Known things."""
-    _list("entities", given)
+    if not given.pop("said"):
+        _list("entities", given)
+        return
+    from app.memory import opened
+    from app.said import show_said
+
+    with opened(given.pop("db"), given.pop("config")) as memory:
+        as_json, limit = given.pop("as_json"), given.pop("limit")
+        show_said(memory, make_filter(memory.settings, **given), limit, as_json=as_json)
 
 
 @click.command()
