@@ -7,7 +7,7 @@ VIDEO  ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-live
+.PHONY: help install demo test check bench bench-live bench-vlm
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: $(VENV)/.installed-dev  ## speed, memory and accuracy beside ffmpeg and D
 
 bench-live: $(VENV)/.installed-dev  ## cameras: CPU, memory and delays beside ffmpeg (half an hour; needs GStreamer; minutes: ARGS=--short; ARGS="--soak 30")
 	$(BIN)/python -m benchmarks.live $(ARGS)
+
+bench-vlm: $(VENV)/.installed-dev  ## deep looks: calls, a busy server, cost over a bare model (ARGS=--short; on a GPU: ARGS=--gpu)
+	$(BIN)/python -m benchmarks.vlm $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Vidette needs Python 3.11 or newer; try: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'

@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_QUIET = {"caption": "a quiet place", "entities": [], "events": [], "text": [], "verdicts": []}
-_MESSAGE = {"role": "assistant", "content": json.dumps(_QUIET)}
+QUIET = json.dumps({"caption": "a quiet place", "entities": [], "events": [], "text": [], "verdicts": []})
+"""A good answer that says little."""
+_MESSAGE = {"role": "assistant", "content": QUIET}
 _REPLY = json.dumps({"choices": [{"index": 0, "message": _MESSAGE, "finish_reason": "stop"}]}).encode()
 _BASE64 = b";base64,"
 

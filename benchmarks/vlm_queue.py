@@ -51,11 +51,11 @@ class Kept:
 
 def measured(clip: Path, services_s: Sequence[float], each: int) -> None:
     """Queue `each` segments of every stream, for cameras and for files; print a table."""
-    pictures = _pictures(clip)
+    pictures = pictures_of(clip)
     rows = []
     for service_s in services_s:
         for name, way in (("cameras", _beside), ("files", _after)):
-            with serving(SLOTS, service_s) as server, _owed(server.url, pictures, each) as (pipeline, jobs):
+            with serving(SLOTS, service_s) as server, queued(server.url, pictures, each, _PICTURES) as (pipeline, jobs):
                 began = _cpu_s()
                 way(pipeline, jobs)
                 rows.append(Kept(counted=server.counted(), cpu_s=_cpu_s() - began).row(name, service_s))
@@ -87,16 +87,22 @@ def _left(pipeline: Pipeline) -> bool:
 
 
 @contextmanager
-def _owed(url: str, pictures: list[bytes], each: int) -> Iterator[tuple[Pipeline, list[Job]]]:
-    """A memory of watched streams with segments of real pictures, and the looks that are owed, one stream in turn."""
-    vlm = {"backend": "openai", "url": url, "model": "none", "profile": "vllm", "concurrency": SLOTS, "tiles": 0}
+def queued(url: str, pictures: list[bytes], each: int, frames: int) -> Iterator[tuple[Pipeline, list[Job]]]:
+    """A memory of watched streams with segments of `frames` real pictures, and the looks that are owed, each in turn."""
+    vlm = {
+        "backend": "openai",
+        "url": url or "http://127.0.0.1:9/v1",
+        "model": "none",
+        "profile": "vllm",
+        "concurrency": SLOTS,
+    }
     with tempfile.TemporaryDirectory() as folder:
         pipeline = pipeline_of(Settings.model_validate({"db": f"{folder}/v.db", "vlm": vlm}))
         try:
             streams = [_stream(number) for number in range(STREAMS)]
             for stream in streams:
                 pipeline.store.open_stream(stream)
-                pipeline.store.settle(_watched(stream, pictures, each, pipeline.media))
+                pipeline.store.settle(_watched(stream, pictures, (each, frames), pipeline.media))
             queues = [list(missing_looks(pipeline, stream)) for stream in streams]
             yield pipeline, [job for jobs in zip(*queues, strict=True) for job in jobs]
         finally:
@@ -108,8 +114,12 @@ def _stream(number: int) -> Stream:
     return Stream(id=ids.stream_id(name), name=name, kind="file", uri="", start=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def _watched(stream: Stream, pictures: list[bytes], each: int, media: MediaStore) -> Observation:
-    segments = tuple(_segment(stream.id, number, pictures, media) for number in range(each))
+def _watched(stream: Stream, pictures: list[bytes], many: tuple[int, int], media: MediaStore) -> Observation:
+    each, frames = many
+    shown = [pictures[i % len(pictures)] for i in range(each * frames)]
+    segments = tuple(
+        _segment(stream.id, number, shown[number * frames : (number + 1) * frames], media) for number in range(each)
+    )
     rows = [
         Coverage(
             stream_id=stream.id,
@@ -138,15 +148,15 @@ def _segment(stream_id: str, number: int, pictures: list[bytes], media: MediaSto
     start_s = number * _SEGMENT_S
     id_ = ids.segment_id(stream_id, start_s)
     frames = []
-    for place in range(_PICTURES):
-        sha256, uri = media.put(pictures[(number * _PICTURES + place) % len(pictures)], ".jpg")
-        pts_s = start_s + place * _SEGMENT_S / _PICTURES
+    for place, picture in enumerate(pictures):
+        sha256, uri = media.put(picture, ".jpg")
+        pts_s = start_s + place * _SEGMENT_S / len(pictures)
         key = ids.make_id("keyframe", id_, place)
         frames.append(Keyframe(id=key, segment_id=id_, pts_s=pts_s, sha256=sha256, uri=uri))
     return Segment(id=id_, stream_id=stream_id, start_s=start_s, end_s=start_s + _SEGMENT_S, keyframes=tuple(frames))
 
 
-def _pictures(clip: Path) -> list[bytes]:
+def pictures_of(clip: Path) -> list[bytes]:
     """Pictures of a clip as keyframes are kept, two a second."""
     source = open_source((clip,), sample="2", reader="pyav")
     try:
