@@ -1,5 +1,7 @@
 """A detector chosen by the settings, and a clip watched with it from the file to memory."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,7 +11,7 @@ from ingest.media import MemoryMedia
 from tests.tiny_detectors import build
 from vidette.errors import ConfigError
 from vidette.models import DeepState, Detection, Label
-from vidette.queries import CoverageIn, Entities, Runs, Tracks
+from vidette.queries import Alerts, CoverageIn, Entities, Runs, Tracks
 from vidette.vision_settings import DetectorSettings
 from workers.detecting import beside_detector
 from workers.inline import InlineRunner
@@ -102,3 +104,16 @@ def test_a_clip_is_watched_with_a_real_detector(memory, clip, spec_of, folder):
     said = {run.model for run in pipeline.store.read(Runs())}
     assert "rt_detr" in said
     assert any(row.attributes.get("confidence") for row in pipeline.store.read(Entities(limit=ALL)))
+
+
+def test_a_rule_about_people_is_met_by_what_the_detector_says_of_a_track(memory, clip, spec_of):
+    rules = [{"id": "somebody", "when": {"event": "object_entered", "label": "person"}}]
+    before = memory("before", rules=rules)
+    InlineRunner(before).watch([spec_of(clip)])
+    assert before.store.read(Alerts()) == []
+    detector = ScriptedDetector(finds=(SOMEBODY,))
+    pipeline = memory("after", rules=rules)
+    pipeline = replace(pipeline, vision=DetectorLook(detector=detector, media=pipeline.media))
+    InlineRunner(pipeline).watch([spec_of(clip)])
+    (alert,) = pipeline.store.read(Alerts())
+    assert alert.rule == "somebody"
