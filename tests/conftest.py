@@ -73,7 +73,7 @@ def terse_model(tiny_model, tmp_path_factory):
         shutil.copytree(tiny_model(family), made)
         tokens = json.loads((made / "tokenizer.json").read_text())["model"]["vocab"]
         config = json.loads((made / "generation_config.json").read_text())
-        config["sequence_bias"] = [[[tokens[sign]], 50.0] for sign in '"]']
+        config["sequence_bias"] = [[[tokens['"']], 60.0], [[tokens["]"]], 50.0]]
         (made / "generation_config.json").write_text(json.dumps(config))
         return made
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from agent.perception.vlm.boxes.convention import reach_of
@@ -21,7 +22,7 @@ from agent.perception.vlm.prompt import prompt_hash, prompt_of
 from agent.perception.vlm.question import Question
 from agent.perception.vlm.schema import FARTHEST, json_schema
 from ingest.jpeg import decode
-from vidette.errors import ConfigError
+from vidette.errors import ConfigError, ModelError
 from vidette.ids import content_tag, make_id
 from vidette.models import LookReply, LookRequest, Run, Usage
 from vidette.ports import Image, MediaStore
@@ -95,7 +96,7 @@ class LocalVision:
         """The reply of a family that knows set tasks, with the cost of all of them."""
         from agent.perception.vlm.local.tasks import task_reply
 
-        spent = Usage()
+        spent, began = Usage(), monotonic()
 
         def ask(asked: Asked) -> Answered:
             nonlocal spent
@@ -109,8 +110,12 @@ class LocalVision:
         images = {one.picture.number: decode(one.jpeg) for one in pictures if one.jpeg}
         seen = [images[one.same_as or one.picture.number] for one in pictures]
         prompt = replace(prompt, pictures=tuple(one.picture for one in pictures))
-        reply, refused = task_reply(ask, request, prompt, seen, model.family)
-        return replace(reply, usage=replace(spent, refused=refused))
+        try:
+            reply, refused = task_reply(ask, request, prompt, seen, model.family)
+        except ModelError as error:
+            error.usage = replace(spent, wall_s=round(monotonic() - began, 3))
+            raise
+        return replace(reply, usage=replace(spent, refused=refused, wall_s=round(monotonic() - began, 3)))
 
 
 def awoken(wish: LocalWish) -> Awake:

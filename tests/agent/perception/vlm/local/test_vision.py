@@ -212,6 +212,15 @@ def test_a_family_of_set_tasks_is_asked_task_by_task(seeing, request_):
     assert {len(one.images) for one in asked} == {1}
     assert reply.usage.calls == len(asked) > 1
     assert reply.usage.gpu_s == 0.5 * len(asked)
+    assert reply.usage.wall_s > 0
+
+
+def test_tasks_that_failed_say_what_they_cost(seeing, request_):
+    model = Scripted(lambda asked: "", family=TASKED)
+    with pytest.raises(ModelError) as error:
+        seeing(model).look(request_)
+    assert error.value.usage.calls >= 1
+    assert error.value.usage.wall_s > 0
 
 
 def test_its_run_is_of_what_lies_in_the_folder(folder, tmp_path):
