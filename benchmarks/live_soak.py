@@ -21,6 +21,7 @@ _LASTS = ("killed", "stalled", "silent", "not-found", "password", "loss", "size"
 _AT_ONCE = ("ended", "dropped", "jump")
 _WARM = 0.25  # the first quarter is warming up
 _GRACE_S = 8.0
+_RING = {"live": {"buffer_mb": 4}}  # full, packets of small pictures and all, within the first quarter of half an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def _victims(stack: ExitStack, clips: tuple[Path, ...], folder: Path, cameras: i
         {"name": f"camera {number}", "source": camera.address, "username": USERNAME, "password": "${SOAK_CAMERA}"}
         for number, camera in enumerate(ours)
     ]
-    watch = stack.enter_context(Watch(folder, streams, secrets={"SOAK_CAMERA": PASSWORD}))
+    watch = stack.enter_context(Watch(folder, streams, secrets={"SOAK_CAMERA": PASSWORD}, more=_RING))
     found = [Victim(name=f"camera {number}", camera=camera, watch=watch) for number, camera in enumerate(ours)]
     for one in found:
         stack.enter_context(one.doors)

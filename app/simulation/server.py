@@ -34,7 +34,6 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore
 
 ROLE = "viewer"
 PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
-SINKS = ("appsink", "multiudpsink")
 RTP_WRAP_S = 2**32 / 90_000  # RTP time is the same again after this; GStreamer has no time before zero
 _lock = threading.Lock()
 
@@ -92,12 +91,6 @@ def _packet(buffer: Any) -> Packet:
     return Packet(due, shown, not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT), buffer)
 
 
-def unpaced(element: Any) -> None:
-    """Where it is a sink of ours, let it send whatever it is given at once."""
-    if element.get_factory().get_name() in SINKS:
-        element.set_property("sync", False)
-
-
 class Medium:
     """One running pipeline of a camera, shared by its clients."""
 
@@ -126,7 +119,7 @@ class Medium:
 
     def hurry(self) -> None:
         """From now on what is pushed is sent at once, whatever its timestamps say."""
-        for kind in SINKS:
+        for kind in ("appsink", "multiudpsink"):
             self.elements(kind, "sync", False)
 
     def elements(self, kind: str, name: str, value: object) -> None:
@@ -173,19 +166,11 @@ class Camera:
         medium = Medium(media)
         medium.source.set_property("caps", self.tape.caps)
         medium.lossy.set_property("drop-probability", self.loss)
-        media.connect("prepared", lambda _: self.prepared(medium))
-        media.connect("new-state", lambda _, state: self.begin() if state == Gst.State.PLAYING else None)
+        media.connect("prepared", lambda _: self.tell_time(medium))
+        media.connect("new-state", lambda _, state: self.begin(medium) if state == Gst.State.PLAYING else None)
         media.connect("unprepared", lambda _: self.leave(medium))
         self.media.append(medium)
         say("joined", path=self.path, at=time.time())
-
-    def prepared(self, medium: Medium) -> None:
-        """Its pipeline is there: set the clock it tells, and who joins with a group that began before is not kept waiting."""
-        self.tell_time(medium)
-        if self.keyed:
-            medium.hurry()
-            pipeline = medium.media.get_element().get_parent()
-            pipeline.connect("deep-element-added", lambda _pipeline, _bin, element: unpaced(element))
 
     def leave(self, medium: Medium) -> None:
         """The last client of a medium has gone."""
@@ -199,8 +184,10 @@ class Camera:
         for medium in list(self.media):
             medium.lossy.set_property("drop-probability", share)
 
-    def begin(self) -> None:
-        """Somebody looks: the tape that waited for this begins."""
+    def begin(self, medium: Medium) -> None:
+        """Somebody looks: the tape that waited for this begins; a group that began before is sent at once."""
+        if self.keyed:
+            medium.hurry()
         if self.began is None:
             self.began = time.monotonic()
             say("began", path=self.path, at=time.time())
@@ -214,14 +201,14 @@ class Camera:
         while self.began is None:  # what a client is told of the stream comes from its first packet
             self.push(self.tape, 0, time.monotonic())
             time.sleep(0.02)
-        turn, number = self.position()
+        turn, number = (0, 1) if self.once else self.position()
         while True:
             with self.lock:
                 tape, due = self.tape, self.began + turn * self.tape.length_s + self.tape.due_s[number]
             time.sleep(max(0.0, due - time.monotonic()))
             with self.lock:
                 if self.tape is not tape:
-                    turn, number = self.position()
+                    turn, number = 0, 0
                     continue
                 self.push(tape, number, due)
             turn, number = self.next(turn, number)

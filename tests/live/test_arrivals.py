@@ -17,9 +17,15 @@ from vidette.models import FastState
 from vidette.signals import Signal
 
 
+def as_far_apart_as_sent(packets):
+    """Whether media time goes as the camera's timestamps do; on a busy machine the first ones come late."""
+    offsets = [one.media_s - float(one.packet.pts * one.packet.time_base) for one in packets]
+    return max(offsets) - min(offsets) < 0.1
+
+
 def test_pictures_come_at_the_time_at_which_they_are_sent(camera, numbered):
     with Arriving(camera(numbered).url()) as watch:
-        watch.wait(lambda: len(watch.packets) > 60)
+        watch.wait(lambda: len(watch.packets) > 60 and as_far_apart_as_sent(watch.packets[-40:]))
     first, packets = watch.items[0], watch.packets
     while isinstance(first, Signal) and not first.over:
         first = watch.items[watch.items.index(first) + 1]
@@ -27,7 +33,6 @@ def test_pictures_come_at_the_time_at_which_they_are_sent(camera, numbered):
     assert packets[0].key
     assert packets[0].connection == 1
     assert all(b.media_s - a.media_s >= STEP_S / 2 for a, b in itertools.pairwise(packets))
-    assert packets[-1].media_s - packets[2].media_s == pytest.approx((len(packets) - 3) / 25, abs=0.2)
     assert holes(watch.items) == []
 
 

@@ -160,5 +160,6 @@ def test_settings_are_changed_while_it_runs_and_only_what_changed_is_started_aga
         watch.until(lambda: watch.watched_s("two") > seen)
         assert watch.leave() == 0
     states = {row.state for row in watch.coverage("one")}
-    assert states <= {FastState.WATCHED, FastState.OFFLINE}
+    assert FastState.WATCHED in states
+    assert not states & {FastState.NOT_RUNNING, FastState.FAILED}  # a busy machine may leave some out
     assert b"hunter2" not in written(tmp_path, file)
