@@ -6,9 +6,10 @@ from typing import Any
 
 from agent.perception.detect.words import DEFAULT, named
 from agent.perception.embed.folder import ModelFolder
-from agent.perception.embed.loading import Ready, transformers
+from agent.perception.embed.loading import Ready
 from agent.perception.reply import clean
 from agent.perception.vlm.boxes.found import unit_box
+from agent.perception.vlm.local.torch_ready import libraries
 from vidette.geometry import iou
 from vidette.models import Box, Detection, Run
 from vidette.ports import Image
@@ -74,7 +75,7 @@ class PretrainedDetector:
             return _closed(loaded, images, words, self._confidence)
 
     def _load(self, device: str) -> _Loaded:
-        library, path = transformers(), self._folder.path
+        library, path = libraries().transformers, self._folder.path
         open_ = self._folder.model_type in ZERO_SHOT
         kind = library.AutoModelForZeroShotObjectDetection if open_ else library.AutoModelForObjectDetection
         reads = library.AutoProcessor if open_ else library.AutoImageProcessor
