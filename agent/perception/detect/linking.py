@@ -9,6 +9,7 @@ from vidette.geometry import iou
 from vidette.models import Attributes, Box, Detection, Label, PathPoint, SeenEntity, Track
 
 SAME = 0.3  # overlap from which a detection is a track's; boxes of what moves are loose
+_MOST = 128  # things that no track follows; a reply keeps fewer
 _HELD_S = 0.5  # so long before and after it was followed a thing is where it was
 _AGAIN = 0.5  # and two detections, in two pictures, of something that no track follows
 
@@ -67,12 +68,15 @@ def _matched(found: Sequence[Detection], boxes: dict[str, Box]) -> dict[int, tup
 
 
 def _join(groups: list[list[Sighted]], one: Sighted) -> None:
-    """To the group whose last sighting was of the same label at this place in an earlier picture; else a new one."""
+    """To the group whose last sighting was of the same label at this place in an earlier picture; else a new one.
+
+    Where there are too many already, it is left out.
+    """
     same = (group for group in groups if group[-1].found.label is one.found.label and group[-1].at_s < one.at_s)
     best = max(same, key=lambda group: iou(group[-1].found.box, one.found.box), default=None)
     if best is not None and iou(best[-1].found.box, one.found.box) >= _AGAIN:
         best.append(one)
-    else:
+    elif len(groups) < _MOST:
         groups.append([one])
 
 

@@ -75,6 +75,13 @@ def test_two_alike_in_one_picture_are_two():
     assert len(things([(1.0, [found(STAYS)]), (2.0, [found(STAYS, Label.BAG)])], [])) == 2
 
 
+def test_of_crowds_that_nobody_follows_so_many_are_told():
+    crowd = [(float(at), [found((i / 200, 0.0, i / 200 + 0.004, 0.1)) for i in range(150)]) for at in range(3)]
+    told = things(crowd, [])
+    assert len(told) == 128
+    assert {one.at_s for one in told} == {0.0}
+
+
 def test_what_is_sure_and_outlined_is_kept_and_what_says_nothing_new_is_not():
     corners = ((0.1, 0.1), (0.3, 0.1), (0.2, 0.5))
     (thing,) = things([(1.0, [found(STAYS, confidence=None, polygon=corners)])], [])
