@@ -12,6 +12,7 @@ from io import StringIO
 import numpy as np
 import pytest
 
+from agent.perception.vlm.looking import SILENT
 from app import cli
 from ingest.jpeg import decode, encode
 from tests.answering import QUIET, ModelServer, completion, replies, texts
@@ -42,6 +43,9 @@ FAILED = {
     "falls silent", "ends the JSON and begins another", "wants an event taken back", "calls a tool in words",
     "is another stream",
 }  # fmt: skip
+
+
+SILENT_ABOUT_IT = {"says that nothing happened", "claims what no picture shows"}
 
 
 def tool_call(handler):
@@ -116,6 +120,8 @@ def test_a_model_that_obeys_a_sign_changes_nothing_but_words(what, signed, plain
     deep = {row["deep"] for row in covered}
     assert ("failed" in deep, "examined" in deep) == (what in FAILED, what not in FAILED)
     assert all(row["reason"] for row in covered if row["deep"] == "failed")
+    if what in SILENT_ABOUT_IT:
+        assert {row.get("reason") for row in covered if row["deep"] == "examined"} == {SILENT}
 
 
 def test_tools_that_a_model_calls_are_nobodys(signed, plain, tmp_path):

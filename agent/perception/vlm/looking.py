@@ -26,6 +26,7 @@ from vidette.ports import MediaStore
 log = logging.getLogger(__name__)
 
 ONLY_QUESTIONS = "only its questions were answered"
+SILENT = "it told of none of the tracked things"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,10 @@ class _Look:
             if not verdicts:
                 raise
             return LookReply(caption="", verdicts=verdicts, note=f"{ONLY_QUESTIONS}: {error}")
-        return replace(reply, verdicts=merging.verdicts(verdicts, reply.verdicts))
+        silent = bool(request.tracks) and not reply.entities and not reply.events
+        return replace(
+            reply, verdicts=merging.verdicts(verdicts, reply.verdicts), note=SILENT if silent else reply.note
+        )
 
     def _verdicts(self) -> tuple[Verdict, ...]:
         """The answers to all questions at once; unknown where they cannot be read, which asks for more."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.perception.deep import deep_look
-from agent.perception.vlm.looking import ONLY_QUESTIONS
+from agent.perception.vlm.looking import ONLY_QUESTIONS, SILENT
 from ingest.jpeg import decode, encode
 from tests.agent.perception.vlm.conftest import picture
 from tests.answering import QUIET, ModelServer, enforcing, says, texts
@@ -70,7 +70,30 @@ def test_where_one_is_not_no_the_segment_is_described(answers, asking, stepwise)
     first, second = map(kind, server.questions)
     assert (first, second) == ("verdicts", "report")
     assert [one.answer for one in reply.verdicts] == list(answers)  # the report that does not know takes nothing back
-    assert (reply.caption, reply.note, reply.usage.calls) == (QUIET["caption"], "", 2)
+    assert (reply.caption, reply.usage.calls) == (QUIET["caption"], 2)
+
+
+def test_a_report_that_tells_of_nothing_though_something_is_tracked_says_so(asking, request_):
+    thing = {"label": "person", "description": "", "track": "t1", "box": [], "frame": 0, "attributes": []}
+    event = {
+        "type": "fire",
+        "start_s": 0,
+        "end_s": 1,
+        "confidence": 1,
+        "caption": "",
+        "tracks": [],
+        "box": [],
+        "frame": 0,
+    }
+    for said, tracks, note in [
+        (QUIET, request_.tracks, SILENT),
+        (QUIET, (), ""),
+        ({**QUIET, "entities": [thing]}, request_.tracks, ""),
+        ({**QUIET, "events": [event]}, request_.tracks, ""),
+    ]:
+        with ModelServer(answer=lambda _, said=said: said) as server:
+            (row,) = deep_look(asking(server), replace(request_, tracks=tracks)).coverage
+        assert (row.deep, row.reason) == ("examined", note)
 
 
 def test_the_report_has_the_last_word_and_the_picture(asking, stepwise):
