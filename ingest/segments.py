@@ -42,7 +42,7 @@ class Segmenter:
                 self.active = True
             self.busy_s = pts_s
         elif self.active and pts_s - self.busy_s >= self.idle_s:
-            closed += self._close(min(pts_s, self.busy_s + _AFTER_S))
+            closed += self._close(self._calm_s(pts_s))
             self.active = False
         limit = self.max_s if self.active else self.max_s * _QUIET_MAX
         if pts_s - self.start_s >= limit:
@@ -55,7 +55,7 @@ class Segmenter:
             return []
         closed: list[Slice] = []
         if self.active and pts_s > self.busy_s + _AFTER_S:
-            closed += self._close(self.busy_s + _AFTER_S)
+            closed += self._close(self._calm_s(pts_s))
             self.active = False
         closed += self._close(pts_s)
         self.active = False
@@ -66,7 +66,7 @@ class Segmenter:
         if self.start_s is None:
             return pts_s
         if self.active:
-            return self.busy_s
+            return max(self.start_s, self.busy_s)
         return max(self.start_s, pts_s - _BEFORE_S)
 
     @property
@@ -79,6 +79,11 @@ class Segmenter:
     def state(self) -> dict[str, Any]:
         """What `Segmenter(**state)` needs."""
         return asdict(self)
+
+    def _calm_s(self, pts_s: float) -> float:
+        """Where an active slice ends that is quiet by now: never before the longest one was cut off."""
+        assert self.start_s is not None
+        return max(self.start_s, min(pts_s, self.busy_s + _AFTER_S))
 
     def _close(self, end_s: float) -> list[Slice]:
         assert self.start_s is not None

@@ -334,7 +334,7 @@ class FastLook:
         for piece in slices:
             active = piece.deep is DeepState.EXAMINED
             key = ids.segment_id(self.stream.id, piece.start_s)
-            keyframes = self.shots.close(key, piece.start_s, piece.end_s)
+            keyframes = self.shots.close(key, piece.start_s, piece.end_s, quiet=not active)
             backdrop = self.backdrops.at(self.scene.background if self.scene else None, piece.end_s)
             self.covering.watched(piece.start_s, piece.end_s, piece.deep, shown=bool(keyframes))
             segment = Segment(

@@ -67,10 +67,12 @@ class Shots:
         if rested and drawn(segment_id, self.audited):
             self.offer(sight, 0.0)
 
-    def close(self, segment_id: str, start_s: float, end_s: float) -> tuple[Keyframe, ...]:
-        """The chosen keyframes of the segment that closed, stored; then start anew."""
+    def close(self, segment_id: str, start_s: float, end_s: float, *, quiet: bool = False) -> tuple[Keyframe, ...]:
+        """The chosen keyframes of the segment that closed, stored; then start anew. A quiet one that was not drawn has none."""
         chosen = [shot for shot in self.picker.chosen() if start_s <= shot.pts_s < end_s]
         self.picker, self.spare = KeyframePicker(self.limit), False
+        if quiet and not drawn(segment_id, self.audited):
+            return ()
         return tuple(frame for shot in chosen if (frame := self._keyframe(segment_id, shot)))
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
