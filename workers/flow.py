@@ -13,12 +13,23 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from agent.perception.deep import deep_look, dropped, look_id
+from agent.perception.deep import deep_look, dropped, failed_id, look_id
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.sources import SourceSpec
 from vidette.errors import ModelError, StoreError
-from vidette.models import Commit, LookRequest, Observation, PathPoint, Segment, SegmentRow, Stream, Track, TrackRow
+from vidette.models import (
+    Commit,
+    LookRequest,
+    Observation,
+    PathPoint,
+    Segment,
+    SegmentRow,
+    Stream,
+    Track,
+    TrackRow,
+    Usage,
+)
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
 from workers.breakage import Breakable, rest
 from workers.effort import lessened
@@ -30,6 +41,7 @@ from workers.wiring import Pipeline
 log = logging.getLogger(__name__)
 
 _MANY = 1_000_000
+_FAILURES = 100  # of one look that are told apart
 _TRACKS, _PATH_POINTS = 64, 16  # what a model is told of a segment at most
 
 
@@ -196,7 +208,17 @@ def _deep(pipeline: Pipeline, segment: Segment, stream: Stream, waiting: int) ->
         return
     observation = deep_look(pipeline.vision, *lessened(_request(pipeline, segment, stream.name), leave))
     pipeline.spending.spent(segment, observation.usage)
-    yield Settle(observation=observation)
+    yield Settle(observation=_numbered(pipeline, observation))
+
+
+def _numbered(pipeline: Pipeline, observation: Observation) -> Observation:
+    """A look that failed once more at some cost is one more, so that memory counts that too."""
+    usage, segment_id, run_id = observation.usage or Usage(), observation.segment_id or "", observation.run.id
+    if observation.id != failed_id(segment_id, run_id) or not (usage.prompt_tokens or usage.gpu_s):
+        return observation
+    ids = [failed_id(segment_id, run_id, number) for number in range(_FAILURES)]
+    settled = pipeline.store.read(Settled(ids=tuple(ids)))
+    return replace(observation, id=next((id_ for id_ in ids if id_ not in settled), ids[-1]))
 
 
 def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:

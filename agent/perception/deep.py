@@ -62,9 +62,9 @@ def failed(segment: Segment, run: Run, reason: str, usage: Usage | None = None) 
     return _without_answer(segment, run, DeepState.FAILED, reason, usage)
 
 
-def failed_id(segment_id: str, run_id: str) -> str:
-    """Id of the observation that a run's failed look at a segment makes."""
-    return make_id("look", segment_id, run_id, DeepState.FAILED.value)
+def failed_id(segment_id: str, run_id: str, number: int = 0) -> str:
+    """Id of the observation that a run's failed look at a segment makes; `number` counts those that cost something."""
+    return make_id("look", segment_id, run_id, DeepState.FAILED.value, *([number] if number else []))
 
 
 def dropped(segment: Segment, run: Run, reason: str) -> Observation:

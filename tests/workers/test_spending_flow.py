@@ -79,12 +79,26 @@ def test_only_the_questions_are_asked_before_the_end(memory, clip, spec_of):
     assert why in reasons(pipeline, DeepState.EXAMINED)
 
 
-def test_what_failed_is_counted_and_owed_and_what_was_dropped_is_asked_about_later(memory, clip, spec_of):
-    class Failing(Asked):
-        def look(self, request):
-            super().look(request)
-            raise ModelError("noise", usage=COST)
+class Failing(Asked):
+    """A model that fails, at some cost."""
 
+    def look(self, request):
+        super().look(request)
+        raise ModelError("noise", usage=COST)
+
+
+def test_what_fails_again_costs_again(memory, clip, spec_of):
+    tokens = []
+    for _ in range(3):
+        pipeline = watched(memory, clip, spec_of, Failing(), audit=0.0)
+        (cost,) = pipeline.store.read(Costs())
+        tokens.append((cost.looks, cost.failed, cost.prompt_tokens))
+    count = tokens[0][0]
+    assert count > 3
+    assert tokens == [(count, count, 800 * count * times) for times in (1, 2, 3)]
+
+
+def test_what_failed_is_counted_and_owed_and_what_was_dropped_is_asked_about_later(memory, clip, spec_of):
     pipeline = watched(memory, clip, spec_of, Failing(), calls_per_hour=3, audit=0.0)
     (cost,) = pipeline.store.read(Costs())
     assert (cost.looks, cost.failed, cost.calls, cost.prompt_tokens) == (3, 3, 3, 2400)
