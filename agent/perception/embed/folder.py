@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.perception.embed.loading import installed
 from vidette.errors import ConfigError
 from vidette.ids import content_tag, make_id
 from vidette.models import Run
 
-_WEIGHTS = ("*.safetensors", "*.bin")
 _MAX_BYTES = 2**20
 
 
@@ -46,6 +46,7 @@ class ModelFolder:
 
 def folder_of(said: str, setting: str, model_types: Collection[str] = ()) -> ModelFolder:
     """The folder that a setting names; of one of these types where any are given. Raises ConfigError."""
+    installed(setting)
     path = Path(said).expanduser().resolve()
     if not (path / "config.json").is_file():
         raise ConfigError(f"{setting}: no model in {said!r}; name a folder with config.json and weights")
@@ -59,10 +60,8 @@ def folder_of(said: str, setting: str, model_types: Collection[str] = ()) -> Mod
 
 
 def _weights(path: Path) -> list[Path]:
-    for pattern in _WEIGHTS:
-        if found := sorted(path.glob(pattern)):
-            return found
-    return []
+    """Pickled weights are none: loading them can run code."""
+    return sorted(path.glob("*.safetensors"))
 
 
 def _json(file: Path) -> dict[str, Any]:

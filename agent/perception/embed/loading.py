@@ -1,6 +1,7 @@
-"""Loading an embedding model by transformers: from a folder, never from the network."""
+"""Holding an embedding model: loaded by transformers from its folder when first needed, used by one thread at a time."""
 
 import contextlib
+import importlib.util
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -8,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vidette.errors import ModelError
+from agent.perception.vlm.local.torch_ready import libraries, line
+from vidette.errors import ConfigError, ModelError, VidetteError
 
 T = TypeVar("T")
 _THREADS = 2  # on a CPU: frames are looked at beside it
@@ -30,38 +32,40 @@ class Ready:
             if self._closed:
                 raise ModelError(f"model {self._name!r} was closed")
             try:
+                torch = libraries().torch
                 if self._made is None:
-                    self._made = self._load(device_of(self._device))
-                with _torch().inference_mode():
+                    self._made = self._load(device_of(torch, self._device))
+                with torch.inference_mode():
                     yield self._made
-            except ModelError:
-                raise
+            except VidetteError as error:
+                raise ModelError(str(error)) from error
             except Exception as error:  # a model's own code: whatever it raises, one look failed
-                raise ModelError(f"model {self._name!r} failed: {_line(error)}") from error
+                said = line(error) or type(error).__name__
+                raise ModelError(f"model {self._name!r} failed: {said}") from error
 
     def close(self) -> None:
         """Give no more; who is at work ends with the batch."""
         self._closed = True
 
 
-def device_of(said: str) -> str:
+def transformers() -> Any:
+    """The library. Raises ConfigError where it cannot be used."""
+    return libraries().transformers
+
+
+def installed(setting: str) -> None:
+    """Whether what loads models is there, told without loading it. Raises ConfigError."""
+    for name in ("torch", "transformers"):
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(f"{setting} needs {name}, which is not installed; pip install 'vidette[vlm]'")
+
+
+def device_of(torch: Any, said: str) -> str:
     """The device asked for, or else a GPU if there is one."""
-    torch = _torch()
     device = said or ("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cpu" and torch.get_num_threads() > _THREADS:
         torch.set_num_threads(_THREADS)
     return device
-
-
-def transformers() -> Any:
-    """The library. Raises ModelError where the extra is not installed."""
-    _torch()
-    try:
-        import transformers as found
-    except Exception as error:  # an installed library that does not import raises anything
-        raise ModelError(f"transformers cannot be used ({_line(error)}); pip install 'vidette[vlm]'") from error
-    found.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types; stdout and stderr are for lines
-    return found
 
 
 def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,15 +73,3 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     rows = np.nan_to_num(np.asarray(rows, np.float32), posinf=0.0, neginf=0.0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except Exception as error:  # as above
-        raise ModelError(f"torch cannot be used ({_line(error)}); pip install 'vidette[vlm]'") from error
-    return torch
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

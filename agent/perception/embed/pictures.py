@@ -76,7 +76,7 @@ class PictureEmbedder:
 
     def _load(self, device: str) -> _Loaded:
         library, path = transformers(), self._folder.path
-        model = library.AutoModel.from_pretrained(path, local_files_only=True).to(device).eval()
+        model = library.AutoModel.from_pretrained(path, local_files_only=True, use_safetensors=True).to(device).eval()
         processor = library.AutoProcessor.from_pretrained(path, local_files_only=True)
         return _Loaded(model, processor, device)
 

@@ -1,6 +1,7 @@
 """Rows are what the models themselves score pictures and texts by."""
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -74,7 +75,17 @@ def test_other_folders_are_refused_before_anything_is_loaded(folder, tmp_path, t
     shutil.copy(folder / "config.json", empty)
     with pytest.raises(ConfigError, match=r"no weights .* \.safetensors"):
         folder_of(str(empty), "embedder.pictures", MODEL_TYPES)
+    (empty / "pytorch_model.bin").write_bytes(b"x")  # pickles run code
+    with pytest.raises(ConfigError, match="no weights"):
+        folder_of(str(empty), "embedder.pictures", MODEL_TYPES)
     for text in ("[1]", "{", "\x00", "{" * 2**21):
         (empty / "config.json").write_text(text)
         with pytest.raises(ConfigError):
             folder_of(str(empty), "embedder.pictures")
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_without_the_extra_one_line_says_what_to_install(folder, library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigError, match=rf"embedder.pictures needs {library}, .* pip install 'vidette\[vlm\]'"):
+        folder_of(str(folder), "embedder.pictures", MODEL_TYPES)
