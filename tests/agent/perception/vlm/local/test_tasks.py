@@ -1,5 +1,7 @@
 """Looks made of set tasks: what each family is asked, and what becomes of its answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from agent.perception.vlm.families import FAMILIES, Family, family_of
 from agent.perception.vlm.local.asked import Answered
 from agent.perception.vlm.local.tasks import TASKS, task_reply
 from agent.perception.vlm.prompt import prompt_of
+from ingest.tiling import Tile
 from vidette.errors import ModelError, NotAsked
 from vidette.models import Keyframe, Label, LookRequest, PathPoint, Segment, Track
 
@@ -170,6 +173,19 @@ def test_a_caption_that_was_cut_says_so_and_silence_is_no_answer():
     for nothing in ("", " \n", "<pad></s>"):
         with pytest.raises(ModelError):
             look("blip-2", Says({}, otherwise=nothing))
+
+
+def test_what_is_found_in_a_part_of_a_picture_is_told_in_the_whole():
+    says = Says({"<OD>": "car<loc_0><loc_0><loc_499><loc_999>"}, otherwise="a yard")
+    says.answers["<REGION"] = "<loc_0><loc_0><loc_499><loc_0><loc_499><loc_999>"
+    _, request = look("florence2", says, pictures=1)
+    prompt = prompt_of(request, 8)
+    quarter = Tile(50, 50, 100, 100, 100, 100)
+    prompt = replace(prompt, pictures=(replace(prompt.pictures[0], part=quarter, of=1),))
+    reply, _ = task_reply(says, request, prompt, [np.zeros((64, 64, 3), np.uint8)], family_of("florence2"))
+    (car,) = reply.entities
+    assert car.box == pytest.approx((0.5, 0.5, 0.75, 1.0), abs=1e-3)
+    assert car.polygon[1] == pytest.approx((0.75, 0.5), abs=1e-3)
 
 
 def test_a_family_without_tasks_is_a_fault():
