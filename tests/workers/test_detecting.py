@@ -1,5 +1,6 @@
 """A detector chosen by the settings, and a clip watched with it from the file to memory."""
 
+import importlib.util
 from dataclasses import replace
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_folder_without_a_detector_is_named(tmp_path):
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(ConfigError, match=r"detector\.path"):
             beside_detector(DetectorSettings(backend="transformers", path=str(path)), MemoryMedia(), None)
+
+
+def test_without_the_extra_one_line_says_what_to_install(tmp_path, monkeypatch):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "torch" else there(name, *more)
+    )
+    with pytest.raises(ConfigError, match=r"detector\.path needs torch.*pip install") as error:
+        beside_detector(DetectorSettings(backend="transformers", path=str(tmp_path)), MemoryMedia(), None)
+    assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
