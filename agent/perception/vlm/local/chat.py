@@ -86,7 +86,9 @@ def _control(processor: Any, source: str) -> re.Pattern[str]:
 
 
 def _filmable(asked: Asked) -> bool:
-    return len(asked.images) > 1 and len({image.shape for image in asked.images}) == 1
+    """Whether its pictures are of one size and each has its time: one to compare with has none and is no frame."""
+    timed = len(asked.times_s) in (0, len(asked.images))
+    return timed and len(asked.images) > 1 and len({image.shape for image in asked.images}) == 1
 
 
 def _pil(image: Image) -> Any:

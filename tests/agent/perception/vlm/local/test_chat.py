@@ -130,11 +130,17 @@ def test_seconds_between_frames_of_a_video(loaded, pictures):
     assert seconds.tolist() == pytest.approx([1.0])  # two frames a grid
 
 
-@pytest.mark.parametrize("times", [(), (3.0, 3.0), (1.0,)])
+@pytest.mark.parametrize("times", [(), (3.0, 3.0)])
 def test_a_video_without_times_is_one_frame_a_second(times, loaded, pictures):
     asked = Asked(parts=(0, 1, "What?"), images=tuple(pictures(2)), times_s=times)
     seconds = loaded("qwen2.5-vl", frames="video").prepare(asked).inputs.tensors["second_per_grid_ts"]
     assert seconds.tolist() == pytest.approx([2.0])
+
+
+def test_a_picture_to_compare_with_is_no_frame_of_a_video(loaded, pictures):
+    asked = Asked(parts=(0, 1, 2, "What?"), images=tuple(pictures(3)), times_s=(1.0, 2.0))
+    prepared = loaded("qwen2.5-vl", frames="video").prepare(asked)
+    assert len(prepared.inputs.tensors["image_grid_thw"]) == 3
 
 
 def test_pictures_of_several_sizes_are_no_video(loaded, pictures):
