@@ -87,7 +87,7 @@ def _clip(truth: Path, server: Server) -> Clip:
         events=len(events),
         seen=sum(any(low < max(end, start + 0.1) and start < high for low, high in examined) for start, end in events),
         idle_s=length_s - _covered(events),
-        idle_asked_s=_covered([*events, *examined]) - _covered(events),
+        idle_asked_s=min(length_s, _covered([*events, *examined])) - _covered(events),
     )
 
 

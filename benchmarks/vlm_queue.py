@@ -65,7 +65,7 @@ def measured(clip: Path, services_s: Sequence[float], each: int) -> None:
 
 def _beside(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
     """As for cameras: threads that look and settle."""
-    looks = Looks(pipeline)
+    looks = Looks(lambda: pipeline)
     looks.put(jobs, owed=True)
     until = time.monotonic() + _PATIENCE_S
     while _left(pipeline) and time.monotonic() < until:
