@@ -34,6 +34,7 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore
 
 ROLE = "viewer"
 PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
+BEFORE_S = 20.0  # the longest group of pictures that is sent to who joins in its midst
 RTP_WRAP_S = 2**32 / 90_000  # RTP time is the same again after this; GStreamer has no time before zero
 _lock = threading.Lock()
 
@@ -104,8 +105,16 @@ class Medium:
         """Whether it takes its first packet now, which is due at `due_s` (monotonic clock)."""
         if self.zero is not None or self.source.get_state(0)[1] != Gst.State.PLAYING:
             return False
+        self.age()
         self.zero = due_s + jump_s - self.source.get_current_running_time() / Gst.SECOND
         return True
+
+    def age(self) -> None:
+        """Let the pipeline have run for some time, so that what was due before it did has a time, too."""
+        pipeline = self.media.get_element().get_parent()
+        began = pipeline.get_base_time() - round(BEFORE_S * Gst.SECOND)
+        pipeline.set_base_time(began)
+        pipeline.iterate_recurse().foreach(lambda element: element.set_base_time(began))
 
     def push(self, packet: Packet, due_s: float, jump_s: float) -> None:
         """Hand on one packet that is due at `due_s`; its time is the pipeline's running time."""
@@ -167,7 +176,7 @@ class Camera:
         medium.source.set_property("caps", self.tape.caps)
         medium.lossy.set_property("drop-probability", self.loss)
         media.connect("prepared", lambda _: self.tell_time(medium))
-        media.connect("new-state", lambda _, state: self.begin(medium) if state == Gst.State.PLAYING else None)
+        media.connect("new-state", lambda _, state: self.begin() if state == Gst.State.PLAYING else None)
         media.connect("unprepared", lambda _: self.leave(medium))
         self.media.append(medium)
         say("joined", path=self.path, at=time.time())
@@ -184,10 +193,8 @@ class Camera:
         for medium in list(self.media):
             medium.lossy.set_property("drop-probability", share)
 
-    def begin(self, medium: Medium) -> None:
-        """Somebody looks: the tape that waited for this begins; a group that began before is sent at once."""
-        if self.keyed:
-            medium.hurry()
+    def begin(self) -> None:
+        """Somebody looks: the tape that waited for this begins."""
         if self.began is None:
             self.began = time.monotonic()
             say("began", path=self.path, at=time.time())
@@ -225,7 +232,7 @@ class Camera:
         number = number if self.stuck is None else self.stuck
         for medium in list(self.media):
             first = tape.last_group(number) if self.keyed else number
-            if not medium.begin(due - tape.due_s[number] + tape.due_s[first], self.jump_s):
+            if not medium.begin(due, self.jump_s):
                 first = number
             for one in range(first, number + 1):
                 medium.push(tape.packets[one], due - tape.due_s[number] + tape.due_s[one], self.jump_s)
