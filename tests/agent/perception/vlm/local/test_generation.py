@@ -1,5 +1,7 @@
 """Answers: where they end, what they cost, and what happens where memory does not suffice."""
 
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -83,11 +85,17 @@ def test_each_answer_of_a_batch_has_its_own_limit_and_end(loaded, pictures):
     assert len({one.gpu_s for one in answers}) == 1
 
 
-def test_the_answer_has_room_in_the_model(loaded, pictures):
-    model = loaded("llava")
-    prepared = model.prepare(asked(pictures, max_tokens=9000, system="x" * (model.room - 60)))
-    room = model.room - prepared.tokens
-    assert 0 < room < 60
+def test_the_answer_has_room_in_the_model(tiny_model, tmp_path, pictures):
+    from agent.perception.vlm.local.loading import LoadWish, load
+
+    folder = shutil.copytree(tiny_model("llava"), tmp_path / "small")
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["max_position_embeddings"] = 256
+    (folder / "config.json").write_text(json.dumps(config))
+    model = load(LoadWish(path=folder, device="cpu"))
+    prepared = model.prepare(asked(pictures, max_tokens=9000, system="x" * 180))
+    room = 256 - prepared.tokens
+    assert 0 < room < 100
     (answer,) = model.generate([prepared], Forced(tokens(model, "ab")).held)
     assert (answer.completion_tokens, answer.cut) == (room, True)
 
