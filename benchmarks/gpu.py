@@ -79,7 +79,7 @@ def plain(model: Loaded, asked: Sequence[Asked], batch: int) -> int:
 
 def ours(model: Loaded, asked: Sequence[Asked], batch: int) -> int:
     """By the batcher; -> tokens generated."""
-    batcher = Batcher(_Kept(model), _unending(model), batch=batch, deadline_s=_DEADLINE_S)
+    batcher = Batcher(_Kept(model), unending(model), batch=batch, deadline_s=_DEADLINE_S)
     try:
         with ThreadPoolExecutor(max(2, 2 * batch)) as threads:
             return sum(answer.completion_tokens for answer in threads.map(batcher.ask, asked))
@@ -100,7 +100,7 @@ class _Kept:
         """Not yet."""
 
 
-def _unending(model: Loaded) -> Callable[[Sequence[Any]], list[Any]]:
+def unending(model: Loaded) -> Callable[[Sequence[Any]], list[Any]]:
     """No answer ends before it is as long as asked, as in the plain loop."""
     ends = list(model.ends)
 

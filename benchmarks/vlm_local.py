@@ -18,7 +18,7 @@ from agent.perception.vlm.local.generation import Loaded
 from agent.perception.vlm.local.loading import LoadWish, load
 from agent.perception.vlm.local.vision import LocalVision, LocalWish
 from app.tables import show
-from benchmarks.gpu import _unending, questions
+from benchmarks.gpu import questions, unending
 from benchmarks.slots import QUIET
 from benchmarks.vlm_queue import pictures_of, queued
 from benchmarks.vlm_shapes import made
@@ -143,7 +143,7 @@ def batches(sizes: Sequence[int]) -> None:
         asked = questions(batch, 4, (64, 64), _TOKENS)
         prepared = [model.prepare(one) for one in asked]
         began = time.process_time()
-        model.generate(prepared, _unending(model))
+        model.generate(prepared, unending(model))
         spent_s = time.process_time() - began
         rows.append(
             (

@@ -54,7 +54,7 @@ def measured(clip: Path, services_s: Sequence[float], each: int) -> None:
     pictures = pictures_of(clip)
     rows = []
     for service_s in services_s:
-        for name, way in (("cameras", _beside), ("files", _after)):
+        for name, way in (("cameras", beside), ("files", after)):
             with serving(SLOTS, service_s) as server, queued(server.url, pictures, each, _PICTURES) as (pipeline, jobs):
                 began = _cpu_s()
                 way(pipeline, jobs)
@@ -63,17 +63,17 @@ def measured(clip: Path, services_s: Sequence[float], each: int) -> None:
     show(f"{STREAMS} streams over {SLOTS} slots, `concurrency: {SLOTS}`", columns, rows, "nothing asked")
 
 
-def _beside(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
+def beside(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
     """As for cameras: threads that look and settle."""
     looks = Looks(lambda: pipeline)
     looks.put(jobs, owed=True)
     until = time.monotonic() + _PATIENCE_S
-    while _left(pipeline) and time.monotonic() < until:
+    while left(pipeline) and time.monotonic() < until:
         time.sleep(0.2)
     looks.close()
 
 
-def _after(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
+def after(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
     """As for files: threads that look, while one settles."""
     for found in looked(pipeline, jobs, Event()):
         if isinstance(found, Exception):
@@ -82,7 +82,8 @@ def _after(pipeline: Pipeline, jobs: Sequence[Job]) -> None:
             list(step(pipeline, follow))
 
 
-def _left(pipeline: Pipeline) -> bool:
+def left(pipeline: Pipeline) -> bool:
+    """Whether a look is still owed."""
     return any(next(iter(missing_looks(pipeline, _stream(number))), None) for number in range(STREAMS))
 
 
