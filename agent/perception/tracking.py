@@ -227,7 +227,8 @@ class Tracker:
         doubt = min(4.0, max(0.0, self.clutter - _CLUTTER))
         long = item.hits >= 2 * _MIN_HITS - 1 + 3 * doubt
         steady = long and item.reach > max(5.0, (0.5 + 0.25 * doubt) * size) and straight > 0.55 + 0.08 * doubt
-        quick = doubt == 0 and item.origin == "border" and item.reach > max(8.0, 0.9 * size) and straight > 0.8
+        way = max(8.0, (0.9 if item.hits == _MIN_HITS else 0.55) * size)
+        quick = doubt == 0 and item.origin == "border" and item.reach > way and straight > 0.8
         item.confirmed = steady or quick
         return item.confirmed
 

@@ -106,6 +106,20 @@ def test_where_things_come_from():
         assert tracker.live[0].origin == "border"
 
 
+@pytest.mark.parametrize(
+    ("start", "pace", "pictures"),
+    [(10.0, 15.0, 3), (10.0, 8.0, 4), (10.0, 5.0, 5), (200.0, 15.0, 5), (200.0, 8.0, 5)],
+)
+def test_what_comes_straight_in_over_the_edge_is_believed_sooner(start, pace, pictures):
+    ((at_s, item),), _ = run(new(), QUIET + walk(start=start, pace=pace))
+    assert round((at_s - item.birth_s) * 5) + 1 == pictures
+
+
+def test_what_comes_in_over_the_edge_to_and_fro_is_not():
+    swaying = [[blob(10 + away, 140)] for away in (0.0, 20.0, 6.0, 22.0)]
+    assert run(new(), QUIET + swaying)[0] == []
+
+
 def test_what_comes_out_of_a_track_is_split_from_it():
     tracker = new()
     frames = walk(20)
