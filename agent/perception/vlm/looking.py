@@ -18,7 +18,6 @@ from agent.perception.vlm.question import Question, question_of
 from agent.perception.vlm.reading import read, read_verdicts
 from agent.perception.vlm.schema import MAX_CLOSER, MAX_QUESTIONS
 from agent.perception.vlm.tiling import Want, asked_for
-from ingest.jpeg import size
 from vidette.errors import ModelError, NotAsked
 from vidette.models import LookReply, LookRequest, Verdict
 from vidette.ports import MediaStore
@@ -104,7 +103,7 @@ class _Look:
     def _described(self) -> LookReply:
         """The report, with what is small shown larger; and once more where the model asked to see something closer."""
         whole = self._request.effort == "full" and self._bounds.tiles > 0
-        spare = self._room - sum(1 for one in self._shown if one.jpeg)
+        spare = self._room - sum(1 for one in self._shown if one.still)
         wants = self._larger.wants(self._prompt.tracks.values()) if whole and spare > 0 else []
         reply, closer = self._report(wants, min(spare, self._bounds.tiles))
         return self._closer(reply, closer) if whole and closer else reply
@@ -132,7 +131,7 @@ class _Look:
 
     def _reaches(self, pictures: Sequence[Shown]) -> dict[int, Reach]:
         """How far the family's own coordinates go in each picture that is sent."""
-        sizes = {one.picture.number: size(one.jpeg) for one in pictures if one.jpeg}
+        sizes = {one.picture.number: one.still.size for one in pictures if one.still}
         found = {number: reach_of(self._bounds.boxes, shown_) for number, shown_ in sizes.items()}
         return {number: reach for number, reach in found.items() if reach}
 
@@ -140,7 +139,7 @@ class _Look:
         """The pictures and so many parts, in the room there is: the last pictures that nobody asked for give way."""
         parts = self._larger.parts(wants, min(most, self._room - 1))
         named = {one.picture.of for one in parts}
-        sent = sorted((one.picture.number for one in self._shown if one.jpeg), key=lambda number: number not in named)
+        sent = sorted((one.picture.number for one in self._shown if one.still), key=lambda number: number not in named)
         gone = set(sent[self._room - len(parts) :])
         return [one for one in self._shown if not gone & {one.picture.number, one.same_as}], parts
 

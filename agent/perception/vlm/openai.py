@@ -9,6 +9,7 @@ from agent.perception.vlm.boxes.convention import boxes_of
 from agent.perception.vlm.dialogue import CUT, Spoken
 from agent.perception.vlm.looking import Bounds, looked
 from agent.perception.vlm.loose import Fault
+from agent.perception.vlm.pictures import Still
 from agent.perception.vlm.profile import PROFILES, Profile
 from agent.perception.vlm.prompt import prompt_hash
 from agent.perception.vlm.question import Question
@@ -81,11 +82,11 @@ def run_of(wish: Wish) -> Run:
     return Run(id=id_, model=wish.model, revision=REVISION, prompt_hash=prompt_hash(), params=params)
 
 
-def _part(part: str | bytes) -> dict[str, Any]:
+def _part(part: str | Still) -> dict[str, Any]:
     """A text, or a JPEG picture as a data URI."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
-    data = base64.b64encode(part).decode("ascii")
+    data = base64.b64encode(part.jpeg).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
 
 

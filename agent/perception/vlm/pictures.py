@@ -17,15 +17,37 @@ from vidette.ports import Image, MediaStore
 MAX_BYTES = 4 * 2**20
 _GRID = (64, 36)
 _ALIKE = 6.0  # grey levels of 255: noise and compression stay below it in every cell, a small thing does not
+_GOOD = 85
 _FINE = 92  # JPEG quality of what was painted or cut here
+
+
+class Still:
+    """A picture as it is sent: `rgb (H, W, 3) uint8`, and its JPEG, made when first asked for."""
+
+    def __init__(self, rgb: Image, jpeg: bytes = b"", quality: int = _GOOD) -> None:
+        self.rgb, self._jpeg, self._quality = rgb, jpeg, quality
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self.rgb.shape[:2]
+        return width, height
+
+    @property
+    def jpeg(self) -> bytes:
+        """At most MAX_BYTES, smaller than `rgb` where it must be."""
+        rgb = self.rgb
+        while not 0 < len(self._jpeg) <= MAX_BYTES:
+            self._jpeg, rgb = encode(rgb, self._quality), fitted(rgb, max(1, max(rgb.shape[:2]) // 2))
+        return self._jpeg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A picture with its JPEG, or the number of an earlier one that looks the same."""
+    """A picture as it is sent, or the number of an earlier one that looks the same."""
 
     picture: Picture
-    jpeg: bytes = b""
+    still: Still | None = None
     same_as: int = 0
 
 
@@ -42,8 +64,8 @@ def shown(
     return found
 
 
-def compared(references: Sequence[Reference], media: MediaStore, max_side: int) -> tuple[bytes, ...]:
-    """The JPEG of each, at most `max_side` pixels long; empty where it is not there any more."""
+def compared(references: Sequence[Reference], media: MediaStore, max_side: int) -> tuple[Still | None, ...]:
+    """Each, at most `max_side` pixels long; None where it is not there any more."""
     return tuple(_compared(one, media, max_side) for one in references)
 
 
@@ -57,16 +79,16 @@ def parts_of(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> t
             continue
         if one.part is not None:
             (crop,) = tile_crops(rgb, (one.part,))
-            out.append(Shown(picture=one, jpeg=encode(fitted(crop, max_side), _FINE)))
+            out.append(Shown(picture=one, still=Still(fitted(crop, max_side), quality=_FINE)))
     return tuple(out)
 
 
-def _compared(reference: Reference, media: MediaStore, max_side: int) -> bytes:
+def _compared(reference: Reference, media: MediaStore, max_side: int) -> Still | None:
     try:
         data = media.get(reference.sha256)
         return _fitting(data, decode(data, least=max_side), max_side)
     except StoreError:
-        return b""
+        return None
 
 
 def _shown(
@@ -86,8 +108,10 @@ def _shown(
         last = (picture.number, grid)
         found = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
         boxes = [(box, name) for name, box in found if box]
-        small = encode(draw(fitted(rgb, max_side), boxes), _FINE) if boxes else _fitting(data, rgb, max_side)
-        yield Shown(picture=picture, jpeg=small)
+        if boxes:
+            yield Shown(picture=picture, still=Still(draw(fitted(rgb, max_side), boxes), quality=_FINE))
+        else:
+            yield Shown(picture=picture, still=_fitting(data, rgb, max_side))
 
 
 def alike(a: Image, b: Image) -> bool:
@@ -100,11 +124,10 @@ def _grid(rgb: Image) -> Image:
     return cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _fitting(data: bytes, rgb: Image, max_side: int) -> bytes:
-    """The stored bytes where they are small enough, else a smaller picture, of `rgb` which may be smaller already."""
+def _fitting(data: bytes, rgb: Image, max_side: int) -> Still:
+    """The stored picture where it is small enough, else a smaller one, of `rgb` which may be smaller already."""
     width, height = size(data)
-    while max(height, width) > max_side or len(data) > MAX_BYTES:
-        share = min(max_side / max(height, width), 1.0 if len(data) <= MAX_BYTES else 0.5)
-        height, width = max(1, round(height * share)), max(1, round(width * share))
-        data = encode(shrunk(rgb, (width, height)))
-    return data
+    if max(width, height) <= max_side:
+        return Still(rgb, data)
+    share = max_side / max(width, height)
+    return Still(shrunk(rgb, (max(1, round(width * share)), max(1, round(height * share)))))

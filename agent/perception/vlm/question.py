@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.perception.vlm.pictures import Shown
+from agent.perception.vlm.pictures import Shown, Still
 from agent.perception.vlm.prompt import Prompt, caption_of, opening, wanted
 
 _FEW_TOKENS, _TOKENS_EACH = 64, 16
@@ -11,14 +11,14 @@ _FEW_TOKENS, _TOKENS_EACH = 64, 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked once. `parts`: texts and JPEG pictures, what is the same for all looks at a stream first.
+    """What is asked once. `parts`: texts and pictures, what is the same for all looks at a stream first.
 
     `times_s`: of each picture, seconds from the segment's start, None of one to compare with. `verdicts`: only so many
     answers to questions are wanted (0: a whole report); `max_tokens` bounds the answer. `stream`: who asks.
     """
 
     system: str
-    parts: tuple[str | bytes, ...]
+    parts: tuple[str | Still, ...]
     times_s: tuple[float | None, ...]
     max_tokens: int
     verdicts: int = 0
@@ -27,25 +27,25 @@ class Question:
 
 def question_of(
     prompt: Prompt,
-    compared: Sequence[bytes],
+    compared: Sequence[Still | None],
     pictures: Sequence[Shown],
     *,
     stream: str,
     max_tokens: int,
     verdicts: int = 0,
 ) -> Question:
-    """The question of a prompt: `compared` are the JPEG of its references, empty where one is gone."""
-    parts: list[str | bytes] = [prompt.place]
+    """The question of a prompt: `compared` are its references, None where one is gone."""
+    parts: list[str | Still] = [prompt.place]
     times: list[float | None] = []
-    for reference, jpeg in zip(prompt.references, compared, strict=True):
-        if jpeg:
-            parts += [reference.text, jpeg, *([reference.says] if reference.says else [])]
+    for reference, still in zip(prompt.references, compared, strict=True):
+        if still:
+            parts += [reference.text, still, *([reference.says] if reference.says else [])]
             times.append(None)
     parts.append(opening())
     for one in pictures:
         parts.append(caption_of(one.picture, one.same_as))
-        if one.jpeg:
-            parts.append(one.jpeg)
+        if one.still:
+            parts.append(one.still)
             times.append(one.picture.at_s)
     few = min(max_tokens, _FEW_TOKENS + _TOKENS_EACH * verdicts)
     return Question(

@@ -21,7 +21,6 @@ from agent.perception.vlm.pictures import shown
 from agent.perception.vlm.prompt import prompt_hash, prompt_of
 from agent.perception.vlm.question import Question
 from agent.perception.vlm.schema import FARTHEST, json_schema
-from ingest.jpeg import decode
 from vidette.errors import ConfigError, ModelError
 from vidette.ids import content_tag, make_id
 from vidette.models import LookReply, LookRequest, Run, Usage
@@ -107,7 +106,7 @@ class LocalVision:
         bounds = self._wish.bounds
         prompt = prompt_of(request, bounds.max_images)
         pictures = shown(prompt.pictures, self._media, bounds.max_side)
-        images = {one.picture.number: decode(one.jpeg) for one in pictures if one.jpeg}
+        images = {one.picture.number: one.still.rgb for one in pictures if one.still}
         seen = [images[one.same_as or one.picture.number] for one in pictures]
         prompt = replace(prompt, pictures=tuple(one.picture for one in pictures))
         try:
@@ -155,7 +154,7 @@ def asked_of(question: Question, boxes: str = "") -> Asked:
             parts.append(part)
         else:
             parts.append(len(images))
-            images.append(decode(part))
+            images.append(part.rgb)
     return Asked(
         parts=tuple(parts),
         images=tuple(images),

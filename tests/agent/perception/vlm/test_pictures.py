@@ -38,13 +38,13 @@ def test_noise_alone_is_no_difference_and_a_small_thing_is():
     media = MemoryMedia()
     seen = shown(kept(media, grainy(1), grainy(2), grainy(3, (300, 200, 12)), grainy(4, (300, 200, 12))), media, 768)
     assert [one.same_as for one in seen] == [0, 1, 0, 3]
-    assert [bool(one.jpeg) for one in seen] == [True, False, True, False]
+    assert [bool(one.still) for one in seen] == [True, False, True, False]
 
 
 def test_what_drifts_slowly_is_sent_again_in_time():
     media = MemoryMedia()
     steps = [encode(np.full((90, 160, 3), 100 + 2 * i, np.uint8)) for i in range(12)]
-    sent = [one.picture.number for one in shown(kept(media, *steps), media, 768) if one.jpeg]
+    sent = [one.picture.number for one in shown(kept(media, *steps), media, 768) if one.still]
     assert sent == [1, 5, 9]
 
 
@@ -52,10 +52,10 @@ def test_small_ones_are_sent_as_they_are_and_large_ones_smaller():
     media = MemoryMedia()
     small, large = picture(10), picture(10, (1920, 1080))
     a, b = shown(kept(media, small, large), media, 640)
-    assert a.jpeg == small
-    assert b.same_as == 1 or max(decode(b.jpeg).shape[:2]) == 640
+    assert a.still.jpeg == small
+    assert b.same_as == 1 or max(decode(b.still.jpeg).shape[:2]) == 640
     (alone,) = shown(kept(media, large), media, 640)
-    assert decode(alone.jpeg).shape == (360, 640, 3)
+    assert decode(alone.still.jpeg).shape == (360, 640, 3)
 
 
 @settings(max_examples=30)
@@ -63,7 +63,7 @@ def test_small_ones_are_sent_as_they_are_and_large_ones_smaller():
 def test_no_picture_is_larger_than_asked_and_its_shape_stays(width, height, side):
     media = MemoryMedia()
     (one,) = shown(kept(media, encode(np.zeros((height, width, 3), np.uint8))), media, side)
-    found = decode(one.jpeg).shape[:2]
+    found = decode(one.still.jpeg).shape[:2]
     share = min(1.0, side / max(width, height))
     assert max(found) == min(side, max(width, height))
     assert found == pytest.approx((max(1, height * share), max(1, width * share)), abs=0.51)
