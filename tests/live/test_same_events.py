@@ -55,7 +55,10 @@ def as_cameras(clip, folder):
     kinds = ("full", "keyframes")
     with Camera([clip], once=True) as full, Camera([clip], once=True) as keyframes:
         cameras = dict(zip(kinds, (full, keyframes), strict=True))
-        streams = [{"name": kind, "source": camera.address, "idle": kind, "overload": "hold"} for kind, camera in cameras.items()]
+        streams = [
+            {"name": kind, "source": camera.address, "idle": kind, "overload": "hold"}
+            for kind, camera in cameras.items()
+        ]
         with Watch(folder, streams, more={"sample": SAMPLE}) as watch:
             watch.start()
             began = {kind: camera.wait("began").at for kind, camera in cameras.items()}
