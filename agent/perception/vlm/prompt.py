@@ -11,7 +11,7 @@ from importlib.resources import files
 from string import Template
 
 from agent.perception.reply import clean
-from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, json_schema
+from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, outline
 from ingest.tiling import Tile
 from vidette.models import Box, Keyframe, LookRequest, PathPoint, Track
 
@@ -143,7 +143,7 @@ def again(fault: str) -> str:
 @cache
 def system() -> str:
     """What is said first, the same for every look."""
-    return _filled("system", schema=json.dumps(json_schema(), separators=(",", ":")))
+    return _filled("system", schema=outline())
 
 
 @cache

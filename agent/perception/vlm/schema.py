@@ -5,6 +5,8 @@ That keeps the grammar small which servers make of it, and it is what strict mod
 that say nothing, or hold null for them.
 """
 
+import json
+import re
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -131,6 +133,24 @@ def json_schema(*, lengths: bool = True, verdicts: int = 0) -> dict[str, Any]:
     inlined = _inlined(whole, whole.get("$defs", {}), _NOTES | (set() if lengths else _LENGTHS))
     assert isinstance(inlined, dict)
     return inlined
+
+
+@cache
+def outline() -> str:
+    """The schema as a model is told of it: the form of an answer, each value said in a word; half as long."""
+    return re.sub('"<([^"]*)>"', r"<\1>", json.dumps(_outlined(json_schema()), ensure_ascii=False))
+
+
+def _outlined(part: dict[str, Any]) -> Any:
+    if "properties" in part:
+        return {name: _outlined(one) for name, one in part["properties"].items()}
+    if part.get("type") == "array":
+        return [_outlined(part["items"]), f"<{part['maxItems']} at most>"]
+    if "enum" in part:
+        return " | ".join(part["enum"])
+    if part["type"] == "string":
+        return f"text, {part['maxLength']} letters at most"
+    return f"<{part['type']}, {part['minimum']} to {part['maximum']}>"
 
 
 def _verdicts_schema(count: int) -> dict[str, Any]:
