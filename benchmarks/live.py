@@ -76,6 +76,8 @@ def soaked(folder: Path, cameras: int, minutes: float) -> bool:
         f" {last.processes} processes; growth after the first quarter: "
         + ", ".join(f"{name} {share:+.1%}" for name, share in growth.items())
     )
+    eighths = [result.points[len(result.points) * part // 8 - 1].pss_mb for part in range(1, 9)]
+    print("MB PSS after each eighth: " + ", ".join(f"{mb:.0f}" for mb in eighths))
     print(f"unexplained in the ledger: {len(result.unexplained)}", *result.unexplained, sep="\n  ")
     return growth["PSS"] < 0.02 and growth["open files"] < 0.02 and not result.unexplained
 
