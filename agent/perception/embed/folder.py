@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.perception.embed.loading import installed
+from agent.perception.vlm.local.folder import table_in
 from vidette.errors import ConfigError
 from vidette.ids import content_tag, make_id
 from vidette.models import Run
@@ -41,7 +42,7 @@ class ModelFolder:
     def optional(self, name: str) -> dict[str, Any]:
         """A further JSON file of the folder; empty where there is none. Raises ConfigError."""
         file = self.path / name
-        return _json(file) if file.is_file() else {}
+        return table_in(file, _MAX_BYTES) if file.is_file() else {}
 
 
 def folder_of(said: str, setting: str, model_types: Collection[str] = ()) -> ModelFolder:
@@ -50,7 +51,7 @@ def folder_of(said: str, setting: str, model_types: Collection[str] = ()) -> Mod
     path = Path(said).expanduser().resolve()
     if not (path / "config.json").is_file():
         raise ConfigError(f"{setting}: no model in {said!r}; name a folder with config.json and weights")
-    found = ModelFolder(path=path, config=_json(path / "config.json"))
+    found = ModelFolder(path=path, config=table_in(path / "config.json", _MAX_BYTES))
     if not _weights(path):
         raise ConfigError(f"{setting}: no weights in {said!r}; it needs a .safetensors file")
     if model_types and found.model_type not in model_types:
@@ -62,15 +63,3 @@ def folder_of(said: str, setting: str, model_types: Collection[str] = ()) -> Mod
 def _weights(path: Path) -> list[Path]:
     """Pickled weights are none: loading them can run code."""
     return sorted(path.glob("*.safetensors"))
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise ConfigError(f"{str(file)!r} has more than 1 MiB; it is no configuration")
-        value = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {str(file)!r} as JSON ({error}); save the model again") from error
-    if not isinstance(value, dict):
-        raise ConfigError(f"{str(file)!r} holds no table; save the model again")
-    return value

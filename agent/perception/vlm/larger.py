@@ -6,7 +6,7 @@ from itertools import pairwise
 from agent.perception.vlm.pictures import Shown, parts_of
 from agent.perception.vlm.prompt import Picture
 from agent.perception.vlm.tiling import LARGER, WORTH, Cells, Size, Want, cells, chosen, is_small, moved, small_tracks
-from ingest.jpeg import decode, size
+from ingest.jpeg import decode
 from vidette.errors import StoreError
 from vidette.geometry import inside_share
 from vidette.models import Track
@@ -19,11 +19,13 @@ _SEEN = 0.9  # share of a place that a part must show for it to be seen
 class Larger:
     """What can be shown larger of those pictures that are kept larger than `max_side`, to which they are sent."""
 
-    def __init__(self, pictures: Sequence[Picture], media: MediaStore, max_side: int, small_px: int) -> None:
+    def __init__(
+        self, pictures: Sequence[Picture], shown: Sequence[Shown], media: MediaStore, max_side: int, small_px: int
+    ) -> None:
+        """`pictures`: all of the segment; `shown`: those that are still there, with their sizes."""
         self._media, self._side, self._small_px = media, max_side, small_px
         self._pictures = {one.number: one for one in pictures}
-        known = ((one.number, self._size(one)) for one in pictures)
-        self._sizes = {number: size for number, size in known if max(size) >= LARGER * max_side}
+        self._sizes = {one.picture.number: one.kept for one in shown if max(one.kept) >= LARGER * max_side}
 
     def wants(self, tracks: Iterable[Track]) -> list[Want]:
         """Where a track or something else that moved is too small to be told in the pictures that are sent."""
@@ -70,9 +72,3 @@ class Larger:
                 yield number, cells(decode(self._media.get(self._pictures[number].keyframe.sha256), least=_FINE_PX))
             except StoreError:
                 continue
-
-    def _size(self, picture: Picture) -> Size:
-        try:
-            return size(self._media.get(picture.keyframe.sha256))
-        except StoreError:
-            return 0, 0

@@ -66,7 +66,7 @@ class _Look:
         self._shown = shown(
             self._prompt.pictures, media, bounds.max_side, self._prompt.tracks if self._prompt.drawn else None
         )
-        self._larger = Larger(self._prompt.pictures, media, bounds.max_side, bounds.small_px)
+        self._larger = Larger(self._prompt.pictures, self._shown, media, bounds.max_side, bounds.small_px)
 
     def reply(self) -> LookReply:
         request = self._request

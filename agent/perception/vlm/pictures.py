@@ -44,11 +44,12 @@ class Still:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A picture as it is sent, or the number of an earlier one that looks the same."""
+    """A picture as it is sent, or the number of an earlier one that looks the same; `kept`: its (width, height) in store."""
 
     picture: Picture
     still: Still | None = None
     same_as: int = 0
+    kept: tuple[int, int] = (0, 0)
 
 
 def shown(
@@ -103,15 +104,13 @@ def _shown(
             continue
         grid = _grid(rgb)
         if last is not None and alike(last[1], grid):
-            yield Shown(picture=picture, same_as=last[0])
+            yield Shown(picture=picture, same_as=last[0], kept=size(data))
             continue
         last = (picture.number, grid)
         found = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
         boxes = [(box, name) for name, box in found if box]
-        if boxes:
-            yield Shown(picture=picture, still=Still(draw(fitted(rgb, max_side), boxes), quality=_FINE))
-        else:
-            yield Shown(picture=picture, still=_fitting(data, rgb, max_side))
+        still = Still(draw(fitted(rgb, max_side), boxes), quality=_FINE) if boxes else _fitting(data, rgb, max_side)
+        yield Shown(picture=picture, still=still, kept=size(data))
 
 
 def alike(a: Image, b: Image) -> bool:

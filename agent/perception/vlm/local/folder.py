@@ -17,7 +17,7 @@ def config_of(folder: Path) -> dict[str, Any]:
         raise ConfigError(f"no folder {str(folder)!r}; give the folder that holds the model's config.json and weights")
     if not (folder / "config.json").is_file():
         raise ConfigError(f"no config.json in {str(folder)!r}; give the folder that holds the model")
-    config = _json(folder / "config.json")
+    config = table_in(folder / "config.json")
     if not isinstance(config.get("model_type"), str):
         raise ConfigError(f"{str(folder / 'config.json')!r} names no model_type; the folder is not one of transformers")
     return config
@@ -40,7 +40,7 @@ def check_weights(folder: Path) -> None:
 
 
 def _shards(index: Path) -> list[str]:
-    weight_map = _json(index).get("weight_map")
+    weight_map = table_in(index).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise ConfigError(f"{str(index)!r} lists no weights; copy the model again")
     names = sorted({str(name) for name in weight_map.values()})
@@ -50,10 +50,11 @@ def _shards(index: Path) -> list[str]:
     return names
 
 
-def _json(path: Path) -> dict[str, Any]:
+def table_in(path: Path, most_bytes: int = _LARGEST) -> dict[str, Any]:
+    """The JSON object in a file of a model's folder. Raises ConfigError for anything else, and for a longer file."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ConfigError(f"{str(path)!r} is larger than {_LARGEST} bytes; it is not a model's")
+        if path.stat().st_size > most_bytes:
+            raise ConfigError(f"{str(path)!r} is larger than {most_bytes} bytes; it is not a model's")
         read = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{str(path)!r} cannot be read ({type(error).__name__}); copy the model again") from error
