@@ -109,7 +109,7 @@ def _with_rule(settings: "Settings") -> "Settings":
     """With a rule to show, where there are none."""
     from vidette.alerts import Severity
     from vidette.models import EventType
-    from vidette.settings import RuleSettings, WhenSettings
+    from vidette.rule_settings import RuleSettings, WhenSettings
 
     if settings.rules:
         return settings

@@ -124,7 +124,7 @@ def tables(model: Any, path: str) -> Iterator[tuple[str, Any]]:
     yield path, model
     for name, field in model.model_fields.items():
         inner = model_in(field.annotation)
-        if inner:
+        if inner and inner is not model:  # a condition holds conditions: told once
             many = "[]" if typing.get_origin(field.annotation) is list else ""
             yield from tables(inner, f"{path}.{name}{many}".lstrip("."))
 
@@ -132,10 +132,11 @@ def tables(model: Any, path: str) -> Iterator[tuple[str, Any]]:
 def keys(model: Any) -> Iterator[tuple[str, str, str, str]]:
     """(key, what is allowed, default, meaning) of one settings table."""
     schema = model.model_json_schema()
+    properties = _inner(schema, schema)["properties"]  # one that holds itself is a reference
     for name, field in model.model_fields.items():
         key = field.alias or name
         default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        yield key, allowed(schema["properties"][key], schema), default, field.description or ""
+        yield key, allowed(properties[key], schema), default, field.description or ""
 
 
 def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
@@ -180,7 +181,7 @@ def _range(schema: dict[str, Any]) -> str:
 def _default(value: Any) -> str:
     if hasattr(type(value), "model_fields"):
         return "see below"
-    if value in ("", [], ()):
+    if value in ("", [], (), {}):
         return "empty"
     if value is None:
         return "none"

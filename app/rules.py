@@ -89,7 +89,8 @@ def _books(files: tuple[str, ...], config: str | None) -> "tuple[Settings, list[
     """The settings, the books that are well written, and the mistakes of those that are not."""
     from rules.rulebook import of_file, of_settings
     from vidette.configuration import FILE, check
-    from vidette.settings import RulesFile, Settings
+    from vidette.rule_settings import RulesFile
+    from vidette.settings import Settings
 
     if not files:
         checked = check(Path(config or FILE), os.environ, Settings)

@@ -9,7 +9,8 @@ from rules.rulebook import hearers, near
 from vidette.alerts import Severity
 from vidette.families import CAMERA, MEANING, SYSTEM
 from vidette.models import EventType, Label
-from vidette.settings import RuleSettings, Settings, SinkSettings, WhenSettings
+from vidette.rule_settings import RuleSettings, SinkSettings, WhenSettings
+from vidette.settings import Settings
 
 PLACELESS = CAMERA | SYSTEM | {EventType.CROWD_FORMED, EventType.COUNT_CHANGED}
 """Types that are about the whole picture: in no zone, of no thing."""

@@ -17,7 +17,7 @@ from vidette.errors import StoreError
 from vidette.models import EventRow, EventType
 from vidette.ports import Reader
 from vidette.queries import RuleStates, StreamOf
-from vidette.settings import RuleSettings, SinkSettings
+from vidette.rule_settings import RuleSettings, SinkSettings
 
 _IDLE = codec.encode(Memory()).decode()
 

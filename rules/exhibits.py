@@ -8,7 +8,7 @@ from vidette.alerts import AlertFilter, Change, Delivery, DeliveryFilter, Delive
 from vidette.models import Evidence
 from vidette.ports import Reader
 from vidette.queries import Alerts, Deliveries
-from vidette.settings import SinkSettings
+from vidette.rule_settings import SinkSettings
 
 _MANY = 10_000
 

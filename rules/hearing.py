@@ -20,7 +20,7 @@ from vidette.alerts import (
 from vidette.models import EventRow
 from vidette.ports import Reader
 from vidette.queries import Alerts, Deliveries, Events, Filter
-from vidette.settings import SinkSettings
+from vidette.rule_settings import SinkSettings
 
 _REASONS = 10_000  # sentences about what was not raised, of one case: a whole stream judged anew may have millions
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from rules.rule import active_of, listed
 from rules.sentence import duration
 from vidette.models import EventType
-from vidette.settings import RuleSettings, WhenSettings
+from vidette.rule_settings import RuleSettings, WhenSettings
 
 _HAPPENS = {
     EventType.OBJECT_ENTERED: "{who} comes into view",

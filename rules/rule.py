@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from rules.active import DAYS, Active, minutes
 from vidette.alerts import Severity
 from vidette.models import EventType, Label
-from vidette.settings import RuleSettings, StreamSettings
+from vidette.rule_settings import RuleSettings
+from vidette.settings import StreamSettings
 
 _CAPTION = 2000  # letters of a caption that are looked at
 
@@ -78,8 +79,8 @@ def active_of(said: RuleSettings | StreamSettings, tz: tzinfo) -> Active | None:
 
 
 def version_of(said: RuleSettings) -> str:
-    """The hash of a rule's content."""
-    return hashlib.sha256(said.model_dump_json(exclude={"id"}).encode()).hexdigest()[:16]
+    """The hash of a rule's content; of what is given only, so that a key that is new to Vidette changes none."""
+    return hashlib.sha256(said.model_dump_json(exclude={"id"}, exclude_defaults=True).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=4096)

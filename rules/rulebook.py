@@ -7,7 +7,8 @@ from pathlib import Path
 
 from vidette.configuration import Checked, check
 from vidette.errors import ConfigError
-from vidette.settings import RulesFile, Settings, SinkSettings
+from vidette.rule_settings import RulesFile, SinkSettings
+from vidette.settings import Settings
 
 Where = Callable[[str, int], str]
 """The place of rule or sink number i of a book: `file:line: rules[i]`."""

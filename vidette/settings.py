@@ -1,25 +1,12 @@
 """Settings: what `vidette.yml` and `VIDETTE_…` may say. The reference page is made from this file."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from vidette.alerts import Severity
-from vidette.bounded import Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
-from vidette.models import EventType, Label
+from vidette.bounded import Model, Name, Positive, Secret, Share
+from vidette.rule_settings import ActiveSettings, AlertSettings, RuleSettings, SinkSettings
 from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _range(text: str) -> list[str]:
-    """`mon-fri` as its days, over the end of the week where need be; anything else as it is."""
-    first, dash, last = text.partition("-")
-    if not dash or first not in _DAYS or last not in _DAYS:
-        return [text]
-    begin = _DAYS.index(first)
-    return [_DAYS[(begin + step) % 7] for step in range((_DAYS.index(last) - begin) % 7 + 1)]
 
 
 class ZoneSettings(Model):
@@ -38,30 +25,6 @@ class LineSettings(Model):
     points: tuple[tuple[Share, Share], tuple[Share, Share]] = Field(
         description="from and to, x and y in 0..1; `forward` is from its left to its right"
     )
-
-
-class ActiveSettings(Model):
-    """When a rule holds, by the clock of `tz`; an end before the begin is on the next day."""
-
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
-        default_factory=list, description="days on which it begins; a range may be written `mon-fri`; empty: every day"
-    )
-    begin: Clock = Field(default="00:00", alias="from", description="HH:MM")
-    end: Clock = Field(default="24:00", alias="to", description="HH:MM, up to 24:00")
-    tz: str = Field(default="", description="time zone (IANA name); empty is that of the settings")
-
-    @field_validator("days", mode="before")
-    @classmethod
-    def _days(cls, value: object) -> object:
-        return [day for one in value for day in _range(str(one))] if isinstance(value, list) else value
-
-    @field_validator("tz")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            return ZoneInfo(value).key if value else ""
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("no such time zone; give an IANA name such as Europe/Paris") from None
 
 
 AUTO = "auto"
@@ -215,86 +178,6 @@ class FastSettings(Model):
     )
     crowd: int = Field(default=10, ge=2, le=1000, description="this many things at once are a crowd")
     people: bool = Field(default=True, description="run the people detector on what moves")
-
-
-class WhenSettings(Model):
-    """What must be true of one event: every given condition."""
-
-    event: OneOrMore[EventType] = Field(default=(), description="type or types of the event")
-    label: OneOrMore[Label] = Field(default=(), description="label or labels of a thing in it")
-    caption: str = Field(default="", max_length=200, description="words that its caption holds, all of them")
-    zone: OneOrMore[Name] = Field(default=(), description="zone or zones in which it is")
-    line: OneOrMore[Name] = Field(default=(), description="line or lines that are crossed")
-    stream: OneOrMore[Name] = Field(default=(), description="stream or streams; empty: every one")
-    confidence: Share = Field(default=0.0, description="at least this sure")
-    for_s: Seconds = Field(default=0.0, description="it has stayed true this long")
-
-
-class RuleSettings(Model):
-    """When to raise an alert."""
-
-    id: Key = Field(description="its name, in every alert")
-    when: WhenSettings = Field(description="what must be true")
-    severity: Severity = Field(default=Severity.MEDIUM, description="how much it matters")
-    active: ActiveSettings | None = Field(default=None, description="when it holds; without: always")
-    cooldown_s: Seconds = Field(default=0.0, description="after an alert was sent, the next ones are kept but not sent")
-    sinks: list[Key] = Field(default_factory=list, description="who is told; empty: every sink")
-
-
-class SinkSettings(Model):
-    """Who is told of alerts."""
-
-    id: Key = Field(description="its name")
-    kind: Literal["console", "jsonl", "script", "webhook"] = Field(
-        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, or an HTTP POST"
-    )
-    url: str = Field(default="", max_length=2000, description="webhook: where to post")
-    secret: Secret = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
-    old_secret: Secret = Field(default="", description="webhook: signs too, while receivers change to `secret`")
-    path: str = Field(default="", description="jsonl: the file")
-    command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
-    min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
-    resolved: bool = Field(default=True, description="told too when an alert is resolved")
-    described: bool = Field(default=True, description="told too when a deep look says more of what it is about")
-    timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(default=10.0, description="longest time for one try")
-    allow_networks: list[str] = Field(
-        default_factory=list, description="webhook: private networks that may be posted to (127.0.0.0/8)"
-    )
-
-    @model_validator(mode="after")
-    def _complete(self) -> "SinkSettings":
-        needs = {"webhook": ("url", "secret"), "script": ("command",), "jsonl": ("path",), "console": ()}
-        for name in needs[self.kind]:
-            if not getattr(self, name):
-                raise ValueError(f"sink {self.id!r} is a {self.kind} and needs `{name}`")
-        return self
-
-
-class RulesFile(Model):
-    """A file of rules and who is told of them, for `vidette watch --rules`."""
-
-    rules: list[RuleSettings] = Field(default_factory=list, description="when to raise alerts")
-    sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
-
-
-class AlertSettings(Model):
-    """What holds for all alerts."""
-
-    max_age_s: Seconds = Field(
-        default=3600, description="live streams: alerts about older events are kept but not sent; files send all"
-    )
-    media_base_url: str = Field(
-        default="", max_length=500, description="where receivers fetch evidence; empty: messages name its hash"
-    )
-    media_secret: Secret = Field(
-        default="", description="signs those links (`whsec_` and base64), needed with them; use `${NAME}`"
-    )
-
-    @model_validator(mode="after")
-    def _signed(self) -> "AlertSettings":
-        if self.media_base_url and not self.media_secret:
-            raise ValueError("media_base_url needs `media_secret`, which signs the links")
-        return self
 
 
 class Settings(Model):

@@ -11,7 +11,7 @@ from vidette.alerts import Alert
 from vidette.errors import StoreError
 from vidette.models import Evidence
 from vidette.ports import MediaStore
-from vidette.settings import AlertSettings
+from vidette.rule_settings import AlertSettings
 
 log = logging.getLogger(__name__)
 

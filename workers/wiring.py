@@ -31,7 +31,8 @@ from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, Embedder, MediaStore, VisionModel
-from vidette.settings import Settings, SinkSettings
+from vidette.rule_settings import SinkSettings
+from vidette.settings import Settings
 from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
 from workers.delivering import Lane, Store

@@ -22,7 +22,7 @@ from vidette.models import (
     Zone,
 )
 from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
-from vidette.settings import RuleSettings, SinkSettings
+from vidette.rule_settings import RuleSettings, SinkSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 RUN = Run(id="fast-1", model="vidette", revision="1")

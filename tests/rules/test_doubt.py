@@ -3,7 +3,8 @@ import pytest
 from rules.doubt import MEANING, PLACELESS, doubts
 from rules.occurrence import INSTANTS, STILL
 from vidette.models import EventType
-from vidette.settings import RuleSettings, Settings, SinkSettings
+from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.settings import Settings
 
 SETTINGS = Settings.model_validate(
     {

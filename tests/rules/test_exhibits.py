@@ -6,7 +6,7 @@ from rules.exhibits import exhibited
 from vidette.alerts import AlertState, Change
 from vidette.models import EventType, Evidence
 from vidette.queries import Deliveries
-from vidette.settings import SinkSettings
+from vidette.rule_settings import SinkSettings
 
 RULE = {"id": "loiterer", "when": {"event": "loitering"}}
 CLIP = Evidence(kind="clip", sha256="c" * 64, uri=f"media:{'c' * 64}.mp4", pts_s=3.0)

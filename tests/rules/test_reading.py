@@ -4,7 +4,7 @@ import pytest
 
 from rules.reading import reading
 from vidette.models import EventType
-from vidette.settings import RuleSettings
+from vidette.rule_settings import RuleSettings
 
 
 def said(**rule) -> str:

@@ -13,7 +13,8 @@ from rules.rulebook import with_rules
 from vidette.configuration import check, load
 from vidette.errors import ConfigError
 from vidette.models import EventType, Label
-from vidette.settings import RulesFile, Settings
+from vidette.rule_settings import RulesFile
+from vidette.settings import Settings
 
 
 def write(tmp_path: Path, text: str, name: str = "r.yml") -> Path:

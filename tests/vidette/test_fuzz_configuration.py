@@ -90,7 +90,7 @@ def keys_of(model: type) -> set[str]:
     found = set()
     for name, field in model.model_fields.items():
         inner = model_in(field.annotation)
-        found |= {field.alias or name} | (keys_of(inner) if inner else set())
+        found |= {field.alias or name} | (keys_of(inner) if inner and inner is not model else set())
     return found
 
 

@@ -18,7 +18,8 @@ from rules.signing import link_holds
 from tests.telling import KEY, SECRET, alert
 from vidette.errors import ConfigError, StoreError
 from vidette.models import Evidence
-from vidette.settings import AlertSettings, Settings
+from vidette.rule_settings import AlertSettings
+from vidette.settings import Settings
 from vidette.vision_settings import VlmSettings
 from workers.allowance import Allowance
 from workers.evidence import linker, thumbnails
