@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from vidette.rule_settings import ActiveSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -31,6 +34,18 @@ class Active:
     def __str__(self) -> str:
         """`Mon-Fri 08:00-18:00 Europe/Paris`."""
         return f"{days_in_words(self.days)} {_clock(self.begin)}-{_clock(self.end)} {self.tz}"
+
+
+def active_of(said: ActiveSettings | None, tz: tzinfo) -> Active | None:
+    """The hours of a rule, of a camera, or of an absence; None: always. `tz` where they name none."""
+    if said is None:
+        return None
+    return Active(
+        days=frozenset(DAYS.index(day) for day in said.days if day in DAYS) or frozenset(range(7)),
+        begin=minutes(said.begin),
+        end=minutes(said.end),
+        tz=ZoneInfo(said.tz) if said.tz else tz,
+    )
 
 
 def minutes(clock: str) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rules.rule import Rule, listed, words_of
+from rules.rule import Rule
+from rules.words import listed, words_of
 from vidette.models import EventRow
 
 SLACK_S = 0.001

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.occurrence import INSTANTS
-from rules.rule import listed, words_of
 from rules.rulebook import hearers, near
+from rules.words import listed, words_of
 from vidette.alerts import Severity
 from vidette.families import CAMERA, MEANING, SYSTEM
 from vidette.models import EventType, Label

@@ -2,8 +2,9 @@
 
 from datetime import tzinfo
 
-from rules.rule import active_of, listed
+from rules.active import active_of
 from rules.sentence import duration
+from rules.words import listed
 from vidette.models import EventType
 from vidette.rule_settings import RuleSettings, WhenSettings
 
@@ -39,7 +40,7 @@ _AT_LINE = frozenset({EventType.LINE_CROSSED})
 
 def reading(rule: RuleSettings, tz: tzinfo) -> str:
     """`alert (high) when a thing is left in zone entrance and stays so for 60 s, Mon-Fri 08:00-18:00 Europe/Paris`."""
-    hours = active_of(rule, tz)
+    hours = active_of(rule.active, tz)
     parts = [
         f"alert ({rule.severity}) when {condition(rule.when)}",
         str(hours) if hours else "",

@@ -1,34 +1,33 @@
-"""A rule made ready: its words folded, its hours counted, its version told by its content."""
+"""A rule made ready: its conditions compiled, its hours counted, its version told by its content."""
 
 import hashlib
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import lru_cache
-from re import findall
-from zoneinfo import ZoneInfo
+from itertools import count
 
-from rules.active import DAYS, Active, minutes
+from rules.active import Active, active_of
+from rules.tree import Absence, All, AnyOf, Ask, Condition, Count, InOrder, Leaf, Rate, horizon_s, leaves
+from rules.words import folded, words_of
 from vidette.alerts import Severity
 from vidette.models import EventType, Label
-from vidette.rule_settings import RuleSettings
-from vidette.settings import StreamSettings
-
-_CAPTION = 2000  # letters of a caption that are looked at
+from vidette.rule_settings import RuleSettings, WhenSettings, kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What must be true of one event, and whom to tell; empty conditions hold for everything.
+    """What must be true, and whom to tell; empty conditions hold for everything.
 
     `version` is 16 hex digits of SHA-256 over everything but the id, so a rule that is only renamed
-    keeps it, and one that is changed begins anew.
+    keeps it, and one that is changed begins anew. `leaves` are those of `when` by number, `horizon_s` is how far
+    back they matter.
     """
 
     id: str
     version: str
     severity: Severity
+    when: Condition
+    leaves: tuple[Leaf | Ask, ...]
+    horizon_s: float
     types: frozenset[EventType]
     labels: frozenset[Label]
     words: frozenset[str]
@@ -41,16 +40,24 @@ class Rule:
     active: Active | None
     sinks: frozenset[str]
     tz: tzinfo
+    shadow: bool = False
+    escalate_s: float = 0.0
+    escalate_to: frozenset[str] = frozenset()
+    repeat_s: float = 0.0
 
 
 def rule_of(said: RuleSettings, tz: tzinfo) -> Rule:
     """The rule that the settings say; `tz` where its hours name none."""
     when = said.when
-    active = active_of(said, tz)
+    active = active_of(said.active, tz)
+    compiled = condition_of(when, tz)
     return Rule(
         id=said.id,
         version=version_of(said),
         severity=said.severity,
+        when=compiled,
+        leaves=leaves(compiled),
+        horizon_s=horizon_s(compiled),
         types=frozenset(when.event),
         labels=frozenset(when.label),
         words=words_of(when.caption),
@@ -63,36 +70,99 @@ def rule_of(said: RuleSettings, tz: tzinfo) -> Rule:
         active=active,
         sinks=frozenset(said.sinks),
         tz=active.tz if active else tz,
+        shadow=said.shadow,
+        escalate_s=said.escalate_s,
+        escalate_to=frozenset(said.escalate_to),
+        repeat_s=said.repeat_s,
     )
 
 
-def active_of(said: RuleSettings | StreamSettings, tz: tzinfo) -> Active | None:
-    """The hours of a rule, or of a camera; None: always."""
-    if said.active is None:
-        return None
-    return Active(
-        days=frozenset(DAYS.index(day) for day in said.active.days) or frozenset(range(7)),
-        begin=minutes(said.active.begin),
-        end=minutes(said.active.end),
-        tz=ZoneInfo(said.active.tz) if said.active.tz else tz,
-    )
+def condition_of(when: WhenSettings, tz: tzinfo) -> Condition:
+    """The condition that the settings say; `tz` where hours in it name none."""
+    return _Compiler(tz).condition(when)
+
+
+class _Compiler:
+    """Compiles one tree, counting its leaves."""
+
+    def __init__(self, tz: tzinfo) -> None:
+        self._tz = tz
+        self._numbers = count()
+
+    def condition(self, when: WhenSettings) -> Condition:
+        match kind_of(when):
+            case "event":
+                return self._leaf(when)
+            case "ask":
+                return self._ask(when)
+            case "count" | "rate":
+                return self._number(when)
+            case "in_order":
+                return InOrder(parts=self._all(when.in_order), within_s=when.within_s, same=when.same)
+            case "absence":
+                between = active_of(when.between, self._tz)
+                return Absence(part=self._one(when.absence), for_s=when.for_s, between=between)
+            case "any":
+                return AnyOf(parts=self._all(when.any), for_s=when.for_s)
+            case _:
+                return self._together(when)
+
+    def _leaf(self, when: WhenSettings) -> Leaf:
+        asked = ((folded(key), frozenset(map(folded, values))) for key, values in when.attributes.items())
+        return Leaf(
+            number=next(self._numbers),
+            types=frozenset(when.event),
+            labels=frozenset(when.label),
+            attributes=tuple(sorted(asked, key=lambda pair: pair[0])),
+            words=words_of(when.caption),
+            zones=frozenset(when.zone),
+            lines=frozenset(when.line),
+            direction=when.direction,
+            streams=frozenset(when.stream),
+            confidence=when.confidence,
+            for_s=when.for_s,
+        )
+
+    def _ask(self, when: WhenSettings) -> Ask:
+        return Ask(
+            number=next(self._numbers),
+            question=question_of(when.ask),
+            streams=frozenset(when.stream),
+            confidence=when.confidence,
+            for_s=when.for_s,
+        )
+
+    def _number(self, when: WhenSettings) -> Count | Rate:
+        at_least, at_most, within_s, for_s = when.at_least, when.at_most, when.within_s, when.for_s
+        if when.count:
+            part = self.condition(when.count)
+            return Count(part=part, at_least=at_least, at_most=at_most, within_s=within_s, for_s=for_s)
+        part = self._one(when.rate)
+        per_s = when.per_s
+        return Rate(part=part, per_s=per_s, at_least=at_least, at_most=at_most, within_s=within_s, for_s=for_s)
+
+    def _together(self, when: WhenSettings) -> All:
+        parts, none = list[Condition](), list[Condition]()
+        for one in when.all:  # in the order in which they are written, which is that of the numbers
+            if one.not_:
+                none.append(self.condition(one.not_))
+            else:
+                parts.append(self.condition(one))
+        return All(parts=tuple(parts), none=tuple(none), within_s=when.within_s, same=when.same, for_s=when.for_s)
+
+    def _one(self, when: WhenSettings | None) -> Condition:
+        assert when is not None
+        return self.condition(when)
+
+    def _all(self, parts: list[WhenSettings]) -> tuple[Condition, ...]:
+        return tuple(self.condition(one) for one in parts)
+
+
+def question_of(ask: str) -> str:
+    """A question as it is asked: without space around it and doubled inside."""
+    return " ".join(ask.split())
 
 
 def version_of(said: RuleSettings) -> str:
     """The hash of a rule's content; of what is given only, so that a key that is new to Vidette changes none."""
     return hashlib.sha256(said.model_dump_json(exclude={"id"}, exclude_defaults=True).encode()).hexdigest()[:16]
-
-
-@lru_cache(maxsize=4096)
-def words_of(text: str) -> frozenset[str]:
-    """Words without case and accents: NFKD, marks dropped, case folded (Unicode 3.13, default caseless matching)."""
-    plain = unicodedata.normalize("NFKD", text[:_CAPTION])
-    return frozenset(
-        findall(r"\w+", "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold())
-    )
-
-
-def listed(values: Iterable[str], joint: str = "or") -> str:
-    """`a`, `a or b`, `a, b or c`, in order of the alphabet."""
-    names = sorted(values)
-    return f" {joint} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rules.rule import active_of
+from rules.active import active_of
 from vidette.feeds import Cause
 from vidette.models import FastState, Stream
 from vidette.settings import Settings
@@ -42,7 +42,7 @@ def job_of(pipeline: Pipeline, stream: Stream, why: Why | None, *, network: bool
 
 def hours_of(settings: Settings, name: str) -> Callable[[], bool]:
     """Whether a camera is to be watched now. Raises ConfigError."""
-    active = active_of(settings_of(settings, name), zone_of(settings))
+    active = active_of(settings_of(settings, name).active, zone_of(settings))
     return lambda: active is None or active.holds(datetime.now(UTC))
 
 
