@@ -8,15 +8,15 @@ from graph.rows import Connection, Row, Value, insert, pts
 from vidette.intervals import merge, stronger, strongest
 from vidette.models import Coverage, DeepState, FastState, Look
 
-_RULES = {"fast": stronger, "deep": strongest}
+RULES = {"fast": stronger, "deep": strongest}
 
 
 def write(connection: Connection, stream_id: str, origin_ms: int, look: Look, rows: Iterable[Coverage]) -> None:
     """Merge rows into a lane, reading only what touches them."""
-    for group in _disjoint(rows):
+    for group in disjoint(rows):
         low, high = group[0].start_s, group[-1].end_s
         old = touching(connection, stream_id, look, low, high)
-        merged = merge(old, group, _RULES[look])
+        merged = merge(old, group, RULES[look])
         connection.executemany(
             "DELETE FROM coverage WHERE stream_id = ? AND look = ? AND start_pts = ?",
             [(stream_id, look, row.start_s) for row in old if row not in merged],
@@ -49,7 +49,7 @@ def of_row(row: Row) -> Coverage:
     )
 
 
-def _disjoint(rows: Iterable[Coverage]) -> list[list[Coverage]]:
+def disjoint(rows: Iterable[Coverage]) -> list[list[Coverage]]:
     """Rows rounded to the millisecond, in lists that do not overlap within themselves."""
     rounded = [replace(row, start_s=pts(row.start_s), end_s=pts(row.end_s)) for row in rows]
     solid = [row for row in rounded if row.end_s > row.start_s]

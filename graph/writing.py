@@ -16,7 +16,7 @@ def settle(connection: Connection, observation: Observation) -> Scene | None:
     stream = connection.execute("SELECT * FROM streams WHERE id = ?", (observation.stream_id,)).fetchone()
     if stream is None:
         raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
-    _own(observation)
+    refuse_others(observation)
     if _settled(connection, observation):
         return None
     scene = _scene(connection, observation, stream)
@@ -33,7 +33,7 @@ def settle(connection: Connection, observation: Observation) -> Scene | None:
     return scene
 
 
-def _own(observation: Observation) -> None:
+def refuse_others(observation: Observation) -> None:
     """Refuse an observation that speaks of another stream: its transaction would change what it does not hold."""
     spoken = {track.stream_id for track in observation.tracks} | {row.stream_id for row in observation.coverage}
     spoken |= {entity.stream_id for entity in observation.entities}

@@ -10,7 +10,7 @@ from vidette.queries import Edge, Filter, Neighbours, Node, Subgraph, WholeGraph
 _TIMED = "'start', start, 'end', \"end\", 'start_pts', start_pts, 'end_pts', end_pts"
 # The first assertion of an event has the event's id, an incident may have its alert's, and rules and sinks are named by
 # people: among nodes of every label these carry a prefix.
-_PREFIXES = {"Assertion": "assertion:", "Rule": "rule:", "Sink": "sink:", "Incident": "incident:"}
+PREFIXES = {"Assertion": "assertion:", "Rule": "rule:", "Sink": "sink:", "Incident": "incident:"}
 _ATTEMPT = "delivery_id || '/' || number || '/' || at"
 
 _NODES = {
@@ -189,7 +189,7 @@ def _belonging(connection: Connection, ids: list[str]) -> list[str]:
         found = [row[0] for row in connection.execute(asked, (many(of.get(label, ids)),))]
         alerts += found if label == "Alert" else []
         deliveries += found if label == "Delivery" else []
-        out += [_PREFIXES.get(label, "") + one for one in found]
+        out += [PREFIXES.get(label, "") + one for one in found]
     return out
 
 
@@ -203,7 +203,7 @@ def _among(connection: Connection, ids: list[str]) -> Subgraph:
 def _nodes(connection: Connection, ids: list[str]) -> list[Node]:
     found: dict[str, Node] = {}
     for label, sql in _NODES.items():
-        prefix = _PREFIXES.get(label, "")
+        prefix = PREFIXES.get(label, "")
         joint = " AND " if " WHERE " in sql else " WHERE "
         those = f"seq {_NUMBERED}" if label in _BY_NUMBER else f"id {_LISTED}"
         asked = "".join((sql.replace("$times", _TIMED).replace("$attempt", _ATTEMPT), joint, those))
@@ -221,8 +221,8 @@ def _edges(connection: Connection, end: str, ids: list[str], limit: int = -1) ->
         for row in connection.execute(asked + " LIMIT ?", (listed, limit)):
             edge = Edge(
                 type=type_,
-                source=_PREFIXES.get(source, "") + row["source"],
-                target=_PREFIXES.get(target, "") + row["target"],
+                source=PREFIXES.get(source, "") + row["source"],
+                target=PREFIXES.get(target, "") + row["target"],
                 properties=_properties(row["properties"]),
             )
             out[repr(edge)] = edge  # several assertions may say one relation
@@ -231,7 +231,7 @@ def _edges(connection: Connection, end: str, ids: list[str], limit: int = -1) ->
 
 def _bare(label: str, ids: Iterable[str]) -> str:
     """Those of the ids that may be of a label, as the tables know them."""
-    prefix = _PREFIXES.get(label, "")
+    prefix = PREFIXES.get(label, "")
     return many(one.removeprefix(prefix) for one in ids if one.startswith(prefix))
 
 

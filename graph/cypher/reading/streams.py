@@ -1,0 +1,108 @@
+"""Streams, their commits and coverage."""
+
+from dataclasses import replace
+from typing import Literal
+
+from graph.cypher import covering
+from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.opening import last_commit
+from graph.cypher.opening import read_stream as stream_named
+from graph.reading.streams import coverage_row, window
+from graph.rows import to_instant
+from vidette.codec import decode
+from vidette.feeds import FeedRow, FeedState
+from vidette.intervals import deepened, merge
+from vidette.models import Commit, Coverage, CoverageRow, Stream, StreamRow
+from vidette.queries import CoverageIn, Feeds, Filter, LastCommit, Settled, StreamOf, Streams
+
+_NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN $names"
+_COUNTED = (
+    " CALL (s) { MATCH (e:Event {stream_id: s.id}) WHERE e.state <> 'retracted' RETURN count(e) AS events }"
+    " CALL (s) { MATCH (t:Track {stream_id: s.id}) WHERE t.present RETURN count(t) AS tracks }"
+    " CALL (s) { MATCH (c:Coverage {stream_id: s.id}) RETURN max(c.end_pts) AS reach,"
+    " sum(CASE WHEN c.look = 'fast' AND c.state = 'watched' THEN c.end - c.start ELSE 0 END) AS watched }"
+)
+
+
+def read_streams(transaction: Transaction, query: Streams) -> list[StreamRow]:
+    """Streams by name; `names` may be ids."""
+    asked = f"{_NAMED}{_COUNTED} RETURN s{{.*}} AS s, events, tracks, reach, watched ORDER BY s.name"
+    return [_row(row) for row in rows(transaction, asked, names=list(query.names))]
+
+
+def _row(row: Row) -> StreamRow:
+    stream = row["s"]
+    return StreamRow(
+        id=stream["id"],
+        name=stream["name"],
+        kind=stream["kind"],
+        uri=stream["uri"],
+        start=to_instant(stream["start"]),
+        start_from=stream["start_from"],
+        duration_s=stream.get("duration"),
+        watched_s=round(row["watched"] / 1000, 3),
+        events=row["events"],
+        tracks=row["tracks"],
+        state=_state(stream),
+        reach_s=row["reach"] or 0.0,
+    )
+
+
+def _state(stream: Row) -> Literal["watching", "ended", "imported"]:
+    if stream.get("commit_final"):
+        return "ended"
+    return "imported" if stream["kind"] == "import" else "watching"
+
+
+def read_stream(transaction: Transaction, query: StreamOf) -> Stream | None:
+    """A stream as configured, by name or id."""
+    return stream_named(transaction, query.name)
+
+
+def read_commit(transaction: Transaction, query: LastCommit) -> Commit | None:
+    """The newest settled fast observation of a stream."""
+    return last_commit(transaction, query.stream_id)
+
+
+def read_settled(transaction: Transaction, query: Settled) -> frozenset[str]:
+    """Which of these observations are in memory."""
+    asked = "MATCH (o:Observation) WHERE o.id IN $ids RETURN o.id AS id"
+    return frozenset(row["id"] for row in rows(transaction, asked, ids=list(query.ids)))
+
+
+def read_feeds(transaction: Transaction, query: Feeds) -> list[FeedRow]:
+    """The newest state of each live stream, by name; `streams` may be names or ids."""
+    asked = f"{_NAMED} WITH s WHERE s.feed_json IS NOT NULL RETURN s.name AS name, s.feed_json AS feed ORDER BY name"
+    found = rows(transaction, asked, names=list(query.streams))
+    return [FeedRow(stream=row["name"], feed=decode(FeedState, row["feed"])) for row in found]
+
+
+def chosen(transaction: Transaction, names: tuple[str, ...]) -> list[Row]:
+    """The streams of these names or ids, or all, by name."""
+    asked = f"{_NAMED} RETURN s.id AS id, s.name AS name, s.start AS start ORDER BY s.name"
+    return rows(transaction, asked, names=list(names))
+
+
+def read_coverage(transaction: Transaction, query: CoverageIn) -> list[CoverageRow]:
+    """Coverage rows by stream and time, clipped to the window."""
+    out: list[CoverageRow] = []
+    for stream in chosen(transaction, query.where.streams):
+        out += _covered(transaction, stream, query.where)
+        if len(out) >= query.limit:
+            break
+    return out[: query.limit]
+
+
+def _covered(transaction: Transaction, stream: Row, asked: Filter) -> list[CoverageRow]:
+    low, high = window(stream["start"], asked)
+    if high <= low:
+        return []
+    fast, deep = (lane(transaction, stream["id"], look, low, high) for look in ("fast", "deep"))
+    return [coverage_row(stream, row) for row in merge(fast, deep, deepened)]
+
+
+def lane(transaction: Transaction, stream_id: str, look: str, low: float, high: float) -> list[Coverage]:
+    """What a look says of a window, cut to it."""
+    met = covering.touching(transaction, stream_id, look, low, high)
+    cut = [replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high)) for row in met]
+    return [row for row in cut if row.end_s > row.start_s]

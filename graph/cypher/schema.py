@@ -1,0 +1,85 @@
+"""Constraints and indexes of the graph on a Neo4j server, made step by step when it is opened."""
+
+from graph.cypher.driver import Server, do, one
+from vidette.errors import StoreError
+
+_UNIQUE = (
+    *("Site", "Stream", "Run", "Observation", "Track", "Entity", "Segment", "Keyframe", "Assertion", "Event", "Alert"),
+    *("Delivery", "Rule", "Sink"),
+)
+_KEYED = (
+    "Zone",
+    "Line",
+    "Coverage",
+    "Path",
+    "Description",
+    "Attempt",
+    "Decision",
+    "RuleState",
+    "Embedding",
+    "Caption",
+    "Look",
+    "ClockReading",
+    "Text",
+)
+"""Nodes that only their owner and place tell apart: `key` is made of both."""
+_INDEXES = {
+    "Event": (("stream_id", "start_pts"), ("start",), ("type", "start"), ("zone", "start"), ("state",)),
+    "Track": (("stream_id", "start_pts"), ("start",)),
+    "Segment": (("stream_id", "start_pts"), ("start",)),
+    "Entity": (("stream_id", "label"), ("label",)),
+    "Assertion": (("stream_id", "free", "start_pts"), ("segment_id",)),
+    "Observation": (("stream_id", "look"),),
+    "Coverage": (("stream_id", "look", "start_pts"),),
+    "Keyframe": (("sha256",), ("at",)),
+    "Stream": (("name",),),
+    "Alert": (("at",), ("rule", "at"), ("subject",), ("incident",), ("state",)),
+    "Delivery": (("sink", "status", "next_at"), ("alert_id", "sink", "sequence"), ("raised_at",)),
+    "Decision": (("event_id",), ("alert_id",), ("rule", "at"), ("at",)),
+    "RuleState": (("stream_id",),),
+    "Look": (("stream_id", "start_pts"), ("segment_id",)),
+    "Path": (("track_id",),),
+}
+_WORDS = {"event_words": "Event", "segment_words": "Segment"}
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        *(
+            f"CREATE CONSTRAINT {label.lower()}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
+            for label in _UNIQUE
+        ),
+        *(
+            f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) REQUIRE n.key IS UNIQUE"
+            for label in _KEYED
+        ),
+        *(
+            f"CREATE INDEX {label.lower()}_{'_'.join(names)} IF NOT EXISTS FOR (n:{label}) ON ({', '.join('n.' + name for name in names)})"
+            for label, found in _INDEXES.items()
+            for names in found
+        ),
+        *(
+            f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR (n:{label}) ON EACH [n.words]"
+            " OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: false}}"
+            for name, label in _WORDS.items()
+        ),
+    ),
+)
+"""What brings a database from version i to i + 1; a step that shipped is never edited."""
+
+
+def migrate(server: Server) -> None:
+    """Bring the database to this version. Raises StoreError for one that a newer Vidette wrote."""
+    found = server.read(lambda transaction: one(transaction, "MATCH (v:Vidette) RETURN v.version AS version"))
+    version = found["version"] if found else 0
+    if version > len(STEPS):
+        raise StoreError(
+            f"written by a newer Vidette: its schema is version {version}, this one knows {len(STEPS)}; update Vidette"
+        )
+    for step in STEPS[version:]:
+        for statement in step:
+            server.run(statement)
+    if version < len(STEPS):
+        server.run("CALL db.awaitIndexes(300)")
+        server.write(
+            lambda transaction: do(transaction, "MERGE (v:Vidette) SET v.version = $version", version=len(STEPS))
+        )

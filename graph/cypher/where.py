@@ -1,0 +1,220 @@
+"""A Filter as Cypher conditions: fixed text with parameters, nothing of the user's in the text."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.tokens import tokens
+from graph.rows import to_ms
+from vidette.queries import Filter
+
+_WORDS = 64
+_KIND = (
+    "(EXISTS { (k:Entity)-[:TAKES_PART]->(e) WHERE k.kind IN $kinds }"
+    " OR EXISTS { (k:Entity)<-[:IS]-(:Track)-[:TAKES_PART {named: false}]->(e) WHERE k.kind IN $kinds })"
+)
+
+
+@dataclass(slots=True)
+class Where:
+    """Conditions on one node that must all hold, with their parameters; `start` is how it is found."""
+
+    start: str
+    conditions: list[str] = field(default_factory=list)
+    values: Row = field(default_factory=dict)
+
+    def add(self, condition: str, **values: Any) -> None:
+        """One more condition."""
+        self.conditions.append(condition)
+        self.values.update(values)
+
+    def also(self, condition: str, **values: Any) -> "Where":
+        """These conditions and one more."""
+        return Where(self.start, [*self.conditions, condition], {**self.values, **values})
+
+    @property
+    def text(self) -> str:
+        """How the node is found, and the WHERE clause."""
+        return self.start + (" WHERE " + " AND ".join(self.conditions) if self.conditions else "")
+
+
+def stream_ids(transaction: Transaction, names: tuple[str, ...]) -> list[str]:
+    """The streams of these names or ids, by name."""
+    asked = "MATCH (s:Stream) WHERE s.id IN $names OR s.name IN $names RETURN s.id AS id ORDER BY s.name"
+    return [row["id"] for row in rows(transaction, asked, names=list(names))]
+
+
+def events(transaction: Transaction, asked: Filter) -> Where:
+    """Conditions on events `e`."""
+    where = _found("e", "Event", "event_words", asked)
+    if not asked.retracted:
+        where.add("e.state <> 'retracted'")
+    _natured(where, asked)
+    if asked.labels:
+        where.add("any(label IN e.labels WHERE label IN $labels)", labels=[str(one) for one in asked.labels])
+    _streams(transaction, where, "e", asked)
+    _window(where, "e", asked)
+    if asked.kinds:
+        where.add(_KIND, kinds=list(asked.kinds))
+    if asked.tracks:
+        where.add("EXISTS { (k:Track)-[:TAKES_PART]->(e) WHERE k.id IN $tracks }", tracks=list(asked.tracks))
+    _sure(where, "e", asked)
+    if asked.ids:
+        where.add("e.id IN $ids", ids=list(asked.ids))
+    return where
+
+
+def tracks(transaction: Transaction, asked: Filter) -> Where:
+    """Conditions on tracks `t` and the things `n` that they are; a type, place or text asks for such an event of theirs."""
+    where = Where("MATCH (t:Track)-[:IS]->(n:Entity)")
+    where.add("t.present")
+    _streams(transaction, where, "t", asked)
+    _window(where, "t", asked)
+    for column, given in (("label", asked.labels), ("kind", asked.kinds)):
+        if given:
+            where.add(f"n.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})
+    _sure(where, "t", asked)
+    if asked.moving:
+        where.add("NOT t.still")
+    for name, given_ids in (("ids", asked.ids), ("tracks", asked.tracks)):
+        if given_ids:
+            where.add(f"t.id IN ${name}", **{name: list(given_ids)})
+    if asked.types or asked.zones or asked.lines or asked.text:
+        _part_of(where, asked)
+    return where
+
+
+def _part_of(where: Where, asked: Filter) -> None:
+    """Such an event has the track in it; of words, those events are looked up first, since they are rare."""
+    inner = Where("")
+    if not asked.retracted:
+        inner.add("e.state <> 'retracted'")
+    _natured(inner, asked)
+    where.values.update(inner.values)
+    if asked.text:
+        where.values["phrase"] = phrase(asked)
+        where.start = (
+            "CALL db.index.fulltext.queryNodes('event_words', $phrase) YIELD node AS e"
+            + (f" WHERE {' AND '.join(inner.conditions)}" if inner.conditions else "")
+            + " MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
+            + where.start
+        )
+        where.conditions.insert(0, "t.id IN said")
+        return
+    where.add(f"EXISTS {{ (t)-[:TAKES_PART]->(e:Event) WHERE {' AND '.join(inner.conditions)} }}")
+
+
+def segments(transaction: Transaction, asked: Filter) -> Where:
+    """Conditions on segments `g`; things and types ask for segments in which these are seen."""
+    where = _found("g", "Segment", "segment_words", asked)
+    where.add("g.present")
+    _streams(transaction, where, "g", asked)
+    _window(where, "g", asked)
+    if asked.ids:
+        where.add("g.id IN $ids", ids=list(asked.ids))
+    if asked.tracks:
+        where.add("EXISTS { (k:Track)-[:IN]->(g) WHERE k.id IN $tracks }", tracks=list(asked.tracks))
+    for column, given in (("label", asked.labels), ("kind", asked.kinds)):
+        if given:
+            where.add(
+                f"EXISTS {{ (k:Entity)<-[:IS]-(:Track)-[:IN]->(g) WHERE k.{column} IN ${column}s }}",
+                **{f"{column}s": [str(one) for one in given]},
+            )
+    for column, given in (("type", asked.types), ("zone", asked.zones), ("line", asked.lines)):
+        if given:
+            where.add(
+                "EXISTS { MATCH (v:Event {stream_id: g.stream_id}) WHERE v.state <> 'retracted' AND v.start_pts < g.end_pts"
+                f" AND (v.end_pts IS NULL OR v.end_pts >= g.start_pts) AND v.{column} IN ${column}s }}",
+                **{f"{column}s": [str(one) for one in given]},
+            )
+    return where
+
+
+def entities(transaction: Transaction, asked: Filter) -> Where:
+    """Conditions on entities `n`: one of its tracks matches, or an event that it takes part in."""
+    where = Where("MATCH (n:Entity)")
+    where.add("n.present")
+    _streams(transaction, where, "n", asked)
+    for column, given in (("label", asked.labels), ("kind", asked.kinds)):
+        if given:
+            where.add(f"n.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})
+    if asked.ids:
+        where.add("n.id IN $ids", ids=list(asked.ids))
+    theirs = replace(asked, labels=(), kinds=(), ids=())
+    if theirs in (Filter(), Filter(streams=asked.streams), Filter(streams=asked.streams, retracted=True)):
+        return where
+    those = {row["id"] for row in _of_tracks(transaction, theirs)} | {
+        row["id"] for row in _of_events(transaction, theirs)
+    }
+    where.add("n.id IN $those", those=list(those))
+    return where
+
+
+def _of_tracks(transaction: Transaction, asked: Filter) -> list[Row]:
+    where = tracks(transaction, asked)
+    return rows(transaction, where.text + " RETURN DISTINCT n.id AS id", **where.values)
+
+
+def _of_events(transaction: Transaction, asked: Filter) -> list[Row]:
+    where = events(transaction, asked)
+    taking = (
+        " CALL (e) { MATCH (n:Entity)-[:TAKES_PART]->(e) RETURN n.id AS id"
+        " UNION MATCH (n:Entity)<-[:IS]-(:Track)-[:TAKES_PART {named: false}]->(e) RETURN n.id AS id }"
+    )
+    return rows(transaction, f"{where.text} WITH e{taking} RETURN DISTINCT id", **where.values)
+
+
+def _found(variable: str, label: str, index: str, asked: Filter) -> Where:
+    """How nodes are found: by their words, where such are asked."""
+    if not asked.text:
+        return Where(f"MATCH ({variable}:{label})")
+    start = f"CALL db.index.fulltext.queryNodes('{index}', $phrase) YIELD node AS {variable}, score"
+    return Where(start, values={"phrase": phrase(asked)})
+
+
+def phrase(asked: Filter) -> str:
+    """The Lucene query: stems of letters and digits alone, so that no text is query syntax; `""` matches nothing."""
+    found = re.findall(r"\w+", asked.text.replace("\0", " "))[:_WORDS]
+    stems = [stem for word in found if (stem := tokens(word))]
+    joined = (" OR " if asked.any_word else " AND ").join(f'"{stem}"' for stem in stems)
+    return joined or '"\u0000"'
+
+
+def _natured(where: Where, asked: Filter) -> None:
+    for column, given in (("type", asked.types), ("zone", asked.zones), ("line", asked.lines)):
+        if given:
+            where.add(f"e.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})
+
+
+def _streams(transaction: Transaction, where: Where, variable: str, asked: Filter) -> None:
+    if asked.streams:
+        where.add(f"{variable}.stream_id IN $streams", streams=stream_ids(transaction, asked.streams))
+
+
+def _sure(where: Where, variable: str, asked: Filter) -> None:
+    if asked.min_confidence > 0:
+        where.add(f"{variable}.confidence >= $sure", sure=asked.min_confidence)
+
+
+def _window(where: Where, variable: str, asked: Filter) -> None:
+    """Rows that meet [since, until) and [from_s, to_s); an instant meets the window that holds it."""
+    since, until = _instant(asked.since), _instant(asked.until)
+    for start, end, low, high, name in (
+        ("start", "end", since, until, "instant"),
+        ("start_pts", "end_pts", asked.from_s, asked.to_s, "media"),
+    ):
+        if high is not None:
+            where.add(f"{variable}.{start} < ${name}_high", **{f"{name}_high": high})
+        if low is None:
+            continue
+        if asked.starts_inside:
+            where.add(f"{variable}.{start} >= ${name}_low", **{f"{name}_low": low})
+            continue
+        met = f"({variable}.{end} > ${name}_low OR {variable}.{start} >= ${name}_low OR {variable}.{end} IS NULL)"
+        where.add(met, **{f"{name}_low": low})
+
+
+def _instant(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)

@@ -1,0 +1,119 @@
+"""What one observation changes on a Neo4j server, inside the caller's transaction."""
+
+from graph.cypher import covering, embedding, looks, saying, things
+from graph.cypher.driver import Row, Transaction, do, one
+from graph.cypher.scene import Scene
+from graph.rows import dump, pts
+from graph.things import entity_of
+from graph.writing import refuse_others
+from vidette.codec import encode
+from vidette.errors import StoreError
+from vidette.models import Observation, Run
+
+# The stream's node is the lock: whoever settles of it waits here for who settles now.
+_LOCK = (
+    "MATCH (s:Stream {id: $id}) SET s.turn = s.turn + 1"
+    " RETURN s.start AS start, s.watch AS watch, s.turn AS turn, s.commit_sequence AS sequence"
+)
+_RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.count = c.count RETURN c.count AS count"
+_NEW_RUN = (
+    "MATCH (c:Counter {name: 'runs'}) SET c.count = c.count + 1 WITH c MERGE (r:Run {id: $id})"
+    " ON CREATE SET r += $row, r.seq = c.count RETURN r.seq AS seq"
+)
+
+
+def settle(transaction: Transaction, observation: Observation) -> Scene | None:
+    """Write it all; -> what it changed, None where it had been settled. Raises StoreError as GraphStore.settle does."""
+    stream = one(transaction, _LOCK, id=observation.stream_id)
+    if stream is None:
+        raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
+    refuse_others(observation)
+    if _settled(transaction, observation, stream):
+        return None
+    scene = _scene(transaction, observation, stream)
+    things.write_tracks(scene)
+    things.write_entities(scene)
+    things.write_segments(scene)
+    embedding.write_embeddings(scene)
+    embedding.write_clock(scene)
+    saying.write_assertions(scene)
+    covering.write(transaction, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
+    looks.write_look(scene)
+    saying.refresh(transaction, scene.changed)
+    _commit(transaction, observation)
+    return scene
+
+
+def _settled(transaction: Transaction, observation: Observation, stream: Row) -> bool:
+    if observation.look == "deep":
+        return one(transaction, "MATCH (o:Observation {id: $id}) RETURN o.id AS id", id=observation.id) is not None
+    if observation.sequence is None:
+        raise StoreError(f"fast observation {observation.id!r} has no sequence; number them from 0")
+    due = 0 if stream["sequence"] is None else stream["sequence"] + 1
+    if observation.sequence > due:
+        raise StoreError(
+            f"fast observation {observation.sequence} of stream {observation.stream_id!r} came before {due};"
+            " settle them in order",
+            retryable=True,
+        )
+    return observation.sequence < due
+
+
+def _scene(transaction: Transaction, observation: Observation, stream: Row) -> Scene:
+    run_seq = write_run(transaction, observation.run)
+    do(
+        transaction,
+        "MERGE (o:Observation {id: $id}) SET o += $row WITH o MATCH (s:Stream {id: $stream}), (r:Run {id: $run})"
+        " MERGE (o)-[:OF]->(s) MERGE (o)-[:BY]->(r)",
+        id=observation.id,
+        stream=observation.stream_id,
+        run=observation.run.id,
+        row={
+            "stream_id": observation.stream_id,
+            "look": observation.look,
+            "sequence": observation.sequence,
+            "start_pts": pts(observation.start_s),
+            "end_pts": pts(observation.end_s),
+            "watermark": observation.watermark_s,
+        },
+    )
+    return Scene(
+        transaction=transaction,
+        observation=observation,
+        origin_ms=stream["start"],
+        watch=stream["watch"],
+        turn=stream["turn"],
+        run_seq=run_seq,
+        entities={track.id: entity_of(track) for track in observation.tracks},
+    )
+
+
+def write_run(transaction: Transaction, run: Run) -> int:
+    """Keep a run; -> its place in the order in which runs first spoke here."""
+    known = one(transaction, "MATCH (r:Run {id: $id}) RETURN r.seq AS seq", id=run.id)
+    if known is None:
+        row = {
+            "model": run.model,
+            "revision": run.revision,
+            "prompt_hash": run.prompt_hash,
+            "params_json": dump(run.params),
+        }
+        one(transaction, _RUNS)
+        known = one(transaction, _NEW_RUN, id=run.id, row=row)
+    assert known is not None
+    return int(known["seq"])
+
+
+def _commit(transaction: Transaction, observation: Observation) -> None:
+    if observation.look == "deep":
+        return
+    row: Row = {
+        "commit_sequence": observation.sequence,
+        "commit_watermark": observation.watermark_s,
+        "commit_carry": observation.carry,
+        "commit_final": observation.final,
+        "commit_run": observation.run.id,
+    }
+    if observation.feed is not None:
+        row["feed_json"] = encode(observation.feed).decode()
+    do(transaction, "MATCH (s:Stream {id: $id}) SET s += $row", id=observation.stream_id, row=row)
