@@ -11,6 +11,7 @@ from rules.hearing import Hearing
 from rules.occurrence import Memory
 from rules.rule import Rule, rule_of
 from rules.ruling import Ruling
+from rules.sending import Sending
 from vidette import codec
 from vidette.alerts import Case, Judgement, RuleState
 from vidette.errors import StoreError
@@ -62,6 +63,7 @@ class Engine:
         kept = {one.rule: one for one in read(RuleStates(stream_id=case.stream.id))}
         hearing = Hearing(case, read, self._sinks, self._now())
         fresh = recall.living([rule for rule in index.rules if _is_new(rule, kept)], hearing)
+        sending = Sending(hearing, self._max_age_s)
         given = _given(case.events, index)
         states = []
         for rule in index.rules:
@@ -69,11 +71,11 @@ class Engine:
             if rule.id not in fresh and rule.id not in given and before is not None and before.state == _IDLE:
                 continue
             memory = Memory(occurrences=tuple(fresh[rule.id])) if rule.id in fresh else _memory(before)
-            after = Ruling(rule, memory, hearing, self._max_age_s).judge(given.get(rule.id, ()))
+            after = Ruling(rule, memory, hearing, sending).judge(given.get(rule.id, ()))
             state = codec.encode(after).decode()
             if rule.id in fresh or before is None or state != before.state:
                 states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
-        describe(index.rules, hearing, self._max_age_s)
+        describe(index.rules, hearing, sending)
         return Judgement(
             states=tuple(states),
             alerts=tuple(hearing.alerts.values()),
