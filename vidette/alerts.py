@@ -66,7 +66,8 @@ class Alert:
     `id` is made of rule, subject and occurrence, `sequence` grows by one with each change that is
     told. `at` is when the rule came true (event time), `raised_at` when that was noticed (wall
     clock). `subject` is the entity it is about, `why` one sentence for each condition that held,
-    `described_by` the ids of the runs whose deep looks said more of it.
+    `described_by` the ids of the runs whose deep looks said more of it,
+    `feedback` what a person said of it.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Alert:
     late_s: float | None = None
     evidence: tuple[Evidence, ...] = ()
     described_by: tuple[str, ...] | None = None
+    feedback: Literal["confirmed", "dismissed"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,15 @@ class SinkState:
     address: str
     disabled_at: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkTrouble:
+    """A sink that has taken nothing since its first failure at `since`; the newest one was at `last`."""
+
+    sink: str
+    since: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,9 +246,11 @@ class AlertFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:
-    """Which deliveries: every given condition must hold; empty means any."""
+    """Which deliveries: every given condition must hold; empty means any. The window is on when it was raised, half-open."""
 
     ids: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
     statuses: tuple[DeliveryStatus, ...] = field(default=())
+    since: datetime | None = None
+    until: datetime | None = None
