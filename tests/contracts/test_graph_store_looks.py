@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from vidette import ids
-from vidette.looks import Cost, Costs, GateAudit, GateAudits, SaidOf, VerdictRow, Verdicts
+from vidette.looks import Cost, Costs, GateAudit, GateAudits, SaidOf, Verdicts
 from vidette.models import (
     Assertion,
     Coverage,
@@ -30,6 +30,7 @@ from vidette.models import (
     Track,
     Usage,
     Verdict,
+    VerdictRow,
 )
 from vidette.ports import GraphStore
 from vidette.queries import Entities, Events, Filter, Segments
