@@ -19,6 +19,7 @@ from graph.reading.alerts import (
     read_media_held,
     read_rule_states,
     read_sink_states,
+    read_sink_troubles,
 )
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
@@ -73,6 +74,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Decisions: read_decisions,
     queries.RuleStates: read_rule_states,
     queries.SinkStates: read_sink_states,
+    queries.SinkTroubles: read_sink_troubles,
     queries.Nearest: read_nearest,
     queries.Unembedded: read_unembedded,
     queries.Texts: read_texts,

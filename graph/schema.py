@@ -8,7 +8,7 @@ of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new wa
 
 import sqlite3
 
-from graph.alerting import ALERTS
+from graph.alerting import ALERTS, TROUBLES
 from graph.first import FIRST
 from graph.lanes import LANES
 from graph.likeness import LIKENESS
@@ -30,6 +30,7 @@ STEPS: tuple[str, ...] = (
     LOOKING,
     LIKENESS,
     "ALTER TABLE segments ADD COLUMN backdrop TEXT;",
+    TROUBLES,
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 
