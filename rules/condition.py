@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.rule import Rule
-from rules.tree import Leaf
+from rules.sentence import quoted
+from rules.tree import Ask, Leaf
 from rules.words import folded, listed, words_of
-from vidette.models import Attributes, EventRow
+from vidette.ids import make_id
+from vidette.models import Attributes, EventRow, VerdictRow
 
 SLACK_S = 0.001
 """Media times are kept to the millisecond."""
@@ -63,6 +65,29 @@ def on_time(rule: Rule, event: EventRow) -> bool:
     return rule.active is None or rule.active.holds(came_true(rule, event))
 
 
+def says_yes(ask: Ask, verdict: VerdictRow) -> bool:
+    """Whether an answer is the yes that is asked for, sure enough and of the right stream."""
+    return is_asked(ask, verdict) and verdict.answer == "yes" and verdict.confidence >= ask.confidence
+
+
+def is_asked(ask: Ask, verdict: VerdictRow) -> bool:
+    """Whether it is an answer to that question, of a stream of which it is asked."""
+    return verdict.question == ask.question and (not ask.streams or verdict.stream in ask.streams)
+
+
+def answer_id(verdict: VerdictRow) -> str:
+    """The id of an answer: of segment, run and question, so that one that is told again is the same."""
+    return make_id("answer", verdict.segment, verdict.run.id, verdict.question)
+
+
+def answered(ask: Ask, verdict: VerdictRow) -> Finding:
+    """What a model answered, in words."""
+    said = f"{quoted(ask.question)} was answered {verdict.answer}, {verdict.confidence:.0%} sure"
+    holds = says_yes(ask, verdict)
+    unsure = verdict.answer == "yes" and not holds
+    return Finding(holds=holds, said=f"{said}, {ask.confidence:.0%} asked" if unsure else said)
+
+
 def lasted(event: EventRow, watermark_s: float) -> float:
     """Seconds for which the event is known to have been true."""
     return (watermark_s if event.end_s is None else event.end_s) - event.start_s
@@ -89,8 +114,7 @@ def _findings(leaf: Leaf, event: EventRow, zones: Zones) -> Iterator[Finding]:
         yield _one("stream", {event.stream}, leaf.streams)
     if leaf.labels:
         yield _one("label", {one.label for one in event.entities}, leaf.labels)
-    for key, values in leaf.attributes:
-        yield _attribute(key, values, leaf, event)
+    yield from _attributes(leaf, event)
     if leaf.words:
         missing = leaf.words - words_of(event.caption)
         said = f"caption lacks {listed(missing, 'and')}" if missing else f"caption has {listed(leaf.words, 'and')}"
@@ -136,10 +160,13 @@ def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else folded(" ".join(str(value).split()))
 
 
-def _attribute(key: str, asked: frozenset[str], leaf: Leaf, event: EventRow) -> Finding:
+def _attributes(leaf: Leaf, event: EventRow) -> Iterator[Finding]:
     things = [one.attributes for one in event.entities if not leaf.labels or one.label in leaf.labels]
-    found = frozenset[str]().union(*(_said(one).get(key, _NONE) for one in (*things, event.attributes)))
-    return _one(f"attribute {key}", found, asked)
+    said = [_said(one) for one in (*things, event.attributes)]
+    found = [_one(key, _NONE.union(*(one.get(key, _NONE) for one in said)), asked) for key, asked in leaf.attributes]
+    yield from found
+    if all(one.holds for one in found) and leaf.attributes and not _has_attributes(leaf, event):
+        yield Finding(holds=False, said="no one thing has all these attributes")
 
 
 def _one(noun: str, found: "set[str] | frozenset[str]", asked: frozenset[str]) -> Finding:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from vidette.models import EventRow, Evidence, Look, Stream
+from vidette.models import EventRow, Evidence, Look, Stream, VerdictRow
 
 
 class Severity(StrEnum):
@@ -186,7 +186,7 @@ class Case:
 
     `events` are those the observation changed, as they are now. `watermark_s` is the media time
     up to which the fast look has said everything; `final`: nothing more will come. `telling`: what a
-    deep look says, for alerts that were raised before.
+    deep look says, for alerts that were raised before; `verdicts`: what it answered to closed questions.
     """
 
     stream: Stream
@@ -195,6 +195,7 @@ class Case:
     final: bool
     events: tuple[EventRow, ...] = ()
     telling: Telling | None = None
+    verdicts: tuple[VerdictRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
