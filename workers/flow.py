@@ -34,7 +34,6 @@ from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tra
 from workers.breakage import Breakable, rest
 from workers.effort import lessened
 from workers.jobs import Job, LookAt, Settle, Watch
-from workers.live import observations
 from workers.streams import begun, settings_for, settings_of, stream_of
 from workers.wiring import Pipeline
 
@@ -84,6 +83,8 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
 
 def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
     """A camera, for ever: what it saw before is kept and gone on from, whatever the job says."""
+    from workers.live import observations  # files start sooner without what cameras need
+
     with pipeline.lock(spec.stream_id):
         stream = stream_of(begun(spec, pipeline.store), pipeline.settings)
         pipeline.store.open_stream(stream)

@@ -1,4 +1,4 @@
-"""The only place that chooses a backend."""
+"""The only place that chooses a backend. What is not chosen is not imported: reading it would take a third of a start."""
 
 import os
 import warnings
@@ -13,22 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
-from agent.ask.likeness import Likeness
-from agent.perception.embed.folder import folder_of
-from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
-from agent.perception.embed.sentences import SentenceEmbedder
-from agent.perception.text.reader import RapidReader
-from agent.perception.vlm.fallback import WithFallback
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
-from rules.addresses import networks_of
-from rules.engine import Engine
-from rules.signing import key_of
-from rules.sinks.console import ConsoleSink
-from rules.sinks.jsonl import JsonlSink
-from rules.sinks.script import ScriptSink
-from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, Embedder, MediaStore, VisionModel
 from vidette.rule_settings import SinkSettings
@@ -37,13 +24,14 @@ from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
 from workers.delivering import Lane, Store
 from workers.detecting import beside_detector
-from workers.evidence import linker, thumbnails
-from workers.noting import Notes
 from workers.references import References, check_references
 from workers.spending import Spending
 
 if TYPE_CHECKING:
+    from agent.ask.likeness import Likeness
     from agent.perception.vlm.looking import Bounds
+    from rules.engine import Engine
+    from workers.noting import Notes
 
 _LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
 
@@ -75,9 +63,9 @@ class Pipeline:
     references: References
     vision: VisionModel | None = None
     voice: Voice = field(default_factory=Voice)
-    judge: Engine | None = None
+    judge: "Engine | None" = None
     spending: Spending = field(default_factory=Spending)
-    notes: Notes | None = None
+    notes: "Notes | None" = None
 
     @property
     def looks(self) -> bool:
@@ -186,7 +174,11 @@ def _model(
 
     model = _model_itself(said, media, say, other(said.record_from) if said.record_from else None)
     second = other(said.fallback) if said.fallback else None
-    return WithFallback(model, second) if model and second else model
+    if model is None or second is None:
+        return model
+    from agent.perception.vlm.fallback import WithFallback
+
+    return WithFallback(model, second)
 
 
 def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: VisionModel | None) -> VisionModel | None:
@@ -198,9 +190,7 @@ def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: Vis
         case "transformers":
             return _transformers(said, media, say)
         case "recorded":
-            from agent.perception.vlm.recorded import (
-                RecordedVision,
-            )  # loaded when needed, as what it stands on takes time
+            from agent.perception.vlm.recorded import RecordedVision
 
             return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
         case other:
@@ -255,12 +245,16 @@ def _bounds(said: VisionSettings) -> "Bounds":
     )
 
 
-def notes_of(settings: Settings, media: MediaStore) -> Notes | None:
+def notes_of(settings: Settings, media: MediaStore) -> "Notes | None":
     """Who reads text in pictures and who embeds; None where nobody does. Raises ConfigError."""
-    reader = RapidReader(settings.ocr.confidence) if settings.ocr.backend == "rapidocr" else None
+    reads = settings.ocr.backend == "rapidocr"
     pictures, captions = picture_embedder_of(settings), caption_embedder_of(settings)
-    if reader is None and pictures is None and captions is None:
+    if not reads and pictures is None and captions is None:
         return None
+    from agent.perception.text.reader import RapidReader
+    from workers.noting import Notes
+
+    reader = RapidReader(settings.ocr.confidence) if reads else None
     return Notes(media=media, tz=zone_of(settings), reader=reader, pictures=pictures, captions=captions)
 
 
@@ -269,6 +263,9 @@ def picture_embedder_of(settings: Settings) -> Embedder | None:
     said = settings.embedder
     if not said.pictures:
         return None
+    from agent.perception.embed.folder import folder_of
+    from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
+
     folder = folder_of(said.pictures, "embedder.pictures", MODEL_TYPES)
     return PictureEmbedder(folder, device=said.device, batch=said.batch)
 
@@ -278,11 +275,16 @@ def caption_embedder_of(settings: Settings) -> Embedder | None:
     said = settings.embedder
     if not said.captions:
         return None
+    from agent.perception.embed.folder import folder_of
+    from agent.perception.embed.sentences import SentenceEmbedder
+
     return SentenceEmbedder(folder_of(said.captions, "embedder.captions"), device=said.device, batch=said.batch)
 
 
-def likeness_of(settings: Settings) -> Likeness:
+def likeness_of(settings: Settings) -> "Likeness":
     """Who tells what is alike to a question. Raises ConfigError."""
+    from agent.ask.likeness import Likeness
+
     return Likeness(
         pictures=picture_embedder_of(settings),
         captions=caption_embedder_of(settings),
@@ -290,10 +292,12 @@ def likeness_of(settings: Settings) -> Likeness:
     )
 
 
-def judge_of(settings: Settings) -> Engine | None:
+def judge_of(settings: Settings) -> "Engine | None":
     """What decides about events; None where there are no rules. Raises ConfigError."""
     if not settings.rules:
         return None
+    from rules.engine import Engine
+
     return Engine(
         settings.rules,
         settings.sinks,
@@ -319,10 +323,16 @@ def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertS
     try:
         match said.kind:
             case "console":
+                from rules.sinks.console import ConsoleSink
+
                 return ConsoleSink(said.id)
             case "jsonl":
+                from rules.sinks.jsonl import JsonlSink
+
                 return JsonlSink(said.id, Path(said.path).expanduser())
             case "script":
+                from rules.sinks.script import ScriptSink
+
                 return ScriptSink(said.id, said.command, timeout_s=said.timeout_s)
             case "webhook":
                 return _webhook(said, settings, media)
@@ -330,8 +340,13 @@ def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertS
         raise ConfigError(f"sink {said.id!r}: {error}") from error
 
 
-def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> WebhookSink:
+def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
     """With links where evidence can be fetched, with a small picture where it cannot."""
+    from rules.addresses import networks_of
+    from rules.signing import key_of
+    from rules.sinks.webhook import WebhookSink
+    from workers.evidence import linker, thumbnails
+
     links = linker(settings.alerts)
     return WebhookSink(
         said.id,
