@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from graph.handling import write_life, write_places
 from graph.names import listed
 from graph.opening import last_commit
 from graph.reading.events import rows
@@ -97,6 +98,7 @@ def write(connection: Connection, judgement: Judgement) -> None:
         _write_decision(connection, decision)
     for state in judgement.states:
         _write_state(connection, state)
+    write_life(connection, judgement)
 
 
 def _write_alert(connection: Connection, alert: Alert) -> None:
@@ -127,6 +129,7 @@ def _write_alert(connection: Connection, alert: Alert) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO alert_events VALUES (?, ?)", [(alert.id, event) for event in alert.events]
     )
+    write_places(connection, alert)
 
 
 def _write_delivery(connection: Connection, delivery: Delivery) -> None:

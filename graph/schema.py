@@ -12,6 +12,7 @@ from graph.alerting import ALERTS, TROUBLES
 from graph.first import FIRST
 from graph.lanes import LANES
 from graph.likeness import LIKENESS
+from graph.living import LIVING
 from graph.looking import LOOKING
 from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
@@ -31,6 +32,7 @@ STEPS: tuple[str, ...] = (
     LIKENESS,
     "ALTER TABLE segments ADD COLUMN backdrop TEXT;",
     TROUBLES,
+    LIVING,
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

@@ -229,11 +229,46 @@ class RulesFile(Model):
     sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
 
 
+class QuietSettings(Model):
+    """Hours in which nobody is disturbed by what can wait."""
+
+    active: ActiveSettings = Field(description="when, by the clock on the wall")
+    below: Severity = Field(
+        default=Severity.CRITICAL, description="alerts less severe than this are kept and not sent in these hours"
+    )
+    sinks: list[Key] = Field(default_factory=list, description="who is not disturbed; empty: every sink")
+
+
+class StormSettings(Model):
+    """How many alerts a sink is told of before it is told how many more there are."""
+
+    most: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="new alerts a sink is told of in one window (event time); what is beyond is kept and told in one"
+        " summary at its end. Critical ones are always told, and files everything. 0: no bound",
+    )
+    window_s: Positive = Field(default=600, description="length of the window")
+
+
 class AlertSettings(Model):
     """What holds for all alerts."""
 
     max_age_s: Seconds = Field(
         default=3600, description="live streams: alerts about older events are kept but not sent; files send all"
+    )
+    quiet: list[QuietSettings] = Field(
+        default_factory=list, max_length=32, description="hours in which less severe alerts are kept and not sent"
+    )
+    storm: StormSettings = Field(default_factory=StormSettings, description="bounds on how many are sent")
+    known: list[dict[Word, OneOrMore[Word]]] = Field(
+        default_factory=list,
+        max_length=256,
+        description="attributes of things that nobody is told of: `[{name: Rex}, {kind: van, colour: [white, grey]}]`",
+    )
+    incident_s: Seconds = Field(
+        default=300, description="alerts no more than this apart, about one thing or in one place, are one incident"
     )
     media_base_url: str = Field(
         default="", max_length=500, description="where receivers fetch evidence; empty: messages name its hash"

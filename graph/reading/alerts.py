@@ -53,6 +53,7 @@ def _of_alerts(asked: AlertFilter) -> Where:
     where.among("severity", asked.severities)
     where.among("state", asked.states)
     where.among("subject", asked.subjects)
+    where.among("incident", asked.incidents)
     where.among("event_id", asked.events, "id IN (SELECT alert_id FROM alert_events WHERE {})")
     if asked.streams:
         listed = many(asked.streams)
