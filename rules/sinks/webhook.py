@@ -3,19 +3,23 @@
 import http.client
 import math
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from rules.addresses import Network, Resolve, Target, addresses, lookup, target_of
 from rules.signing import sign
+from rules.sinks.kept import Kept
 from rules.sinks.message import Links, body, plain
 from rules.sinks.post import Post, Reply
 from vidette.alerts import Alert, Delivery, Sent
 from vidette.errors import DeliveryError
 
 _GONE, _QUOTED = 410, 200
+_WAITING = 8  # connections that are kept for the next messages
 Thumbnail = Callable[[Alert], bytes | None]
 
 
@@ -40,18 +44,15 @@ class WebhookSink:
         self._keys, self._timeout_s, self._allow = tuple(keys), timeout_s, tuple(allow)
         self._thumbnail, self._links, self._resolve, self._now = thumbnail, links, resolve, now
         self._tls = ssl.create_default_context() if self._target.tls else None
-        self._post: Post | None = None
+        self._kept, self._lock, self._posts = Kept(_WAITING), threading.Lock(), set[Post]()
         self._closed = False
 
     def send(self, delivery: Delivery) -> Sent:
         """Post it once."""
         text = self.body(delivery)
         try:
-            found = addresses(self._target, self._allow, self._resolve)
-            self._post = Post(self._target, self._tls, self._timeout_s)
-            if self._closed:
-                self._post.cut()
-            reply = self._post.send(found, self._headers(delivery, text), text)
+            with self._posting() as post:
+                reply = post.send(self._found, self._headers(delivery, text), text)
         except DeliveryError as error:
             return Sent(ok=False, error=str(error))
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -66,16 +67,34 @@ class WebhookSink:
 
     def close(self) -> None:
         """Cut what is on its way."""
-        self._closed = True
-        if self._post:
-            self._post.cut()
+        with self._lock:
+            self._closed = True
+            for post in self._posts:
+                post.cut()
+        self._kept.close()
+
+    @contextmanager
+    def _posting(self) -> Iterator[Post]:
+        """An exchange that `close` can cut."""
+        post = Post(self._target, self._tls, self._timeout_s, kept=self._kept)
+        with self._lock:
+            self._posts.add(post)
+            if self._closed:
+                post.cut()
+        try:
+            yield post
+        finally:
+            with self._lock:
+                self._posts.discard(post)
+
+    def _found(self) -> Sequence[str]:
+        return addresses(self._target, self._allow, self._resolve)
 
     def _headers(self, delivery: Delivery, text: bytes) -> dict[str, str]:
         timestamp = int(self._now().timestamp())
         return {
             "Content-Type": "application/json",
             "User-Agent": "Vidette",
-            "Connection": "close",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(self._keys, delivery.id, timestamp, text),
