@@ -65,7 +65,8 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     vidette watch rtsp://192.168.1.20/stream1 --name door
     """
     from app.watching import Plan
-    from workers.wiring import lanes_of, media_of
+    from workers.lanes import lanes_of
+    from workers.wiring import media_of
 
     plan = Plan.of(sources, given)
     settings = plan.settings

@@ -22,8 +22,9 @@ from vidette.configuration import FILE
 from vidette.errors import ConfigError
 from vidette.settings import Settings
 from workers.delivering import Lane, Pump, Store
+from workers.lanes import lanes_of
 from workers.streams import cameras_of, configured, with_addresses
-from workers.wiring import db_path, judge_of, lanes_of, media_of
+from workers.wiring import db_path, judge_of, media_of
 
 if TYPE_CHECKING:
     from workers.fleet import Change

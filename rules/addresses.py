@@ -97,6 +97,11 @@ def refused(address: Address) -> str:
     return "" if public else "private or reserved"
 
 
+def forbidden(address: Address, allow: Sequence[Network]) -> str:
+    """As `refused`, but empty too where a network is named that holds it."""
+    return "" if any(address in network for network in allow if _names(network, address)) else refused(address)
+
+
 def _names(network: Network, address: Address) -> bool:
     return address not in _METADATA or network.num_addresses == 1
 
@@ -119,8 +124,7 @@ def addresses(target: Target, allow: Sequence[Network], resolve: Resolve = looku
     except (OSError, UnicodeError, ValueError) as error:
         raise DeliveryError(f"cannot look up {target.host!r}: {error}", retryable=True) from error
     for address in found:
-        why = refused(address)
-        if why and not any(address in network for network in allow if _names(network, address)):
+        if why := forbidden(address, allow):
             raise DeliveryError(
                 f"{target.host!r} is {address}, a {why} address; name its network in `allow_networks` to post there"
             )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from vidette.alerts import Severity
-from vidette.bounded import Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
+from vidette.bounded import TOPIC, Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
 from vidette.models import EventType, Label
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -193,33 +193,73 @@ class RuleSettings(Model):
     repeat_s: Seconds = Field(default=0.0, description="told again this often while it is open; 0: never")
 
 
+_SINK_NEEDS: dict[str, tuple[str, ...]] = {
+    "webhook": ("url", "secret"),
+    "mqtt": ("url",),
+    "apprise": ("url",),
+    "script": ("command",),
+    "jsonl": ("path",),
+    "console": (),
+}
+
+
 class SinkSettings(Model):
     """Who is told of alerts."""
 
     id: Key = Field(description="its name")
-    kind: Literal["console", "jsonl", "script", "webhook"] = Field(
-        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, or an HTTP POST"
+    kind: Literal["console", "jsonl", "script", "webhook", "mqtt", "apprise"] = Field(
+        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, an HTTP POST, a topic of"
+        " an MQTT broker, or a service that Apprise knows (mail, chat, push)"
     )
-    url: str = Field(default="", max_length=2000, description="webhook: where to post")
+    url: Annotated[str, Field(max_length=2000), "secret"] = Field(
+        default="",
+        description="webhook: where to post; mqtt: `mqtts://user:password@host:8883`; apprise: a URL of its kinds."
+        " Never shown",
+    )
     secret: Secret = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
     old_secret: Secret = Field(default="", description="webhook: signs too, while receivers change to `secret`")
     path: str = Field(default="", description="jsonl: the file")
     command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
+    template: str = Field(
+        default="",
+        max_length=2000,
+        description="webhook, script, mqtt, apprise: a file with a template (Jinja2) of what is sent; see"
+        " `vidette rules try-template`",
+    )
+    topic: Annotated[str, Field(pattern=TOPIC)] = Field(
+        default="vidette", description="mqtt: the topic below which everything is"
+    )
+    discovery: Annotated[str, Field(pattern=f"{TOPIC}|^$")] = Field(
+        default="homeassistant", description="mqtt: the topic at which Home Assistant looks for devices; empty: none"
+    )
     min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
     resolved: bool = Field(default=True, description="told too when an alert is resolved")
     described: bool = Field(default=True, description="told too when a deep look says more of what it is about")
     timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(default=10.0, description="longest time for one try")
+    at_once: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4, description="webhook: messages that may be on their way at one time, of each alert one"
+    )
+    give_up_days: Annotated[float, Field(ge=0, le=366)] = Field(
+        default=5.0,
+        description="disabled after so long without one success (its messages are kept, and `sink_disabled` happens on"
+        " the stream `system`); 0: never",
+    )
     allow_networks: list[str] = Field(
-        default_factory=list, description="webhook: private networks that may be posted to (127.0.0.0/8)"
+        default_factory=list,
+        description="webhook, mqtt, apprise: private networks that may be reached (127.0.0.0/8)",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> "SinkSettings":
-        needs = {"webhook": ("url", "secret"), "script": ("command",), "jsonl": ("path",), "console": ()}
-        for name in needs[self.kind]:
+        for name in _SINK_NEEDS[self.kind]:
             if not getattr(self, name):
-                raise ValueError(f"sink {self.id!r} is a {self.kind} and needs `{name}`")
+                raise ValueError(
+                    f"sink {self.id!r} is {_SINK_ARTICLE.get(self.kind, 'a')} {self.kind} and needs `{name}`"
+                )
         return self
+
+
+_SINK_ARTICLE = {"mqtt": "an", "apprise": "an"}
 
 
 class RulesFile(Model):

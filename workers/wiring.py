@@ -1,4 +1,4 @@
-"""The only place that chooses a backend. What is not chosen is not imported: reading it would take a third of a start."""
+"""The only place that chooses a backend, but for sinks (workers.lanes). What is not chosen is not imported: reading it would take a third of a start."""
 
 import os
 import warnings
@@ -17,14 +17,13 @@ from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
 from vidette.errors import ConfigError
-from vidette.ports import AlertSink, Embedder, MediaStore, VisionModel
-from vidette.rule_settings import SinkSettings
+from vidette.ports import Embedder, MediaStore, VisionModel
 from vidette.settings import Settings
 from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
-from workers.delivering import Lane, Store
 from workers.detecting import beside_detector
 from workers.references import References, check_references
+from workers.sender import Store
 from workers.spending import Spending
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from agent.perception.vlm.looking import Bounds
     from rules.engine import Engine
     from workers.noting import Notes
-
-_LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
-
 
 Say = Callable[[str], None]
 
@@ -297,6 +293,7 @@ def judge_of(settings: Settings) -> "Engine | None":
     if not settings.rules:
         return None
     from rules.engine import Engine
+    from rules.policy import near_of
 
     return Engine(
         settings.rules,
@@ -304,58 +301,8 @@ def judge_of(settings: Settings) -> "Engine | None":
         tz=zone_of(settings),
         max_age_s=settings.alerts.max_age_s,
         now=lambda: datetime.now(UTC),
-    )
-
-
-def lanes_of(settings: Settings, media: MediaStore) -> tuple[Lane, ...]:
-    """The sinks, each with how long a try may take. Raises ConfigError, which names the sink."""
-    names = [said.id for said in settings.sinks]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"sinks: {twice[0]!r} is there twice; give each its own id")
-    return tuple(
-        Lane(sink=sink_of(said, settings, media), lease_s=said.timeout_s + _LEASE_SLACK_S) for said in settings.sinks
-    )
-
-
-def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
-    """One sink. Raises ConfigError, which names it."""
-    try:
-        match said.kind:
-            case "console":
-                from rules.sinks.console import ConsoleSink
-
-                return ConsoleSink(said.id)
-            case "jsonl":
-                from rules.sinks.jsonl import JsonlSink
-
-                return JsonlSink(said.id, Path(said.path).expanduser())
-            case "script":
-                from rules.sinks.script import ScriptSink
-
-                return ScriptSink(said.id, said.command, timeout_s=said.timeout_s)
-            case "webhook":
-                return _webhook(said, settings, media)
-    except ConfigError as error:
-        raise ConfigError(f"sink {said.id!r}: {error}") from error
-
-
-def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
-    """With links where evidence can be fetched, with a small picture where it cannot."""
-    from rules.addresses import networks_of
-    from rules.signing import key_of
-    from rules.sinks.webhook import WebhookSink
-    from workers.evidence import linker, thumbnails
-
-    links = linker(settings.alerts)
-    return WebhookSink(
-        said.id,
-        said.url,
-        [key_of(secret) for secret in (said.secret, said.old_secret) if secret],
-        timeout_s=said.timeout_s,
-        allow=networks_of(said.allow_networks),
-        links=links,
-        thumbnail=None if links else thumbnails(media),
+        alerts=settings.alerts,
+        near=near_of(settings.streams),
     )
 
 
