@@ -73,5 +73,5 @@ def _describe(alert: Alert, said: str, rule: Rule, hearing: Hearing, sending: Se
     if sending.too_old(alert):
         why += "; too old now, so nobody is told"
     elif hearing.was_sent(alert.id):
-        sending.follow(alert, rule)
+        sending.follow(alert)
     hearing.decide(rule, alert.events[0], Verdict.DESCRIBED, alert.at, (why,), alert.id)

@@ -146,7 +146,7 @@ class Ruling:
         )
         self.hearing.alerts[alert.id] = alert
         if one.sent:
-            self.sending.follow(alert, self.rule)
+            self.sending.follow(alert)
 
     def _raise(self, event: EventRow) -> None:
         key, subject, at = subject_key(event), subject_of(event), came_true(self.rule, event)
@@ -240,7 +240,7 @@ class Ruling:
         at = self.case.stream.at(one.last_s)
         self.hearing.decide(self.rule, one.events[-1], Verdict.RESOLVED, at, (why,), alert.id)
         if one.sent:
-            self.sending.follow(alert, self.rule)
+            self.sending.follow(alert)
 
     def _placed(self, event: EventRow) -> EventRow:
         """The event with the zone that the rule asked for, where it names none itself."""
