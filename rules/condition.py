@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rules.rule import Rule
-from rules.sentence import quoted
+from rules.rule import Rule, question_of
+from rules.sentence import plain, quoted
 from rules.tree import Ask, Leaf
 from rules.words import folded, listed, words_of
 from vidette.ids import make_id
 from vidette.models import Attributes, EventRow, VerdictRow
 
+_SHOWN, _KEY = 8, 40
 SLACK_S = 0.001
 """Media times are kept to the millisecond."""
 
@@ -72,7 +73,7 @@ def says_yes(ask: Ask, verdict: VerdictRow) -> bool:
 
 def is_asked(ask: Ask, verdict: VerdictRow) -> bool:
     """Whether it is an answer to that question, of a stream of which it is asked."""
-    return verdict.question == ask.question and (not ask.streams or verdict.stream in ask.streams)
+    return question_of(verdict.question) == ask.question and (not ask.streams or verdict.stream in ask.streams)
 
 
 def answer_id(verdict: VerdictRow) -> str:
@@ -157,16 +158,26 @@ def _items(value: object) -> Iterable[object]:
 
 
 def _word(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else folded(" ".join(str(value).split()))
+    return f"{value:g}" if isinstance(value, float) else folded(str(value))
 
 
 def _attributes(leaf: Leaf, event: EventRow) -> Iterator[Finding]:
     things = [one.attributes for one in event.entities if not leaf.labels or one.label in leaf.labels]
     said = [_said(one) for one in (*things, event.attributes)]
-    found = [_one(key, _NONE.union(*(one.get(key, _NONE) for one in said)), asked) for key, asked in leaf.attributes]
+    found = [
+        _attribute(key, _NONE.union(*(one.get(key, _NONE) for one in said)), asked) for key, asked in leaf.attributes
+    ]
     yield from found
     if all(one.holds for one in found) and leaf.attributes and not _has_attributes(leaf, event):
         yield Finding(holds=False, said="no one thing has all these attributes")
+
+
+def _attribute(key: str, found: frozenset[str], asked: frozenset[str]) -> Finding:
+    """As `_one`, with what a model or a camera says in quotation marks."""
+    held = bool(asked & found)
+    shown = listed(filter(None, map(quoted, sorted(found & asked if held else found)[:_SHOWN])), "and")
+    what = f"{plain(key, _KEY)} was {shown}" if shown else f"no {plain(key, _KEY)}"
+    return Finding(holds=held, said=what if held else f"{what}, not {listed(asked)}")
 
 
 def _one(noun: str, found: "set[str] | frozenset[str]", asked: frozenset[str]) -> Finding:

@@ -1,6 +1,7 @@
 """A rule made ready: its conditions compiled, its hours counted, its version told by its content."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import count
@@ -10,7 +11,7 @@ from rules.tree import Absence, All, AnyOf, Ask, Condition, Count, InOrder, Leaf
 from rules.words import folded, words_of
 from vidette.alerts import Severity
 from vidette.models import EventType
-from vidette.rule_settings import RuleSettings, WhenSettings, kind_of
+from vidette.rule_settings import RuleSettings, WhenSettings, branches, kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,12 @@ class _Compiler:
 
     def _all(self, parts: list[WhenSettings]) -> tuple[Condition, ...]:
         return tuple(self.condition(one) for one in parts)
+
+
+def questions_of(rules: Sequence[RuleSettings], stream: str) -> tuple[str, ...]:
+    """What the rules ask a model of a stream, each question once, in the order of the rules."""
+    asked = (when for rule in rules for _, when in branches(rule.when) if when.ask)
+    return tuple(dict.fromkeys(question_of(one.ask) for one in asked if not one.stream or stream in one.stream))
 
 
 def question_of(ask: str) -> str:

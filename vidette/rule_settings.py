@@ -1,5 +1,6 @@
 """Settings of judgement: rules, the hours in which they hold, who is told and when."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -89,6 +90,8 @@ def _given(when: "WhenSettings") -> set[str]:
 
 
 def _check_needs(when: "WhenSettings", kind: str) -> None:
+    if kind == "ask" and not when.ask.strip():
+        raise ValueError("`ask` is empty; write a question that is answered yes or no")
     if kind in ("count", "rate") and (when.at_least is None) == (when.at_most is None):
         raise ValueError(f"`{kind}` needs `at_least` or `at_most`, one of them")
     if kind in ("rate", "in_order") and not when.within_s:
@@ -178,6 +181,23 @@ class WhenSettings(Model):
         return self
 
 
+_ONE = ("count", "rate", "absence", "not_")
+_MANY = ("in_order", "all", "any")
+_DEEP, _BROAD = 8, 64
+
+
+def branches(when: WhenSettings, path: str = "when") -> Iterator[tuple[str, WhenSettings]]:
+    """The condition and all inside it, as they are written, each with its key (`when.all[1].count`)."""
+    yield path, when
+    for key in _ONE:
+        inner = getattr(when, key)
+        if inner:
+            yield from branches(inner, f"{path}.{_shown(key)}")
+    for key in _MANY:
+        for i, inner in enumerate(getattr(when, key)):
+            yield from branches(inner, f"{path}.{key}[{i}]")
+
+
 class RuleSettings(Model):
     """When to raise an alert."""
 
@@ -191,6 +211,16 @@ class RuleSettings(Model):
     escalate_s: Seconds = Field(default=0.0, description="told louder when nobody acknowledges for so long; 0: never")
     escalate_to: list[Key] = Field(default_factory=list, description="who is told then, too; empty: those told before")
     repeat_s: Seconds = Field(default=0.0, description="told again this often while it is open; 0: never")
+
+    @field_validator("when")
+    @classmethod
+    def _bounded(cls, when: WhenSettings) -> WhenSettings:
+        if when.not_:
+            raise ValueError("`not` stands under `all`, beside what must happen")
+        found = list(branches(when))
+        if len(found) > _BROAD or max(path.count(".") for path, _ in found) > _DEEP:
+            raise ValueError(f"at most {_BROAD} conditions, {_DEEP} inside each other; make it several rules")
+        return when
 
 
 _SINK_NEEDS: dict[str, tuple[str, ...]] = {

@@ -27,6 +27,8 @@ class LineSettings(Model):
     )
 
 
+MAX_QUESTIONS = 16
+"""Closed questions of which one look may be asked."""
 AUTO = "auto"
 """Instead of the path of a picture of normal: the empty scene as the fast look knows it."""
 
@@ -71,7 +73,9 @@ class StreamSettings(Model):
     )
     context: str = Field(default="", max_length=2000, description="what is to be seen there, in words, for models")
     questions: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
-        default_factory=list, max_length=16, description="closed questions to models, answered yes, no or unknown"
+        default_factory=list,
+        max_length=MAX_QUESTIONS,
+        description="closed questions to models, answered yes, no or unknown",
     )
     describe: Literal["always", "asked"] | None = Field(
         default=None, description="as `vlm.describe`, for this stream only"
