@@ -1,5 +1,7 @@
 """The command line: `vidette COMMAND`. A command's file is read only when it is called for."""
 
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -36,6 +38,14 @@ COMMANDS = {
     "simulate": "app.simulate:simulate",
     "config": "app.config:config",
 }
+
+
+_GC_EVERY = (
+    50_000  # new containers between two searches for garbage: an import makes hundreds of thousands, none garbage
+)
+atexit.register(
+    gc.freeze
+)  # what is there at the end goes with the process; to search it for garbage costs as much as numpy
 
 
 class Commands(click.Group):
@@ -93,6 +103,7 @@ def commands() -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Run a command line; -> 0 done, 1 ran but something failed, 2 usage or configuration."""
+    gc.set_threshold(_GC_EVERY)
     given = list(sys.argv[1:] if args is None else args)
     debug = _take_debug(given)
     try:

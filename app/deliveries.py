@@ -75,7 +75,8 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
     from app.memory import opened
     from app.stopping import stop_on_signals
     from workers.delivering import Pump
-    from workers.wiring import lanes_of, media_of
+    from workers.lanes import lanes_of
+    from workers.wiring import media_of
 
     with opened(db, config, rules=rules, must_write=True) as memory, stop_on_signals() as stop:
         lanes = lanes_of(memory.settings, media_of(memory.settings))

@@ -1,4 +1,4 @@
-"""`vidette rules check|list`: whether rules are well written, and what they say in words."""
+"""`vidette rules check|list|backtest`: whether rules are well written, what they say in words, what they would have done."""
 
 import os
 from pathlib import Path
@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.options import config_option, json_option
+from app.options import config_option, json_option, memory_options
+from vidette.errors import ConfigError
 
 if TYPE_CHECKING:
+    from app.backtesting import Found
     from rules.rulebook import Book
+    from vidette.ports import MediaStore
+    from vidette.rule_settings import RuleSettings
     from vidette.settings import Settings
 
 _files = click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(dir_okay=False))
@@ -17,7 +21,7 @@ _files = click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(
 
 @click.group()
 def rules() -> None:
-    """Check rules, say in words what they do."""
+    """Check rules, say in words what they do, try them on what is stored."""
 
 
 @rules.command("check")
@@ -71,6 +75,87 @@ def list_(files: tuple[str, ...], config: str | None, as_json: bool) -> None:
         return
     empty = "no rules; write some under `rules` in vidette.yml, or in a file"
     show(_count(len(rows), "rule"), ("rule", "*in words"), ((rule.id, said) for rule, said in rows), empty)
+
+
+@rules.command()
+@_files
+@memory_options
+@click.option("--until", metavar="TIME", help="Before this; default: the end of what is stored.")
+@click.option("--since", metavar="TIME", help="From this on ('7 days ago'); default: the begin of what is stored.")
+@click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream (repeatable).")
+@click.option("--rule", "names", multiple=True, metavar="ID", help="Only this rule (repeatable).")
+@click.option(
+    "--limit", type=click.IntRange(0, 100_000), default=20, show_default=True, help="So many alerts of each rule."
+)
+@click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page with pictures, too.")
+@json_option
+def backtest(files: tuple[str, ...], db: str | None, config: str | None, as_json: bool, **given: Any) -> None:
+    """What the rules of FILEs (without: of the settings) would have done over stored history.
+
+    Nothing is written to memory and nobody is told. Alerts that people confirmed or dismissed tell how well a changed
+    rule does.
+    """
+    from app.backtesting import back_test, rows, say
+    from app.memory import opened
+    from app.options import instant, zone
+    from app.report import known
+    from vidette.codec import line
+    from workers.wiring import media_of
+
+    with opened(db, config) as memory:
+        settings, media = memory.settings, media_of(memory.settings)
+        found = back_test(
+            memory.store,
+            _named(_own(files, settings), given["names"]),
+            tz=zone(settings),
+            since=instant(given["since"], settings) if given["since"] else None,
+            until=instant(given["until"], settings) if given["until"] else None,
+            streams=known(memory.store, given["streams"]),
+            shown=given["limit"],
+        )
+        if given["html"]:
+            _page(found, media, given["html"])
+    if as_json:
+        for row in rows(found, media):
+            click.echo(line(row))
+    else:
+        say(found, media)
+
+
+def _page(found: "Found", media: "MediaStore", out: str) -> None:
+    from app.backtest_page import page
+    from app.writing import writable
+
+    with writable(out) as handle:
+        handle.write(page(found, media).encode())
+    click.echo(f"back-test: {out}", err=True)
+
+
+def _own(files: tuple[str, ...], settings: "Settings") -> "list[RuleSettings]":
+    """The rules of the files, without a file those of the settings. Raises ConfigError for a mistake, or none."""
+    from vidette.configuration import check
+    from vidette.rule_settings import RulesFile
+
+    chosen = [] if files else list(settings.rules)
+    for file in files:
+        found = check(Path(file), os.environ, RulesFile)
+        if found.value is None:
+            raise ConfigError(f"{found.problems[0]}; `vidette rules check` says every mistake")
+        chosen += found.value.rules
+    if not chosen:
+        raise ConfigError("no rules to try; give a rules file, or write some under `rules` in vidette.yml")
+    return chosen
+
+
+def _named(rules: "list[RuleSettings]", names: tuple[str, ...]) -> "list[RuleSettings]":
+    """Those rules. Raises ConfigError for a name that there is none of."""
+    from rules.rulebook import near
+
+    there = {rule.id for rule in rules}
+    for name in names:
+        if name not in there:
+            raise ConfigError(f"no rule {name!r}{near(name, there)}")
+    return [rule for rule in rules if not names or rule.id in names]
 
 
 def _asked(rule: Any) -> dict[str, Any]:

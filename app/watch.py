@@ -7,7 +7,8 @@ import click
 from app.options import json_option, memory_options, rules_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from app.watching import Plan
     from vidette.models import Outcome, Progress
@@ -64,7 +65,8 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     vidette watch rtsp://192.168.1.20/stream1 --name door
     """
     from app.watching import Plan
-    from workers.wiring import lanes_of, media_of
+    from workers.lanes import lanes_of
+    from workers.wiring import media_of
 
     plan = Plan.of(sources, given)
     settings = plan.settings
@@ -81,7 +83,6 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
     """Watch, report, and wait for deliveries that are due."""
     from app.deliveries import say_remaining
     from app.memory import pipeline
-    from app.metrics_page import serving
     from app.outcomes import failures, unexamined
     from app.progress import ProgressLine
     from app.stopping import stop_on_signals
@@ -97,7 +98,7 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
             line(progress)
             pumping.nudge()
 
-        with serving(settings.metrics, ready.store.read) as show, reloading(plan, pumping, show) as changes:
+        with _metrics(settings, ready.store) as show, reloading(plan, pumping, show) as changes:
             outcomes = watch_sources(
                 ready,
                 specs,
@@ -116,6 +117,17 @@ def _watch(plan: "Plan", lanes: "Sequence[Lane]", failed: list[str], given: dict
         pumping.drain(given["drain_s"], stop)
         say_remaining(pumping.remaining(), given)
     return outcomes
+
+
+def _metrics(settings: "Settings", store: "GraphStore") -> "AbstractContextManager[Callable[[Sequence[str]], None]]":
+    """As `serving`, of whose web server nothing is read where no metrics are asked for."""
+    from contextlib import nullcontext
+
+    if not settings.metrics:
+        return nullcontext(lambda _: None)
+    from app.metrics_page import serving
+
+    return serving(settings.metrics, store.read)
 
 
 def _alerts(store: "GraphStore", outcomes: "Sequence[Outcome]") -> int:

@@ -10,13 +10,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.disguise import hide
 from app.memory import settings_of
 from app.options import instant, zone
-from app.reloading import Reloading
-from app.running import Notice
 from app.vlm import vlm_of
 from ingest.live.address import is_live
 from ingest.sources import MAX_FILES, SourceSpec, expand
@@ -24,9 +22,12 @@ from vidette.configuration import FILE
 from vidette.errors import ConfigError
 from vidette.settings import Settings
 from workers.delivering import Lane, Pump, Store
-from workers.fleet import Change
+from workers.lanes import lanes_of
 from workers.streams import cameras_of, configured, with_addresses
-from workers.wiring import db_path, judge_of, lanes_of, media_of
+from workers.wiring import db_path, judge_of, media_of
+
+if TYPE_CHECKING:
+    from workers.fleet import Change
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +166,10 @@ def reloading(
     if not plan.cameras:
         yield None
         return
+    from app.reloading import Reloading  # files start sooner without what cameras need
+    from app.running import Notice
+    from workers.fleet import Change
+
     changes: SimpleQueue[Change] = SimpleQueue()
 
     def reload() -> None:

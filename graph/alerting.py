@@ -2,6 +2,8 @@
 
 Both are kept whole as they were said (`body_json`, `message_json`), beside the columns that queries need. A delivery is
 due at `next_at`; of one that is `sending`, that is the end of its lease.
+
+`TROUBLES` is a step of its own: sinks whose last try failed, since when, and when that last was.
 """
 
 ALERTS = """
@@ -50,4 +52,7 @@ CREATE TABLE rule_states (
 CREATE TABLE sink_states (
     sink TEXT PRIMARY KEY, address TEXT NOT NULL, disabled_at INTEGER NOT NULL, reason TEXT NOT NULL
 ) STRICT;
+"""
+TROUBLES = """
+CREATE TABLE sink_troubles (sink TEXT PRIMARY KEY, since INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
 """

@@ -19,11 +19,21 @@ from graph.reading.alerts import (
     read_media_held,
     read_rule_states,
     read_sink_states,
+    read_sink_troubles,
 )
 from graph.reading.counts import read_count, read_timeline
 from graph.reading.events import read_assertions, read_events
 from graph.reading.feeds import read_feeds
 from graph.reading.likeness import read_clock_readings, read_nearest, read_unembedded
+from graph.reading.living import (
+    read_due_storms,
+    read_due_timers,
+    read_feedback,
+    read_next_to,
+    read_precision,
+    read_silences,
+    read_storm,
+)
 from graph.reading.looks import read_audits, read_costs, read_said, read_verdicts
 from graph.reading.moments import read_begun, read_moments, read_rejoined
 from graph.reading.segments import read_segments, read_texts
@@ -36,7 +46,7 @@ from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.reading.watched import read_watched
 from graph.rows import Connection
-from vidette import aggregates, looks, moments, queries
+from vidette import aggregates, handling, looks, moments, queries
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
@@ -73,6 +83,7 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     queries.Decisions: read_decisions,
     queries.RuleStates: read_rule_states,
     queries.SinkStates: read_sink_states,
+    queries.SinkTroubles: read_sink_troubles,
     queries.Nearest: read_nearest,
     queries.Unembedded: read_unembedded,
     queries.Texts: read_texts,
@@ -82,6 +93,13 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     aggregates.Visits: read_visits,
     aggregates.Watched: read_watched,
     aggregates.Told: read_told,
+    handling.Silences: read_silences,
+    handling.FeedbackOf: read_feedback,
+    handling.Precision: read_precision,
+    handling.DueTimers: read_due_timers,
+    handling.StormOf: read_storm,
+    handling.DueStorms: read_due_storms,
+    handling.NextTo: read_next_to,
     looks.Costs: read_costs,
     looks.Verdicts: read_verdicts,
     looks.SaidOf: read_said,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from graph.handling import write_life, write_places
 from graph.names import listed
 from graph.opening import last_commit
 from graph.reading.events import rows
@@ -11,15 +12,17 @@ from graph.rows import Connection, Value, insert, to_ms, upsert
 from vidette import codec
 from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState, Telling
 from vidette.errors import StoreError
-from vidette.models import EventRow, Look, Observation
+from vidette.looks import Verdicts
+from vidette.models import EventRow, Look, Observation, VerdictRow
 from vidette.ports import Judge, Reader
-from vidette.queries import StreamOf
+from vidette.queries import Filter, StreamOf
 
 _ROWS = "SELECT events.*, streams.name AS stream FROM events JOIN streams ON streams.id = events.stream_id WHERE "
 _SUPPORTED = (
     "SELECT events.id FROM says JOIN events ON events.seq = says.event_seq"
     " WHERE says.assertion_seq = (SELECT seq FROM names WHERE id = ?)"
 )
+_MANY = 1_000_000
 _TIMELY = " ORDER BY events.start, events.id"
 
 
@@ -31,7 +34,8 @@ def judge_changed(
     those = "events.seq IN (SELECT value FROM json_each(?))"
     found = connection.execute(_ROWS + those + _TIMELY, (listed(changed),)).fetchall()
     case = _case(connection, stream_id, look, rows(connection, found))
-    write(connection, judge.judge(replace(case, telling=_telling(connection, observation)), read))
+    telling, verdicts = _telling(connection, observation), _verdicts(observation, read)
+    write(connection, judge.judge(replace(case, telling=telling, verdicts=verdicts), read))
 
 
 def _telling(connection: Connection, observation: Observation) -> Telling | None:
@@ -53,10 +57,22 @@ def _telling(connection: Connection, observation: Observation) -> Telling | None
     )
 
 
+def _verdicts(observation: Observation, read: Reader) -> tuple[VerdictRow, ...]:
+    """What this look answered to closed questions."""
+    if not observation.verdicts:
+        return ()
+    said = (observation.segment_id, observation.run.id)
+    window = Filter(streams=(observation.stream_id,), from_s=observation.start_s, to_s=observation.end_s)
+    found = read(Verdicts(where=window, limit=_MANY))
+    return tuple(one for one in found if (one.segment, one.run.id) == said)
+
+
 def judge_all(connection: Connection, stream_id: str, judge: Judge, read: Reader) -> None:
-    """The case of a whole stream: every stored event of it, retracted ones too, in time order."""
+    """The case of a whole stream: every stored event of it, retracted ones too, and every answer, in time order."""
     found = connection.execute(_ROWS + "events.stream_id = ?" + _TIMELY, (stream_id,)).fetchall()
-    write(connection, judge.judge(_case(connection, stream_id, "fast", rows(connection, found)), read))
+    verdicts = tuple(read(Verdicts(where=Filter(streams=(stream_id,)), limit=_MANY)))
+    case = _case(connection, stream_id, "fast", rows(connection, found))
+    write(connection, judge.judge(replace(case, verdicts=verdicts), read))
 
 
 def _case(connection: Connection, stream_id: str, look: Look, events: list[EventRow]) -> Case:
@@ -82,6 +98,7 @@ def write(connection: Connection, judgement: Judgement) -> None:
         _write_decision(connection, decision)
     for state in judgement.states:
         _write_state(connection, state)
+    write_life(connection, judgement)
 
 
 def _write_alert(connection: Connection, alert: Alert) -> None:
@@ -112,6 +129,7 @@ def _write_alert(connection: Connection, alert: Alert) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO alert_events VALUES (?, ?)", [(alert.id, event) for event in alert.events]
     )
+    write_places(connection, alert)
 
 
 def _write_delivery(connection: Connection, delivery: Delivery) -> None:

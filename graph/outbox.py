@@ -13,6 +13,7 @@ from vidette import codec
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, DeliveryStatus
 from vidette.errors import StoreError
 
+_DAY_MS = 86_400_000
 _WAITING = (
     " FROM deliveries d WHERE d.status IN ('pending', 'sending')"
     " AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.alert_id = d.alert_id AND e.sink = d.sink"
@@ -41,7 +42,7 @@ def claim(connection: Connection, sink: str, now: datetime, lease_s: float, limi
 
 def record(connection: Connection, attempt: Attempt) -> None:
     """Keep an attempt, once; what is delivered stays so, and what is dead is only moved by being delivered."""
-    known = connection.execute("SELECT status FROM deliveries WHERE id = ?", (attempt.delivery,)).fetchone()
+    known = connection.execute("SELECT status, sink FROM deliveries WHERE id = ?", (attempt.delivery,)).fetchone()
     if known is None:
         raise StoreError(f"delivery {attempt.delivery!r} is not in memory; record what was claimed here")
     before = connection.total_changes
@@ -56,11 +57,24 @@ def record(connection: Connection, attempt: Attempt) -> None:
         (attempt.delivery,),
     )
     done = attempt.status is DeliveryStatus.DELIVERED
+    _keep_trouble(connection, known["sink"], attempt)
     if done or known["status"] in ("pending", "sending"):
         connection.execute(
             "UPDATE deliveries SET status = ?, next_at = ? WHERE id = ?",
             (attempt.status, to_ms(attempt.next_at or attempt.at), attempt.delivery),
         )
+
+
+def _keep_trouble(connection: Connection, sink: str, attempt: Attempt) -> None:
+    """Since when the sink has taken nothing. It begins anew where nobody tried for a day: that says nothing of the sink."""
+    if attempt.status is DeliveryStatus.DELIVERED:
+        connection.execute("DELETE FROM sink_troubles WHERE sink = ?", (sink,))
+        return
+    connection.execute(
+        "INSERT INTO sink_troubles VALUES (?1, ?2, ?2) ON CONFLICT (sink) DO UPDATE SET"
+        " since = CASE WHEN ?2 - last > ?3 THEN ?2 ELSE min(since, ?2) END, last = max(last, ?2)",
+        (sink, to_ms(attempt.at), _DAY_MS),
+    )
 
 
 def next_due(connection: Connection, sinks: Sequence[str]) -> datetime | None:
@@ -100,3 +114,4 @@ def disable(connection: Connection, sink: str, address: str, now: datetime, reas
 def enable(connection: Connection, sink: str) -> None:
     """Take a sink's deliveries again, those that came meanwhile first."""
     connection.execute("DELETE FROM sink_states WHERE sink = ?", (sink,))
+    connection.execute("DELETE FROM sink_troubles WHERE sink = ?", (sink,))

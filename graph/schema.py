@@ -8,10 +8,11 @@ of `(size, start)`, so an overlap needs no scan. `present` is 0 on what a new wa
 
 import sqlite3
 
-from graph.alerting import ALERTS
+from graph.alerting import ALERTS, TROUBLES
 from graph.first import FIRST
 from graph.lanes import LANES
 from graph.likeness import LIKENESS
+from graph.living import LIVING
 from graph.looking import LOOKING
 from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
@@ -30,6 +31,8 @@ STEPS: tuple[str, ...] = (
     LOOKING,
     LIKENESS,
     "ALTER TABLE segments ADD COLUMN backdrop TEXT;",
+    TROUBLES,
+    LIVING,
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

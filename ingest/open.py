@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from ingest.decord_reader import DecordSource
 from ingest.joined import JoinedSource
 from ingest.probe import length_s
 from ingest.reader import FileSource
@@ -43,4 +42,6 @@ def _open(path: Path, sampling: Sampling, reader: Reader) -> VideoSource:
         case "pyav":
             return FileSource(path, sampling)
         case "decord":
+            from ingest.decord_reader import DecordSource  # seldom asked for
+
             return DecordSource(path, sampling)

@@ -1,12 +1,18 @@
 """When a rule holds: days and hours by the clock on the wall of a time zone."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from rules.holidays import Holidays, holidays_of
 from vidette.rule_settings import ActiveSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY = len(DAYS)
+_EVERY = frozenset(range(HOLIDAY + 1))
+_NUMBERS = {day: number for number, day in enumerate((*DAYS, "holiday"))}
+_DAY = timedelta(days=1)
+NO_HOLIDAYS = Holidays()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,37 +20,56 @@ class Active:
     """Hours of days: from `begin` until before `end`, in minutes since midnight (0..1440).
 
     Where `end` is before `begin` the hours go over midnight and belong to the day on which they
-    began. Equal: never. `days` counts from Monday 0. The clock is the one on the wall: in the night
-    on which it is put back an hour counts twice, on the other one the hour is not there.
+    began. Equal: never. `days` counts from Monday 0; a day of `holidays` is none of them but `HOLIDAY`. The clock
+    is the one on the wall: in the night on which it is put back an hour counts twice, on the other one the hour is not
+    there.
     """
 
     days: frozenset[int]
     begin: int
     end: int
     tz: tzinfo
+    holidays: Holidays = NO_HOLIDAYS
 
     def holds(self, at: datetime) -> bool:
         """Whether the instant `at` (aware) is in these hours."""
         local = at.astimezone(self.tz)
-        minute, today = local.hour * 60 + local.minute, local.weekday()
+        minute, today = local.hour * 60 + local.minute, local.date()
         if self.begin <= self.end:
-            return today in self.days and self.begin <= minute < self.end
-        return (today in self.days and minute >= self.begin) or ((today - 1) % 7 in self.days and minute < self.end)
+            return self.begin <= minute < self.end and self.on(today)
+        return (minute >= self.begin and self.on(today)) or (minute < self.end and self.on(today - _DAY))
+
+    def on(self, day: date) -> bool:
+        """Whether hours begin on the day, by the calendar of `tz`."""
+        return (HOLIDAY if day in self.holidays else day.weekday()) in self.days
 
     def __str__(self) -> str:
-        """`Mon-Fri 08:00-18:00 Europe/Paris`."""
-        return f"{days_in_words(self.days)} {_clock(self.begin)}-{_clock(self.end)} {self.tz}"
+        """`Mon-Fri 08:00-18:00 Europe/Paris`, `every day but holidays 22:00-06:00 UTC`."""
+        return f"{self.days_in_words()} {_clock(self.begin)}-{_clock(self.end)} {self.tz}"
+
+    def days_in_words(self) -> str:
+        """`Mon-Fri`, `Sat, Sun and holidays`, `every day but holidays`."""
+        weekdays = self.days - {HOLIDAY}
+        if not self.holidays or self.days == _EVERY:
+            return days_in_words(weekdays) if weekdays else "never"
+        if not weekdays:
+            return "holidays"
+        return f"{days_in_words(weekdays)} {'and' if HOLIDAY in self.days else 'but'} holidays"
 
 
 def active_of(said: ActiveSettings | None, tz: tzinfo) -> Active | None:
-    """The hours of a rule, of a camera, or of an absence; None: always. `tz` where they name none."""
+    """The hours of a rule, of a camera, or of an absence; None: always. `tz` where they name none.
+
+    The file of holidays is read. Raises ConfigError.
+    """
     if said is None:
         return None
     return Active(
-        days=frozenset(DAYS.index(day) for day in said.days if day in DAYS) or frozenset(range(7)),
+        days=frozenset(_NUMBERS[day] for day in said.days) or _EVERY,
         begin=minutes(said.begin),
         end=minutes(said.end),
         tz=ZoneInfo(said.tz) if said.tz else tz,
+        holidays=holidays_of(said.holidays) if said.holidays else NO_HOLIDAYS,
     )
 
 

@@ -21,7 +21,14 @@ _SPECIAL = (  # by the IANA special-purpose registries, whichever of them this P
     IPv6Network("2002::/16"),  # RFC 3056: 6to4 holds an IPv4 address, of any kind
     IPv6Network("3fff::/20"),  # RFC 9637: documentation
 )
-_METADATA = IPv4Address("168.63.129.16")  # a cloud's host agent at a public address; others are link-local or private
+LOCAL: tuple[Network, ...] = (
+    *map(IPv4Network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
+    *map(IPv6Network, ("::1/128", "fc00::/7")),
+)
+"""This machine and its own networks (RFC 1918, 4193, 6598): for what stands there by its nature, as model servers do."""
+_METADATA = frozenset(  # where clouds hand out keys, at link-local, private, shared and public addresses
+    ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +86,24 @@ def refused(address: Address) -> str:
     Kinds by the IANA special-purpose registries as `ipaddress` knows them; IPv6 forms that hold
     an IPv4 address (mapped, 6to4, NAT64) are refused whatever they hold.
     """
+    if address in _METADATA:
+        return "cloud metadata"
     for word in ("unspecified", "loopback", "link_local", "multicast"):
         if getattr(address, f"is_{word}"):
             return word.replace("_", "-")
-    if address == _METADATA:
-        return "cloud metadata"
     if isinstance(address, IPv6Address) and address not in _UNICAST:
         return "special IPv6"
     public = address.is_global and not any(address in network for network in _SPECIAL)
     return "" if public else "private or reserved"
+
+
+def forbidden(address: Address, allow: Sequence[Network]) -> str:
+    """As `refused`, but empty too where a network is named that holds it."""
+    return "" if any(address in network for network in allow if _names(network, address)) else refused(address)
+
+
+def _names(network: Network, address: Address) -> bool:
+    return address not in _METADATA or network.num_addresses == 1
 
 
 def lookup(host: str, port: int) -> list[str]:
@@ -99,7 +115,8 @@ def lookup(host: str, port: int) -> list[str]:
 def addresses(target: Target, allow: Sequence[Network], resolve: Resolve = lookup) -> tuple[str, ...]:
     """The addresses to connect to: those that the name has now, all of them allowed.
 
-    One that is not refuses the whole name, since a name that mixes them is not to be trusted.
+    One that is not refuses the whole name, since a name that mixes them is not to be trusted. Cloud metadata is
+    allowed by its own address only, never by a network that holds it.
     Raises DeliveryError.
     """
     try:
@@ -107,8 +124,7 @@ def addresses(target: Target, allow: Sequence[Network], resolve: Resolve = looku
     except (OSError, UnicodeError, ValueError) as error:
         raise DeliveryError(f"cannot look up {target.host!r}: {error}", retryable=True) from error
     for address in found:
-        why = refused(address)
-        if why and not any(address in network for network in allow):
+        if why := forbidden(address, allow):
             raise DeliveryError(
                 f"{target.host!r} is {address}, a {why} address; name its network in `allow_networks` to post there"
             )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from rules import sentence
 from rules.hearing import Hearing
 from rules.rule import Rule
+from rules.sending import Sending
 from vidette.alerts import Alert, AlertFilter, AlertState, Change, Telling, Verdict
 
 _ALERTS = 1000
@@ -14,7 +15,7 @@ _TOLD = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
 """What is over is described all the same: a recording is over before any deep look at it. What was dismissed is not."""
 
 
-def describe(rules: Sequence[Rule], hearing: Hearing, max_age_s: float) -> None:
+def describe(rules: Sequence[Rule], hearing: Hearing, sending: Sending) -> None:
     """Give the alerts that were raised before what the case's look says of them, and tell those who were told of them."""
     telling = hearing.case.telling
     if telling is None:
@@ -23,7 +24,7 @@ def describe(rules: Sequence[Rule], hearing: Hearing, max_age_s: float) -> None:
     for alert in _about(telling, hearing):
         said = _said(telling, alert)
         if said and alert.rule in known and telling.run_id not in (alert.described_by or ()):
-            _describe(alert, said, known[alert.rule], hearing, max_age_s)
+            _describe(alert, said, known[alert.rule], hearing, sending)
 
 
 def _about(telling: Telling, hearing: Hearing) -> Iterator[Alert]:
@@ -57,7 +58,7 @@ def _said(telling: Telling, alert: Alert) -> str:
     return next(filter(None, (*of_events, telling.things.get(alert.subject or "", ""), telling.caption)), "")
 
 
-def _describe(alert: Alert, said: str, rule: Rule, hearing: Hearing, max_age_s: float) -> None:
+def _describe(alert: Alert, said: str, rule: Rule, hearing: Hearing, sending: Sending) -> None:
     assert hearing.case.telling is not None
     run_id = hearing.case.telling.run_id
     alert = replace(
@@ -69,9 +70,8 @@ def _describe(alert: Alert, said: str, rule: Rule, hearing: Hearing, max_age_s: 
     )
     hearing.alerts[alert.id] = alert
     why = f"a deep look says {sentence.quoted(said)}"
-    age_s = (hearing.now - alert.at).total_seconds()
-    if hearing.case.stream.kind == "live" and age_s > max_age_s:
-        why += f"; {sentence.duration(age_s)} old, so nobody is told"
+    if sending.too_old(alert):
+        why += "; too old now, so nobody is told"
     elif hearing.was_sent(alert.id):
-        hearing.tell(alert, rule)
+        sending.follow(alert)
     hearing.decide(rule, alert.events[0], Verdict.DESCRIBED, alert.at, (why,), alert.id)

@@ -1,23 +1,28 @@
 """The judge: every rule put to each settled observation, in its transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from rules import recall
 from rules.describing import describe
+from rules.docket import Docket
+from rules.escalation import remind
 from rules.hearing import Hearing
 from rules.occurrence import Memory
+from rules.policy import policy_of
 from rules.rule import Rule, rule_of
 from rules.ruling import Ruling
+from rules.sending import Sending
+from rules.storm import sum_up
 from vidette import codec
 from vidette.alerts import Case, Judgement, RuleState
 from vidette.errors import StoreError
 from vidette.models import EventRow, EventType
 from vidette.ports import Reader
 from vidette.queries import RuleStates, StreamOf
-from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 
 _IDLE = codec.encode(Memory()).decode()
 
@@ -35,7 +40,8 @@ class Engine:
     """A Judge: rules and sinks in, what follows from a case out; pure, but for `now`.
 
     `tz` is the clock of rules that name none; alerts of live streams that are older than `max_age_s`
-    when they are noticed are kept but not sent. What a rule remembers is read from and written to
+    when they are noticed are kept but not sent. `alerts` and `near` (the streams beside each) say what else holds for
+    all alerts; without them there are no silences, storms and incidents. What a rule remembers is read from and written to
     the case's transaction; nothing is kept here.
     """
 
@@ -47,10 +53,12 @@ class Engine:
         tz: tzinfo,
         max_age_s: float,
         now: Callable[[], datetime],
+        alerts: AlertSettings | None = None,
+        near: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._rules = tuple(rule_of(one, tz) for one in rules)
-        self._sinks = tuple(sinks)
-        self._max_age_s = max_age_s
+        self._by_id = {rule.id: rule for rule in self._rules}
+        self._policy = policy_of(sinks, max_age_s=max_age_s, tz=tz, alerts=alerts, near=near)
         self._now = now
         self._index = lru_cache(maxsize=1024)(self._index_of)
 
@@ -60,8 +68,9 @@ class Engine:
         if not index.rules:
             return Judgement()
         kept = {one.rule: one for one in read(RuleStates(stream_id=case.stream.id))}
-        hearing = Hearing(case, read, self._sinks, self._now())
+        hearing = Hearing(case, read, self._now())
         fresh = recall.living([rule for rule in index.rules if _is_new(rule, kept)], hearing)
+        sending = Sending(hearing, self._policy)
         given = _given(case.events, index)
         states = []
         for rule in index.rules:
@@ -69,17 +78,19 @@ class Engine:
             if rule.id not in fresh and rule.id not in given and before is not None and before.state == _IDLE:
                 continue
             memory = Memory(occurrences=tuple(fresh[rule.id])) if rule.id in fresh else _memory(before)
-            after = Ruling(rule, memory, hearing, self._max_age_s).judge(given.get(rule.id, ()))
+            after = Ruling(rule, memory, hearing, sending).judge(given.get(rule.id, ()))
             state = codec.encode(after).decode()
             if rule.id in fresh or before is None or state != before.state:
                 states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
-        describe(index.rules, hearing, self._max_age_s)
-        return Judgement(
-            states=tuple(states),
-            alerts=tuple(hearing.alerts.values()),
-            deliveries=tuple(hearing.deliveries.values()),
-            decisions=tuple(hearing.decisions.values()),
-        )
+        describe(index.rules, hearing, sending)
+        return hearing.judgement(states)
+
+    def tick(self, read: Reader, *, ending: bool = False) -> Judgement:
+        """What follows from time that passes; `ending`: nobody will ask for a while."""
+        docket = Docket(read, self._now())
+        remind(docket, self._policy, self._by_id)
+        sum_up(docket, self._policy, ending=ending)
+        return docket.judgement()
 
     def new_rules(self, read: Reader, stream_id: str) -> tuple[str, ...]:
         """Rules that have judged nothing of a stream yet, or not as they are now: time for `GraphStore.rejudge`."""

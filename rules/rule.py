@@ -1,6 +1,7 @@
 """A rule made ready: its conditions compiled, its hours counted, its version told by its content."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import count
@@ -9,8 +10,8 @@ from rules.active import Active, active_of
 from rules.tree import Absence, All, AnyOf, Ask, Condition, Count, InOrder, Leaf, Rate, horizon_s, leaves
 from rules.words import folded, words_of
 from vidette.alerts import Severity
-from vidette.models import EventType, Label
-from vidette.rule_settings import RuleSettings, WhenSettings, kind_of
+from vidette.models import EventType
+from vidette.rule_settings import RuleSettings, WhenSettings, branches, kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,6 @@ class Rule:
     when: Condition
     leaves: tuple[Leaf | Ask, ...]
     horizon_s: float
-    types: frozenset[EventType]
-    labels: frozenset[Label]
-    words: frozenset[str]
-    zones: frozenset[str]
-    lines: frozenset[str]
-    streams: frozenset[str]
-    confidence: float
-    for_s: float
     cooldown_s: float
     active: Active | None
     sinks: frozenset[str]
@@ -45,27 +38,45 @@ class Rule:
     escalate_to: frozenset[str] = frozenset()
     repeat_s: float = 0.0
 
+    @property
+    def leaf(self) -> Leaf | None:
+        """Its condition, where that is on one event."""
+        return self.when if isinstance(self.when, Leaf) else None
+
+    @property
+    def for_s(self) -> float:
+        """How long its condition must have held; 0 for those that are true in an instant, and for an absence."""
+        return 0.0 if isinstance(self.when, InOrder | Absence) else self.when.for_s
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """Every zone that it names."""
+        return frozenset[str]().union(*(leaf.zones for leaf in self.leaves if isinstance(leaf, Leaf)))
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """Every stream that it names; empty where a leaf names none, since then it is about every one."""
+        named = [leaf.streams for leaf in self.leaves]
+        return frozenset[str]().union(*named) if all(named) else frozenset()
+
+    @property
+    def types(self) -> frozenset[EventType]:
+        """Every event type that it names; empty where a condition on an event names none."""
+        named = [leaf.types for leaf in self.leaves if isinstance(leaf, Leaf)]
+        return frozenset[EventType]().union(*named) if all(named) else frozenset()
+
 
 def rule_of(said: RuleSettings, tz: tzinfo) -> Rule:
     """The rule that the settings say; `tz` where its hours name none."""
-    when = said.when
     active = active_of(said.active, tz)
-    compiled = condition_of(when, tz)
+    when = condition_of(said.when, tz)
     return Rule(
         id=said.id,
         version=version_of(said),
         severity=said.severity,
-        when=compiled,
-        leaves=leaves(compiled),
-        horizon_s=horizon_s(compiled),
-        types=frozenset(when.event),
-        labels=frozenset(when.label),
-        words=words_of(when.caption),
-        zones=frozenset(when.zone),
-        lines=frozenset(when.line),
-        streams=frozenset(when.stream),
-        confidence=when.confidence,
-        for_s=when.for_s,
+        when=when,
+        leaves=leaves(when),
+        horizon_s=horizon_s(when),
         cooldown_s=said.cooldown_s,
         active=active,
         sinks=frozenset(said.sinks),
@@ -156,6 +167,12 @@ class _Compiler:
 
     def _all(self, parts: list[WhenSettings]) -> tuple[Condition, ...]:
         return tuple(self.condition(one) for one in parts)
+
+
+def questions_of(rules: Sequence[RuleSettings], stream: str) -> tuple[str, ...]:
+    """What the rules ask a model of a stream, each question once, in the order of the rules."""
+    asked = (when for rule in rules for _, when in branches(rule.when) if when.ask)
+    return tuple(dict.fromkeys(question_of(one.ask) for one in asked if not one.stream or stream in one.stream))
 
 
 def question_of(ask: str) -> str:

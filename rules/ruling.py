@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rules import recall, sentence
-from rules.condition import SLACK_S, came_true, candidate, findings, lasted, matches, on_time
+from rules.condition import SLACK_S, Finding, came_true, candidate, findings, hours, lasted, matches, on_time
 from rules.hearing import Hearing
 from rules.occurrence import STILL, Awaited, Memory, Occurrence, begun
 from rules.place import subject_key, subject_of, subject_tracks
 from rules.rule import Rule
+from rules.sending import Sending
+from rules.tree import Leaf
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id
 from vidette.models import EventRow, Evidence, State
@@ -22,11 +24,11 @@ _LATE_S = 5.0
 class Ruling:
     """The judgement of one rule on one case."""
 
-    def __init__(self, rule: Rule, memory: Memory, hearing: Hearing, max_age_s: float) -> None:
+    def __init__(self, rule: Rule, memory: Memory, hearing: Hearing, sending: Sending) -> None:
         self.rule = rule
         self.hearing = hearing
+        self.sending = sending
         self.case = hearing.case
-        self._max_age_s = max_age_s
         self._awaited = dict(memory.awaited)
         self._occurrences = list(memory.occurrences)
         self._sent_s = memory.sent_s
@@ -57,9 +59,12 @@ class Ruling:
         """An event that no occurrence holds yet."""
         waited = self._awaited.pop(event.id, None) is not None
         zones = self.hearing.places.zones
-        if not (matches(self.rule, event, zones) and on_time(self.rule, event)):
-            if not self.hearing.told_enough and candidate(self.rule, event, zones):
-                failed = (one.said for one in findings(self.rule, event, zones) if not one.holds)
+        leaf = self.rule.leaf
+        if leaf is None:
+            return
+        if not (matches(leaf, event, zones) and on_time(self.rule, event)):
+            if not self.hearing.told_enough and candidate(leaf, event, zones):
+                failed = (one.said for one in self._findings(leaf, event) if not one.holds)
                 self._decide(event, Verdict.NOT_RAISED, tuple(failed))
             return
         held_s = lasted(event, self.case.watermark_s)
@@ -69,6 +74,10 @@ class Ruling:
             self._await(event, waited)
         else:
             self._decide(event, Verdict.NOT_RAISED, (self._too_short(held_s),))
+
+    def _findings(self, leaf: Leaf, event: EventRow) -> tuple[Finding, ...]:
+        at = came_true(self.rule, event)
+        return (*findings(leaf, event, self.hearing.places.zones), *hours(self.rule, at))
 
     def _too_short(self, held_s: float) -> str:
         return f"lasted {sentence.duration(max(0.0, held_s))}, {sentence.duration(self.rule.for_s)} asked"
@@ -137,12 +146,12 @@ class Ruling:
         )
         self.hearing.alerts[alert.id] = alert
         if one.sent:
-            self.hearing.tell(alert, self.rule)
+            self.sending.follow(alert)
 
     def _raise(self, event: EventRow) -> None:
         key, subject, at = subject_key(event), subject_of(event), came_true(self.rule, event)
         alert_id = self._new_id(event, key, subject)
-        held = tuple(one.said for one in findings(self.rule, event, self.hearing.places.zones))
+        held = tuple(one.said for one in self._findings(self.rule.leaf, event)) if self.rule.leaf else ()
         lasted_s = (f"stayed true for {sentence.duration(self.rule.for_s)}",) if self.rule.for_s else ()
         late_s = self.case.watermark_s - event.start_s - self.rule.for_s
         alert = Alert(
@@ -183,26 +192,12 @@ class Ruling:
         return found
 
     def _send(self, alert: Alert, event: EventRow) -> bool:
-        """Tell the sinks, unless the alert is too old, too soon after another, or nobody listens."""
+        """Tell the sinks, unless something speaks against it; -> whether anybody was told."""
         at_s = event.start_s + self.rule.for_s
-        why = self._withheld(alert, at_s) or self.hearing.deaf(alert, self.rule)
-        if why:
-            self._decide(event, Verdict.NOT_SENT, (why,), alert.id)
-            return False
-        self._sent_s = at_s if self._sent_s is None else max(self._sent_s, at_s)
-        return self.hearing.tell(alert, self.rule)
-
-    def _withheld(self, alert: Alert, at_s: float) -> str:
-        age_s = (self.hearing.now - alert.at).total_seconds()
-        if self.case.stream.kind == "live" and age_s > self._max_age_s:
-            return (
-                f"{sentence.duration(age_s)} old, at most {sentence.duration(self._max_age_s)} is sent of a live stream"
-            )
-        since_s = abs(at_s - self._sent_s) if self._sent_s is not None else self.rule.cooldown_s
-        if since_s < self.rule.cooldown_s:
-            asked = sentence.duration(self.rule.cooldown_s)
-            return f"the last alert was sent {sentence.duration(since_s)} before, the rule asks for {asked} between two"
-        return ""
+        sent = self.sending.raised(alert, self.rule, event, at_s=at_s, last_s=self._sent_s)
+        if sent:
+            self._sent_s = at_s if self._sent_s is None else max(self._sent_s, at_s)
+        return sent
 
     def _taken_back(self, event: EventRow, known: int | None) -> None:
         if self._awaited.pop(event.id, None) is not None:
@@ -245,7 +240,7 @@ class Ruling:
         at = self.case.stream.at(one.last_s)
         self.hearing.decide(self.rule, one.events[-1], Verdict.RESOLVED, at, (why,), alert.id)
         if one.sent:
-            self.hearing.tell(alert, self.rule)
+            self.sending.follow(alert)
 
     def _placed(self, event: EventRow) -> EventRow:
         """The event with the zone that the rule asked for, where it names none itself."""

@@ -148,5 +148,5 @@ def horizon_s(condition: Condition) -> float:
             return deepest_s + (for_s if between is None else _LONGEST_DAY_S)
         case Count(within_s=within_s, for_s=for_s) | Rate(within_s=within_s, for_s=for_s):
             return within_s + for_s + deepest_s
-        case All(within_s=within_s, for_s=for_s):
-            return within_s + for_s + deepest_s
+        case All(none=none, within_s=within_s, for_s=for_s):
+            return within_s * (2 if none else 1) + for_s + deepest_s

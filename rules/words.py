@@ -15,9 +15,9 @@ def words_of(text: str) -> frozenset[str]:
 
 
 def folded(text: str) -> str:
-    """Without case and accents: NFKD, marks dropped, case folded (Unicode 3.13, default caseless matching)."""
+    """Without case, accents and doubled space: NFKD, marks dropped, folded (Unicode 3.13, default caseless matching)."""
     plain = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).casefold().split())
 
 
 def listed(values: Iterable[str], joint: str = "or") -> str:

@@ -51,6 +51,8 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    peer: int = 0
+    """The port it came from: the same for those of one connection."""
 
 
 Answer = int | tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], None]
@@ -85,14 +87,19 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(*answers: Answer, context=None) -> Iterator[Endpoint]:
+def endpoint(*answers: Answer, context=None, keeps: bool = False) -> Iterator[Endpoint]:
+    """`keeps`: connections stay open after an answer."""
     here = Endpoint(answers=list(answers) or [200])
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+        timeout = 20
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = here.take(Request(path=self.path, headers=headers, body=body))
+            request = Request(path=self.path, headers=headers, body=body, peer=self.client_address[1])
+            answer = here.take(request)
             if callable(answer):
                 answer(self)
                 return

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from vidette.models import EventRow, Evidence, Look, Stream
+from vidette.models import EventRow, Evidence, Look, Stream, VerdictRow
 
 
 class Severity(StrEnum):
@@ -32,6 +32,7 @@ class Change(StrEnum):
     RAISED = "raised"
     DESCRIBED = "described"
     ESCALATED = "escalated"
+    REPEATED = "repeated"
     EVIDENCE = "evidence"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
@@ -48,15 +49,23 @@ class DeliveryStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a rule decided about an event."""
+    """What a rule decided about an event, or time and people about its alert."""
 
     RAISED = "raised"
     UPDATED = "updated"
+    GROUPED = "grouped"
     DESCRIBED = "described"
+    ESCALATED = "escalated"
+    REPEATED = "repeated"
+    ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
     RESOLVED = "resolved"
     WAITING = "waiting"
     NOT_RAISED = "not_raised"
     NOT_SENT = "not_sent"
+    NOT_ESCALATED = "not_escalated"
+    NOT_REPEATED = "not_repeated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,10 @@ class Alert:
     `id` is made of rule, subject and occurrence, `sequence` grows by one with each change that is
     told. `at` is when the rule came true (event time), `raised_at` when that was noticed (wall
     clock). `subject` is the entity it is about, `why` one sentence for each condition that held,
-    `described_by` the ids of the runs whose deep looks said more of it.
+    `described_by` the ids of the runs whose deep looks said more of it,
+    `feedback` what a person said of it. `zones` and `labels` are where it was and of what; `shadow`: its rule is on
+    trial, nobody is told; `escalated_at` is when it was told louder. `incident` may become another when a late alert
+    joins two of them.
     """
 
     id: str
@@ -87,6 +99,11 @@ class Alert:
     late_s: float | None = None
     evidence: tuple[Evidence, ...] = ()
     described_by: tuple[str, ...] | None = None
+    feedback: Literal["confirmed", "dismissed"] | None = None
+    zones: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    shadow: bool | None = None
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +175,15 @@ class SinkState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinkTrouble:
+    """A sink that has taken nothing since its first failure at `since`; the newest one was at `last`."""
+
+    sink: str
+    since: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """What a deep look of one run tells of [start_s, end_s): in all, of events that it supports, of known things, by id."""
 
@@ -175,7 +201,7 @@ class Case:
 
     `events` are those the observation changed, as they are now. `watermark_s` is the media time
     up to which the fast look has said everything; `final`: nothing more will come. `telling`: what a
-    deep look says, for alerts that were raised before.
+    deep look says, for alerts that were raised before; `verdicts`: what it answered to closed questions.
     """
 
     stream: Stream
@@ -184,6 +210,79 @@ class Case:
     final: bool
     events: tuple[EventRow, ...] = ()
     telling: Telling | None = None
+    verdicts: tuple[VerdictRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Nobody is told of alerts that match, from `start` until `end` (wall clock, half-open); they are kept.
+
+    Every matcher that is given must hold, by one of its values; at least one is given. Written by a
+    person, `author`; an end in the past is how one is taken back.
+    """
+
+    id: str
+    start: datetime
+    end: datetime
+    author: str
+    comment: str = ""
+    rules: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    subjects: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What a person said of an alert; of several opinions the last one that is no acknowledgement counts."""
+
+    alert: str
+    says: Literal["acknowledged", "confirmed", "dismissed"]
+    by: str
+    at: datetime
+    comment: str = ""
+
+
+TimerKind = Literal["escalate", "repeat"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """When an alert is told louder, or again (wall clock); never, where `due_at` is None."""
+
+    alert: str
+    rule: str
+    kind: TimerKind
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """How many alerts of a rule on a stream were held back."""
+
+    rule: str
+    stream: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """How many alerts were told to one sink, and which held back, in the window that begins at `start` (event time).
+
+    `summaries` were told of earlier ones; `severity` is the highest of those held. At `due_at` (wall
+    clock) those that are held are summed up, or, where there are none, the row is forgotten; `over`: now.
+    """
+
+    sink: str
+    start: datetime
+    due_at: datetime
+    sent: int = 0
+    held: tuple[Held, ...] = ()
+    severity: Severity = Severity.LOW
+    summaries: int = 0
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +293,10 @@ class Judgement:
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    storms: tuple[Storm, ...] = ()
 
 
 # What a sink says -------------------------------------------------------------------------------
@@ -229,15 +332,18 @@ class AlertFilter:
     states: tuple[AlertState, ...] = ()
     events: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:
-    """Which deliveries: every given condition must hold; empty means any."""
+    """Which deliveries: every given condition must hold; empty means any. The window is on when it was raised, half-open."""
 
     ids: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
     statuses: tuple[DeliveryStatus, ...] = field(default=())
+    since: datetime | None = None
+    until: datetime | None = None

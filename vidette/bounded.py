@@ -11,10 +11,13 @@ Name = Annotated[str, Field(min_length=1, max_length=120)]
 KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
 DEVICE = r"^$|^(cpu|cuda|mps|xpu)(:\d{1,2})?$"
+TOPIC = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,7}$"
 WORD = r"^[a-z0-9]+( [a-z0-9]+)*$"
 PATTERNS = {
     KEY: "should be small letters, digits, - and _, at most 40, the first a letter or digit",
     CLOCK: "should be HH:MM, from 00:00 to 24:00",
+    TOPIC: "should be words of letters, digits, _, . and - with / between them",
+    f"{TOPIC}|^$": "should be words of letters, digits, _, . and - with / between them, or nothing",
     WORD: "should be words of small letters and digits, with one space between them",
     DEVICE: "should be cpu, cuda, cuda:1, mps or xpu, or nothing",
 }

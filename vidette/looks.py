@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from vidette.models import Attributes, Evidence, Label, Look, Run
+from vidette.models import Answer, Attributes, Label, Look, Run, VerdictRow
 from vidette.proportion import wilson
 from vidette.queries import Filter, Query
-
-Answer = Literal["yes", "no", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +42,6 @@ class Costs(Query[list[Cost]]):
     where: Filter = field(default_factory=Filter)
     run: str = ""
     bucket_s: float = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """What one run answered to a closed question about a segment; `evidence` is the picture that it named."""
-
-    stream: str
-    segment: str
-    start: datetime
-    end: datetime
-    start_s: float
-    end_s: float
-    question: str
-    answer: Answer
-    confidence: float
-    run: Run
-    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ Attributes = dict[str, Any]
 _BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # a carry is not text
 LOOKS = ("fast", "deep")
 Look = Literal["fast", "deep"]
+Answer = Literal["yes", "no", "unknown"]
 Embedded = Literal["keyframe", "segment", "assertion", "entity"]
 """What has an embedding: the picture of a keyframe; the words of the others."""
 LABELS_VERSION = 1
@@ -494,7 +495,7 @@ class Verdict:
     """A VLM's answer to one closed question; `at_s` is the media time of the picture that shows it."""
 
     question: str
-    answer: Literal["yes", "no", "unknown"]
+    answer: Answer
     confidence: float
     at_s: float | None = None
 
@@ -551,6 +552,23 @@ class EventRow:
     evidence: tuple[Evidence, ...] = ()
     runs: tuple[Run, ...] = ()
     attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """What one run answered to a closed question about a segment; `evidence` is the picture that it named."""
+
+    stream: str
+    segment: str
+    start: datetime
+    end: datetime
+    start_s: float
+    end_s: float
+    question: str
+    answer: Answer
+    confidence: float
+    run: Run
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from vidette.alerts import (
     RuleState,
     Severity,
     SinkState,
+    SinkTrouble,
 )
 from vidette.feeds import FeedRow
 from vidette.models import (
@@ -413,3 +414,8 @@ class ClockReadings(Query[list[ClockReading]]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkStates(Query[list[SinkState]]):
     """Sinks that are disabled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkTroubles(Query[list[SinkTrouble]]):
+    """Sinks whose last try failed, by name."""

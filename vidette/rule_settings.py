@@ -1,12 +1,13 @@
 """Settings of judgement: rules, the hours in which they hold, who is told and when."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from vidette.alerts import Severity
-from vidette.bounded import Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
+from vidette.bounded import TOPIC, Clock, Key, Model, Name, OneOrMore, Positive, Seconds, Secret, Share
 from vidette.models import EventType, Label
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -89,6 +90,8 @@ def _given(when: "WhenSettings") -> set[str]:
 
 
 def _check_needs(when: "WhenSettings", kind: str) -> None:
+    if kind == "ask" and not when.ask.strip():
+        raise ValueError("`ask` is empty; write a question that is answered yes or no")
     if kind in ("count", "rate") and (when.at_least is None) == (when.at_most is None):
         raise ValueError(f"`{kind}` needs `at_least` or `at_most`, one of them")
     if kind in ("rate", "in_order") and not when.within_s:
@@ -178,6 +181,23 @@ class WhenSettings(Model):
         return self
 
 
+_ONE = ("count", "rate", "absence", "not_")
+_MANY = ("in_order", "all", "any")
+_DEEP, _BROAD = 8, 64
+
+
+def branches(when: WhenSettings, path: str = "when") -> Iterator[tuple[str, WhenSettings]]:
+    """The condition and all inside it, as they are written, each with its key (`when.all[1].count`)."""
+    yield path, when
+    for key in _ONE:
+        inner = getattr(when, key)
+        if inner:
+            yield from branches(inner, f"{path}.{_shown(key)}")
+    for key in _MANY:
+        for i, inner in enumerate(getattr(when, key)):
+            yield from branches(inner, f"{path}.{key}[{i}]")
+
+
 class RuleSettings(Model):
     """When to raise an alert."""
 
@@ -192,34 +212,84 @@ class RuleSettings(Model):
     escalate_to: list[Key] = Field(default_factory=list, description="who is told then, too; empty: those told before")
     repeat_s: Seconds = Field(default=0.0, description="told again this often while it is open; 0: never")
 
+    @field_validator("when")
+    @classmethod
+    def _bounded(cls, when: WhenSettings) -> WhenSettings:
+        if when.not_:
+            raise ValueError("`not` stands under `all`, beside what must happen")
+        found = list(branches(when))
+        if len(found) > _BROAD or max(path.count(".") for path, _ in found) > _DEEP:
+            raise ValueError(f"at most {_BROAD} conditions, {_DEEP} inside each other; make it several rules")
+        return when
+
+
+_SINK_NEEDS: dict[str, tuple[str, ...]] = {
+    "webhook": ("url", "secret"),
+    "mqtt": ("url",),
+    "apprise": ("url",),
+    "script": ("command",),
+    "jsonl": ("path",),
+    "console": (),
+}
+
 
 class SinkSettings(Model):
     """Who is told of alerts."""
 
     id: Key = Field(description="its name")
-    kind: Literal["console", "jsonl", "script", "webhook"] = Field(
-        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, or an HTTP POST"
+    kind: Literal["console", "jsonl", "script", "webhook", "mqtt", "apprise"] = Field(
+        description="a line on stderr, lines of JSON in a file, a program with JSON on its stdin, an HTTP POST, a topic of"
+        " an MQTT broker, or a service that Apprise knows (mail, chat, push)"
     )
-    url: str = Field(default="", max_length=2000, description="webhook: where to post")
+    url: Annotated[str, Field(max_length=2000), "secret"] = Field(
+        default="",
+        description="webhook: where to post; mqtt: `mqtts://user:password@host:8883`; apprise: a URL of its kinds."
+        " Never shown",
+    )
     secret: Secret = Field(default="", description="webhook: signs messages (`whsec_` and base64); use `${NAME}`")
     old_secret: Secret = Field(default="", description="webhook: signs too, while receivers change to `secret`")
     path: str = Field(default="", description="jsonl: the file")
     command: list[str] = Field(default_factory=list, max_length=64, description="script: program and arguments")
+    template: str = Field(
+        default="",
+        max_length=2000,
+        description="webhook, script, mqtt, apprise: a file with a template (Jinja2) of what is sent; see"
+        " `vidette rules try-template`",
+    )
+    topic: Annotated[str, Field(pattern=TOPIC)] = Field(
+        default="vidette", description="mqtt: the topic below which everything is"
+    )
+    discovery: Annotated[str, Field(pattern=f"{TOPIC}|^$")] = Field(
+        default="homeassistant", description="mqtt: the topic at which Home Assistant looks for devices; empty: none"
+    )
     min_severity: Severity = Field(default=Severity.LOW, description="told from this severity on")
     resolved: bool = Field(default=True, description="told too when an alert is resolved")
     described: bool = Field(default=True, description="told too when a deep look says more of what it is about")
     timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(default=10.0, description="longest time for one try")
+    at_once: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4, description="webhook: messages that may be on their way at one time, of each alert one"
+    )
+    give_up_days: Annotated[float, Field(ge=0, le=366)] = Field(
+        default=5.0,
+        description="disabled after so long without one success (its messages are kept, and `sink_disabled` happens on"
+        " the stream `system`); 0: never",
+    )
     allow_networks: list[str] = Field(
-        default_factory=list, description="webhook: private networks that may be posted to (127.0.0.0/8)"
+        default_factory=list,
+        description="webhook, mqtt, apprise: private networks that may be reached (127.0.0.0/8)",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> "SinkSettings":
-        needs = {"webhook": ("url", "secret"), "script": ("command",), "jsonl": ("path",), "console": ()}
-        for name in needs[self.kind]:
+        for name in _SINK_NEEDS[self.kind]:
             if not getattr(self, name):
-                raise ValueError(f"sink {self.id!r} is a {self.kind} and needs `{name}`")
+                raise ValueError(
+                    f"sink {self.id!r} is {_SINK_ARTICLE.get(self.kind, 'a')} {self.kind} and needs `{name}`"
+                )
         return self
+
+
+_SINK_ARTICLE = {"mqtt": "an", "apprise": "an"}
 
 
 class RulesFile(Model):
@@ -229,11 +299,46 @@ class RulesFile(Model):
     sinks: list[SinkSettings] = Field(default_factory=list, description="who is told of alerts")
 
 
+class QuietSettings(Model):
+    """Hours in which nobody is disturbed by what can wait."""
+
+    active: ActiveSettings = Field(description="when, by the clock on the wall")
+    below: Severity = Field(
+        default=Severity.CRITICAL, description="alerts less severe than this are kept and not sent in these hours"
+    )
+    sinks: list[Key] = Field(default_factory=list, description="who is not disturbed; empty: every sink")
+
+
+class StormSettings(Model):
+    """How many alerts a sink is told of before it is told how many more there are."""
+
+    most: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="new alerts a sink is told of in one window (event time); what is beyond is kept and told in one"
+        " summary at its end. Critical ones are always told, and files everything. 0: no bound",
+    )
+    window_s: Positive = Field(default=600, description="length of the window")
+
+
 class AlertSettings(Model):
     """What holds for all alerts."""
 
     max_age_s: Seconds = Field(
         default=3600, description="live streams: alerts about older events are kept but not sent; files send all"
+    )
+    quiet: list[QuietSettings] = Field(
+        default_factory=list, max_length=32, description="hours in which less severe alerts are kept and not sent"
+    )
+    storm: StormSettings = Field(default_factory=StormSettings, description="bounds on how many are sent")
+    known: list[dict[Word, OneOrMore[Word]]] = Field(
+        default_factory=list,
+        max_length=256,
+        description="attributes of things that nobody is told of: `[{name: Rex}, {kind: van, colour: [white, grey]}]`",
+    )
+    incident_s: Seconds = Field(
+        default=300, description="alerts no more than this apart, about one thing or in one place, are one incident"
     )
     media_base_url: str = Field(
         default="", max_length=500, description="where receivers fetch evidence; empty: messages name its hash"

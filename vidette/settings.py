@@ -27,6 +27,8 @@ class LineSettings(Model):
     )
 
 
+MAX_QUESTIONS = 16
+"""Closed questions of which one look may be asked."""
 AUTO = "auto"
 """Instead of the path of a picture of normal: the empty scene as the fast look knows it."""
 
@@ -64,9 +66,16 @@ class StreamSettings(Model):
         default="off", description="camera: whether everything is kept, besides the clips of alerts"
     )
     active: ActiveSettings | None = Field(default=None, description="camera: when it is watched; without: always")
+    near: list[Name] = Field(
+        default_factory=list,
+        max_length=64,
+        description="streams that see the same place or the one beside it: alerts there belong to one incident",
+    )
     context: str = Field(default="", max_length=2000, description="what is to be seen there, in words, for models")
     questions: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
-        default_factory=list, max_length=16, description="closed questions to models, answered yes, no or unknown"
+        default_factory=list,
+        max_length=MAX_QUESTIONS,
+        description="closed questions to models, answered yes, no or unknown",
     )
     describe: Literal["always", "asked"] | None = Field(
         default=None, description="as `vlm.describe`, for this stream only"

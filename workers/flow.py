@@ -17,6 +17,7 @@ from agent.perception.deep import deep_look, dropped, failed_id, look_id
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.sources import SourceSpec
+from rules.rule import question_of, questions_of
 from vidette.errors import ModelError, StoreError
 from vidette.models import (
     Commit,
@@ -31,10 +32,10 @@ from vidette.models import (
     Usage,
 )
 from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf, Tracks
+from vidette.settings import MAX_QUESTIONS, Settings
 from workers.breakage import Breakable, rest
 from workers.effort import lessened
 from workers.jobs import Job, LookAt, Settle, Watch
-from workers.live import observations
 from workers.streams import begun, settings_for, settings_of, stream_of
 from workers.wiring import Pipeline
 
@@ -84,6 +85,8 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
 
 def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
     """A camera, for ever: what it saw before is kept and gone on from, whatever the job says."""
+    from workers.live import observations  # files start sooner without what cameras need
+
     with pipeline.lock(spec.stream_id):
         stream = stream_of(begun(spec, pipeline.store), pipeline.settings)
         pipeline.store.open_stream(stream)
@@ -229,13 +232,23 @@ def _request(pipeline: Pipeline, segment: Segment, name: str) -> LookRequest:
         stream_name=name,
         segment=segment,
         tracks=tuple(_within(row, segment) for row in pipeline.store.read(Tracks(where=window, limit=_TRACKS))),
-        questions=tuple(said.questions),
+        questions=questions(pipeline.settings, name),
         context=said.context,
         normal=pipeline.references.normal(said, segment),
         examples=pipeline.references.examples(said),
         boxes=said.boxes,
         describe=said.describe or pipeline.settings.vlm.describe,
     )
+
+
+def questions(settings: Settings, name: str) -> tuple[str, ...]:
+    """What a model is asked of a stream: what rules ask, then what its settings ask, each once, as many as may be asked.
+
+    `vidette rules check` tells where there are more.
+    """
+    said = {question_of(one): one for one in settings_of(settings, name).questions}
+    asked = {one: said.get(one, one) for one in questions_of(settings.rules, name)}
+    return tuple({**asked, **said}.values())[:MAX_QUESTIONS]
 
 
 def _examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:

@@ -3,21 +3,22 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event
+from typing import TYPE_CHECKING
 
 from ingest.sources import SourceSpec
 from vidette.errors import VidetteError
 from vidette.models import Outcome
-from workers.fleet import Change, Fleet
 from workers.flow import step
 from workers.following import Following, Listener
 from workers.jobs import Job, LookAt, Settle, Watch
-from workers.looks import looked
 from workers.wiring import Pipeline, Voice
+
+if TYPE_CHECKING:
+    from workers.fleet import Change
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,8 @@ class InlineRunner:
 
     def _look(self, queue: deque[Job], following: Following, stop: Event) -> None:
         """All looks of the queue: they come last, and so it holds nothing else."""
+        from workers.looks import looked
+
         looks, failure = list(queue), None
         queue.clear()
         told = Told(following, self.pipeline.voice, len(looks))
@@ -147,6 +150,10 @@ def watch_sources(
     runner = InlineRunner(pipeline)
     if not cameras and changes is None:
         return runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
+    from concurrent.futures import ThreadPoolExecutor
+
+    from workers.fleet import Fleet  # files start sooner without what cameras need
+
     fleet = Fleet(pipeline, listener=on_progress, nudge=on_settled)
     with ThreadPoolExecutor(1) as beside:
         watching = beside.submit(fleet.run, cameras, stop, changes)

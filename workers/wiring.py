@@ -1,4 +1,4 @@
-"""The only place that chooses a backend."""
+"""The only place that chooses a backend, but for sinks (workers.lanes). What is not chosen is not imported: reading it would take a third of a start."""
 
 import os
 import warnings
@@ -13,40 +13,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
-from agent.ask.likeness import Likeness
-from agent.perception.embed.folder import folder_of
-from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
-from agent.perception.embed.sentences import SentenceEmbedder
-from agent.perception.text.reader import RapidReader
-from agent.perception.vlm.fallback import WithFallback
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
 from ingest.media import FolderMedia
-from rules.addresses import networks_of
-from rules.engine import Engine
-from rules.signing import key_of
-from rules.sinks.console import ConsoleSink
-from rules.sinks.jsonl import JsonlSink
-from rules.sinks.script import ScriptSink
-from rules.sinks.webhook import WebhookSink
 from vidette.errors import ConfigError
-from vidette.ports import AlertSink, Embedder, MediaStore, VisionModel
-from vidette.rule_settings import SinkSettings
+from vidette.ports import Embedder, MediaStore, VisionModel
 from vidette.settings import Settings
 from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
-from workers.delivering import Lane, Store
 from workers.detecting import beside_detector
-from workers.evidence import linker, thumbnails
-from workers.noting import Notes
 from workers.references import References, check_references
+from workers.sender import Store
 from workers.spending import Spending
 
 if TYPE_CHECKING:
+    from agent.ask.likeness import Likeness
     from agent.perception.vlm.looking import Bounds
-
-_LEASE_SLACK_S = 20.0  # looking up a name is outside a try's own time
-
+    from rules.engine import Engine
+    from workers.noting import Notes
 
 Say = Callable[[str], None]
 
@@ -75,9 +59,9 @@ class Pipeline:
     references: References
     vision: VisionModel | None = None
     voice: Voice = field(default_factory=Voice)
-    judge: Engine | None = None
+    judge: "Engine | None" = None
     spending: Spending = field(default_factory=Spending)
-    notes: Notes | None = None
+    notes: "Notes | None" = None
 
     @property
     def looks(self) -> bool:
@@ -186,7 +170,11 @@ def _model(
 
     model = _model_itself(said, media, say, other(said.record_from) if said.record_from else None)
     second = other(said.fallback) if said.fallback else None
-    return WithFallback(model, second) if model and second else model
+    if model is None or second is None:
+        return model
+    from agent.perception.vlm.fallback import WithFallback
+
+    return WithFallback(model, second)
 
 
 def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: VisionModel | None) -> VisionModel | None:
@@ -198,9 +186,7 @@ def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: Vis
         case "transformers":
             return _transformers(said, media, say)
         case "recorded":
-            from agent.perception.vlm.recorded import (
-                RecordedVision,
-            )  # loaded when needed, as what it stands on takes time
+            from agent.perception.vlm.recorded import RecordedVision
 
             return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
         case other:
@@ -255,12 +241,16 @@ def _bounds(said: VisionSettings) -> "Bounds":
     )
 
 
-def notes_of(settings: Settings, media: MediaStore) -> Notes | None:
+def notes_of(settings: Settings, media: MediaStore) -> "Notes | None":
     """Who reads text in pictures and who embeds; None where nobody does. Raises ConfigError."""
-    reader = RapidReader(settings.ocr.confidence) if settings.ocr.backend == "rapidocr" else None
+    reads = settings.ocr.backend == "rapidocr"
     pictures, captions = picture_embedder_of(settings), caption_embedder_of(settings)
-    if reader is None and pictures is None and captions is None:
+    if not reads and pictures is None and captions is None:
         return None
+    from agent.perception.text.reader import RapidReader
+    from workers.noting import Notes
+
+    reader = RapidReader(settings.ocr.confidence) if reads else None
     return Notes(media=media, tz=zone_of(settings), reader=reader, pictures=pictures, captions=captions)
 
 
@@ -269,6 +259,9 @@ def picture_embedder_of(settings: Settings) -> Embedder | None:
     said = settings.embedder
     if not said.pictures:
         return None
+    from agent.perception.embed.folder import folder_of
+    from agent.perception.embed.pictures import MODEL_TYPES, PictureEmbedder
+
     folder = folder_of(said.pictures, "embedder.pictures", MODEL_TYPES)
     return PictureEmbedder(folder, device=said.device, batch=said.batch)
 
@@ -278,11 +271,16 @@ def caption_embedder_of(settings: Settings) -> Embedder | None:
     said = settings.embedder
     if not said.captions:
         return None
+    from agent.perception.embed.folder import folder_of
+    from agent.perception.embed.sentences import SentenceEmbedder
+
     return SentenceEmbedder(folder_of(said.captions, "embedder.captions"), device=said.device, batch=said.batch)
 
 
-def likeness_of(settings: Settings) -> Likeness:
+def likeness_of(settings: Settings) -> "Likeness":
     """Who tells what is alike to a question. Raises ConfigError."""
+    from agent.ask.likeness import Likeness
+
     return Likeness(
         pictures=picture_embedder_of(settings),
         captions=caption_embedder_of(settings),
@@ -290,57 +288,21 @@ def likeness_of(settings: Settings) -> Likeness:
     )
 
 
-def judge_of(settings: Settings) -> Engine | None:
+def judge_of(settings: Settings) -> "Engine | None":
     """What decides about events; None where there are no rules. Raises ConfigError."""
     if not settings.rules:
         return None
+    from rules.engine import Engine
+    from rules.policy import near_of
+
     return Engine(
         settings.rules,
         settings.sinks,
         tz=zone_of(settings),
         max_age_s=settings.alerts.max_age_s,
         now=lambda: datetime.now(UTC),
-    )
-
-
-def lanes_of(settings: Settings, media: MediaStore) -> tuple[Lane, ...]:
-    """The sinks, each with how long a try may take. Raises ConfigError, which names the sink."""
-    names = [said.id for said in settings.sinks]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"sinks: {twice[0]!r} is there twice; give each its own id")
-    return tuple(
-        Lane(sink=sink_of(said, settings, media), lease_s=said.timeout_s + _LEASE_SLACK_S) for said in settings.sinks
-    )
-
-
-def sink_of(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
-    """One sink. Raises ConfigError, which names it."""
-    try:
-        match said.kind:
-            case "console":
-                return ConsoleSink(said.id)
-            case "jsonl":
-                return JsonlSink(said.id, Path(said.path).expanduser())
-            case "script":
-                return ScriptSink(said.id, said.command, timeout_s=said.timeout_s)
-            case "webhook":
-                return _webhook(said, settings, media)
-    except ConfigError as error:
-        raise ConfigError(f"sink {said.id!r}: {error}") from error
-
-
-def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> WebhookSink:
-    """With links where evidence can be fetched, with a small picture where it cannot."""
-    links = linker(settings.alerts)
-    return WebhookSink(
-        said.id,
-        said.url,
-        [key_of(secret) for secret in (said.secret, said.old_secret) if secret],
-        timeout_s=said.timeout_s,
-        allow=networks_of(said.allow_networks),
-        links=links,
-        thumbnail=None if links else thumbnails(media),
+        alerts=settings.alerts,
+        near=near_of(settings.streams),
     )
 
 

@@ -17,6 +17,7 @@ from vidette.alerts import (
     RuleState,
     Severity,
     SinkState,
+    SinkTrouble,
 )
 from vidette.queries import (
     AlertCounts,
@@ -28,6 +29,7 @@ from vidette.queries import (
     MediaHeld,
     RuleStates,
     SinkStates,
+    SinkTroubles,
 )
 
 DELIVERY = "SELECT d.* FROM deliveries d"
@@ -51,6 +53,7 @@ def _of_alerts(asked: AlertFilter) -> Where:
     where.among("severity", asked.severities)
     where.among("state", asked.states)
     where.among("subject", asked.subjects)
+    where.among("incident", asked.incidents)
     where.among("event_id", asked.events, "id IN (SELECT alert_id FROM alert_events WHERE {})")
     if asked.streams:
         listed = many(asked.streams)
@@ -106,6 +109,10 @@ def of_deliveries(asked: DeliveryFilter) -> Where:
     where.among("d.alert_id", asked.alerts)
     where.among("d.sink", asked.sinks)
     where.among("d.status", asked.statuses)
+    if asked.since is not None:
+        where.add("d.raised_at >= ?", to_ms(asked.since))
+    if asked.until is not None:
+        where.add("d.raised_at < ?", to_ms(asked.until))
     return where
 
 
@@ -173,4 +180,12 @@ def read_sink_states(connection: Connection, _: SinkStates) -> list[SinkState]:
             reason=row["reason"],
         )
         for row in found
+    ]
+
+
+def read_sink_troubles(connection: Connection, _: SinkTroubles) -> list[SinkTrouble]:
+    """Sinks whose last try failed, by name."""
+    found = connection.execute("SELECT * FROM sink_troubles ORDER BY sink")
+    return [
+        SinkTrouble(sink=row["sink"], since=to_instant(row["since"]), last=to_instant(row["last"])) for row in found
     ]

@@ -10,8 +10,8 @@ from graph.reading.streams import chosen
 from graph.reading.where import Where
 from graph.rows import Connection, Row, many, to_instant
 from vidette.ids import milliseconds
-from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, VerdictRow, Verdicts
-from vidette.models import Evidence, Label, Run
+from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, Verdicts
+from vidette.models import Evidence, Label, Run, VerdictRow
 from vidette.queries import Filter
 
 _SUMS = (

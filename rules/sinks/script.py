@@ -5,12 +5,15 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
 
-from rules.sinks.message import body, plain
+from rules.sinks.composing import Composed, Composer
+from rules.sinks.message import plain
 from vidette.alerts import Alert, Delivery, Sent
+from vidette.errors import DeliveryError
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER")
 _QUOTED = 500  # bytes of output that are kept
@@ -24,12 +27,24 @@ class ScriptSink:
     process group of its own, which is killed when the time is over.
     """
 
-    def __init__(self, sink_id: str, command: Sequence[str], *, timeout_s: float) -> None:
-        self.id, self.address = sink_id, command[0]
+    def __init__(
+        self,
+        sink_id: str,
+        command: Sequence[str],
+        *,
+        timeout_s: float,
+        compose: Callable[[Alert], Composed] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.id, self.address, self._compose, self._folder = sink_id, command[0], compose or Composer(), folder
         self._command, self._timeout_s, self._closed = tuple(command), timeout_s, Event()
 
     def send(self, delivery: Delivery) -> Sent:
         """Run it once, to its end or to the end of its time."""
+        try:
+            text = self._compose(delivery.message).text
+        except DeliveryError as error:
+            return Sent(ok=False, again=False, error=str(error))
         try:
             process = subprocess.Popen(  # noqa: S603  the command is the user's own, and no shell reads it
                 self._command,
@@ -38,11 +53,12 @@ class ScriptSink:
                 stderr=subprocess.STDOUT,
                 env=_environment(delivery),
                 start_new_session=True,
+                cwd=self._folder,
             )
         except (OSError, ValueError) as error:
             return Sent(ok=False, error=f"cannot run {self.address!r}: {getattr(error, 'strerror', None) or error}")
         with process:
-            return self._follow(process, body(delivery.message))
+            return self._follow(process, text)
 
     def close(self) -> None:
         """Kill what is running."""

@@ -3,20 +3,24 @@
 import http.client
 import math
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from rules.addresses import Network, Resolve, Target, addresses, lookup, target_of
 from rules.signing import sign
-from rules.sinks.message import Links, body, plain
+from rules.sinks.composing import Composed, Composer
+from rules.sinks.kept import Kept
+from rules.sinks.message import plain
 from rules.sinks.post import Post, Reply
-from vidette.alerts import Alert, Delivery, Sent
+from vidette.alerts import Delivery, Sent
 from vidette.errors import DeliveryError
 
 _GONE, _QUOTED = 410, 200
-Thumbnail = Callable[[Alert], bytes | None]
+_WAITING = 8  # connections that are kept for the next messages
 
 
 class WebhookSink:
@@ -30,55 +34,66 @@ class WebhookSink:
         *,
         timeout_s: float,
         allow: Sequence[Network] = (),
-        thumbnail: Thumbnail | None = None,
-        links: Links | None = None,
+        compose: Composer | None = None,
         resolve: Resolve = lookup,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.id, self._target = sink_id, target_of(url)
         self.address = _told(self._target, url)
         self._keys, self._timeout_s, self._allow = tuple(keys), timeout_s, tuple(allow)
-        self._thumbnail, self._links, self._resolve, self._now = thumbnail, links, resolve, now
+        self._compose, self._resolve, self._now = compose or Composer(), resolve, now
         self._tls = ssl.create_default_context() if self._target.tls else None
-        self._post: Post | None = None
+        self._kept, self._lock, self._posts = Kept(_WAITING), threading.Lock(), set[Post]()
         self._closed = False
 
     def send(self, delivery: Delivery) -> Sent:
         """Post it once."""
-        text = self.body(delivery)
         try:
-            found = addresses(self._target, self._allow, self._resolve)
-            self._post = Post(self._target, self._tls, self._timeout_s)
-            if self._closed:
-                self._post.cut()
-            reply = self._post.send(found, self._headers(delivery, text), text)
+            composed = self._compose(delivery.message)
+        except DeliveryError as error:
+            return Sent(ok=False, again=False, error=str(error))
+        try:
+            with self._posting() as post:
+                reply = post.send(self._found, self._headers(delivery, composed), composed.text)
         except DeliveryError as error:
             return Sent(ok=False, error=str(error))
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Sent(ok=False, error=plain(f"{self.address}: {_said(error)}")[:_QUOTED])
         return self._sent(reply)
 
-    def body(self, delivery: Delivery) -> bytes:
-        """What is posted: the same bytes on every attempt."""
-        picture = self._thumbnail(delivery.message) if self._thumbnail else None
-        links = self._links(delivery.message) if self._links else ()
-        return body(delivery.message, links=links, thumbnail=picture)
-
     def close(self) -> None:
         """Cut what is on its way."""
-        self._closed = True
-        if self._post:
-            self._post.cut()
+        with self._lock:
+            self._closed = True
+            for post in self._posts:
+                post.cut()
+        self._kept.close()
 
-    def _headers(self, delivery: Delivery, text: bytes) -> dict[str, str]:
+    @contextmanager
+    def _posting(self) -> Iterator[Post]:
+        """An exchange that `close` can cut."""
+        post = Post(self._target, self._tls, self._timeout_s, kept=self._kept)
+        with self._lock:
+            self._posts.add(post)
+            if self._closed:
+                post.cut()
+        try:
+            yield post
+        finally:
+            with self._lock:
+                self._posts.discard(post)
+
+    def _found(self) -> Sequence[str]:
+        return addresses(self._target, self._allow, self._resolve)
+
+    def _headers(self, delivery: Delivery, composed: Composed) -> dict[str, str]:
         timestamp = int(self._now().timestamp())
         return {
-            "Content-Type": "application/json",
+            "Content-Type": composed.media_type,
             "User-Agent": "Vidette",
-            "Connection": "close",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(self._keys, delivery.id, timestamp, text),
+            "webhook-signature": sign(self._keys, delivery.id, timestamp, composed.text),
         }
 
     def _sent(self, reply: Reply) -> Sent:

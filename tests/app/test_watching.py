@@ -9,7 +9,8 @@ import pytest
 from app.watching import Plan, Pumping, check
 from vidette.errors import ConfigError
 from vidette.settings import Settings
-from workers.wiring import lanes_of, media_of, store_of
+from workers.lanes import lanes_of
+from workers.wiring import media_of, store_of
 
 GIVEN = {"db": None, "config": None, "rules": (), "sample": None, "tz": "UTC", "name": None, "start_time": None}
 URL = "rtsp://user:hunter2@camera/1"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from vidette import ids
-from vidette.looks import Cost, Costs, GateAudit, GateAudits, SaidOf, VerdictRow, Verdicts
+from vidette.alerts import Case, Judgement
+from vidette.looks import Cost, Costs, GateAudit, GateAudits, SaidOf, Verdicts
 from vidette.models import (
     Assertion,
     Coverage,
@@ -30,8 +31,9 @@ from vidette.models import (
     Track,
     Usage,
     Verdict,
+    VerdictRow,
 )
-from vidette.ports import GraphStore
+from vidette.ports import GraphStore, Reader
 from vidette.queries import Entities, Events, Filter, Segments
 
 Open = Callable[[Path], GraphStore]
@@ -204,6 +206,24 @@ class TestVerdicts:
         assert found(streams=("gate",)) == []
         assert len(found(limit=4)) == 4
         assert found(question="%' OR 1=1 --") == []
+
+    def test_a_judge_is_told_of_those_of_the_look_and_of_all_when_it_is_new(self, asked: GraphStore) -> None:
+        class Listening:
+            def judge(self, case: Case, read: Reader) -> Judgement:
+                told.append(case.verdicts)
+                return Judgement()
+
+        told: list[tuple[VerdictRow, ...]] = []
+        again = look(segment(0), run=LARGE, verdicts=(Verdict(question=SMOKING, answer="no", confidence=0.9),))
+        asked.settle(again, Listening())
+        asked.settle(again, Listening())
+        asked.settle(fast(segment(30), sequence=3), Listening())
+        asked.rejudge(YARD.id, Listening())
+        one, none, every = told
+        assert [(row.run.id, row.segment, row.answer) for row in one] == [("large", segment(0).id, "no")]
+        assert one[0] in asked.read(Verdicts(question=SMOKING))
+        assert none == ()
+        assert list(every) == asked.read(Verdicts())
 
     def test_runs_that_disagree_are_both_kept(self, asked: GraphStore) -> None:
         other = Verdict(question=SMOKING, answer="no", confidence=0.9)

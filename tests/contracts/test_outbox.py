@@ -28,6 +28,7 @@ from vidette.alerts import (
     RuleState,
     Severity,
     SinkState,
+    SinkTrouble,
     Verdict,
 )
 from vidette.errors import StoreError
@@ -46,6 +47,7 @@ from vidette.queries import (
     Neighbours,
     RuleStates,
     SinkStates,
+    SinkTroubles,
     WholeGraph,
 )
 
@@ -456,6 +458,39 @@ class TestClaims:
         store.enable("ops")
         assert store.read(SinkStates()) == []
         assert [one.message.id for one in store.claim("ops", after(90), 30)] == ["three"]
+
+    def test_those_raised_within_a_stretch_are_due_again(self, store: Store) -> None:
+        told = [alert(name, raised_at=after(at)) for name, at in (("a", 10), ("b", 20), ("c", 30))]
+        judged(store, *(delivery("ops", one) for one in told))
+        for mine in store.claim("ops", NOW, 30):
+            store.record(attempt(mine, DEAD))
+        where = DeliveryFilter(since=after(20), until=after(30))
+        assert [row.message.id for row in store.read(Deliveries(where=where))] == ["b"]
+        assert store.replay(where, after(50)) == 1
+        assert [row.message.id for row in store.claim("ops", after(50), 30)] == ["b"]
+
+    def test_trouble_lasts_from_the_first_failure_to_the_next_success(self, store: Store) -> None:
+        judged(store, delivery("ops"), delivery("log"))
+        (mine,), (other,) = (store.claim(sink, NOW, 30) for sink in ("ops", "log"))
+        for number in (1, 2, 3):
+            store.record(attempt(mine, PENDING, after(number * 3600), next_at=after(number * 3600), number=number))
+        store.record(attempt(other, PENDING, after(5), next_at=after(6)))
+        assert store.read(SinkTroubles()) == [
+            SinkTrouble(sink="log", since=after(5), last=after(5)),
+            SinkTrouble(sink="ops", since=after(3600), last=after(3 * 3600)),
+        ]
+        store.record(attempt(mine, DELIVERED, after(4 * 3600), number=4))
+        store.enable("log")
+        assert store.read(SinkTroubles()) == []
+
+    def test_a_day_without_a_try_says_nothing_of_a_sink(self, store: Store) -> None:
+        judged(store, delivery())
+        (mine,) = store.claim("ops", NOW, 30)
+        day = 86_400
+        for number, at in enumerate((0, day, 2 * day + 1), 1):
+            store.record(attempt(mine, PENDING, after(at), next_at=after(at), number=number))
+        (trouble,) = store.read(SinkTroubles())
+        assert trouble.since == trouble.last == after(2 * day + 1)
 
 
 def test_alerts_are_in_the_graph(store: Store) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.active import Active, days_in_words, minutes
+from rules.active import HOLIDAY, Active, active_of, days_in_words, minutes
+from rules.holidays import Holidays
+from vidette.rule_settings import ActiveSettings
 
 PARIS, LORD_HOWE = ZoneInfo("Europe/Paris"), ZoneInfo("Australia/Lord_Howe")  # an hour, and half an hour of DST
 # Monday to Tuesday a week later, over each change of the clock there is in these zones and over a year's end
@@ -92,3 +95,66 @@ def test_days_in_words(days, said):
 
 def test_minutes():
     assert [minutes(clock) for clock in ("00:00", "08:30", "24:00")] == [0, 510, 1440]
+
+
+def test_a_holiday_is_no_day_of_the_week():
+    christmas = Holidays(yearly=frozenset({(12, 25)}))  # a Friday in 2026
+    at_work = Active(days=frozenset(range(5)), begin=8 * 60, end=18 * 60, tz=PARIS, holidays=christmas)
+    assert not at_work.holds(datetime(2026, 12, 25, 12, tzinfo=PARIS))
+    assert at_work.holds(datetime(2026, 12, 24, 12, tzinfo=PARIS))
+    closed = replace(at_work, days=frozenset({5, 6, HOLIDAY}))
+    assert closed.holds(datetime(2026, 12, 25, 12, tzinfo=PARIS))
+    assert closed.holds(datetime(2026, 12, 26, 12, tzinfo=PARIS))
+    assert not closed.holds(datetime(2026, 12, 24, 12, tzinfo=PARIS))
+
+
+def test_the_night_of_a_holiday_goes_on_the_next_morning():
+    eve = Holidays(days=frozenset({date(2026, 12, 24)}))  # a Thursday
+    night = Active(days=frozenset({HOLIDAY}), begin=22 * 60, end=6 * 60, tz=PARIS, holidays=eve)
+    assert night.holds(datetime(2026, 12, 24, 23, tzinfo=PARIS))
+    assert night.holds(datetime(2026, 12, 25, 5, tzinfo=PARIS))
+    assert not night.holds(datetime(2026, 12, 24, 5, tzinfo=PARIS))
+    assert not night.holds(datetime(2026, 12, 25, 23, tzinfo=PARIS))
+
+
+@given(
+    st.frozensets(st.integers(0, 7), min_size=1),
+    st.frozensets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=5),
+    st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+)
+def test_a_day_is_on_as_what_it_is(days, holidays, day):
+    hours = Active(days=days, begin=0, end=1440, tz=UTC, holidays=Holidays(days=holidays))
+    assert hours.on(day) == ((7 if day in holidays else day.weekday()) in days)
+    assert hours.holds(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) == hours.on(day)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ({0, 1, 2, 3, 4}, "Mon-Fri but holidays"),
+        ({5, 6, HOLIDAY}, "Sat, Sun and holidays"),
+        ({HOLIDAY}, "holidays"),
+        (set(range(7)), "every day but holidays"),
+        (set(range(8)), "every day"),
+    ],
+)
+def test_days_with_holidays_in_words(days, words):
+    hours = Active(days=frozenset(days), begin=0, end=60, tz=UTC, holidays=Holidays(yearly=frozenset({(1, 1)})))
+    assert str(hours) == f"{words} 00:00-01:00 UTC"
+
+
+def test_hours_are_made_of_settings(tmp_path):
+    file = tmp_path / "days.txt"
+    file.write_text("12-25\n")
+    said = ActiveSettings.model_validate({"days": ["mon-fri", "holiday"], "holidays": str(file), "tz": "Europe/Paris"})
+    assert active_of(said, UTC) == Active(
+        days=frozenset({0, 1, 2, 3, 4, HOLIDAY}),
+        begin=0,
+        end=1440,
+        tz=PARIS,
+        holidays=Holidays(yearly=frozenset({(12, 25)})),
+    )
+    assert active_of(None, UTC) is None
+    every = active_of(ActiveSettings.model_validate({"holidays": str(file)}), UTC)
+    assert every is not None
+    assert every.holds(datetime(2026, 12, 25, tzinfo=UTC)), "no day is named: every day, holidays too"

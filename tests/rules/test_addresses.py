@@ -1,10 +1,10 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rules.addresses import addresses, lookup, networks_of, refused, target_of
+from rules.addresses import LOCAL, addresses, lookup, networks_of, refused, target_of
 from vidette.errors import ConfigError, DeliveryError
 
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]
@@ -44,6 +44,7 @@ def test_no_form_of_ipv6_smuggles_an_ipv4_address(inner, form):
 
 @given(st.ip_addresses(), st.integers(0, 32))
 def test_a_named_network_lets_its_addresses_through_and_no_others(address, length):
+    assume(refused(address) != "cloud metadata")
     network = ip_network(f"{address}/{length}", strict=False)
     target = target_of("http://camera.test/")
     assert addresses(target, [network], lambda *_: [str(address)]) == (str(address),)
@@ -108,6 +109,26 @@ def test_any_text_is_a_url_or_an_error(text):
             continue
         (target.host + target.path).encode("ascii")
         assert not set(target.host + target.path) & set("\r\n\0 ")
+
+
+@pytest.mark.parametrize("text", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"])
+def test_cloud_metadata_is_reached_by_its_own_address_only(text):
+    target = target_of("http://keys.test/")
+    for wide in (networks_of(["0.0.0.0/0", "::/0"]), LOCAL):
+        with pytest.raises(DeliveryError, match="cloud metadata"):
+            addresses(target, wide, lambda *_: [text])
+    assert addresses(target, networks_of([text]), lambda *_: [text]) == (text,)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "::1", "192.168.1.7", "10.1.2.3", "fd12::7", "100.64.3.4", "1.1.1.1"])
+def test_a_model_server_may_stand_here_or_out_there(text):
+    assert addresses(target_of("http://model.test/"), LOCAL, lambda *_: [text]) == (text,)
+
+
+@pytest.mark.parametrize("text", ["169.254.10.1", "fe80::1", "224.0.0.1", "0.0.0.0", "64:ff9b::7f00:1"])
+def test_a_model_server_stands_on_no_other_special_address(text):
+    with pytest.raises(DeliveryError):
+        addresses(target_of("http://model.test/"), LOCAL, lambda *_: [text])
 
 
 def test_networks_are_read_or_refused():

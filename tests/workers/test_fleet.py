@@ -321,7 +321,7 @@ def test_of_changes_that_come_at_once_the_last_holds(fleet):
 
 
 def test_files_and_cameras_are_watched_together(memory, tmp_path, other_clip, spec_of, monkeypatch):
-    monkeypatch.setattr("workers.inline.Fleet", partial(Fleet, child=SCRIPTED))
+    monkeypatch.setattr("workers.fleet.Fleet", partial(Fleet, child=SCRIPTED))
     pipeline, stop = memory(media=str(tmp_path)), Event()
 
     def told(progress):

@@ -10,8 +10,8 @@ from agent.perception.scripted import ScriptedVision
 from ingest.jpeg import encode
 from vidette.errors import StoreError
 from vidette.models import LookReply, PathPoint
-from vidette.settings import LineSettings, StreamSettings, ZoneSettings
-from workers.flow import _thinned, step
+from vidette.settings import LineSettings, Settings, StreamSettings, ZoneSettings
+from workers.flow import _thinned, questions, step
 from workers.jobs import LookAt, Settle, Watch
 from workers.streams import stream_of
 
@@ -160,6 +160,28 @@ def test_a_model_is_asked_as_the_settings_of_the_stream_say(memory, clip, spec_o
     assert pipeline.media.get(yard.normal)
     assert [(one.sha256, one.says) for one in yard.examples] == [(yard.normal, "nobody is there")]
     assert (gate.questions, gate.normal, gate.examples, gate.boxes, gate.describe) == ((), "", (), "listed", "always")
+
+
+def test_questions_of_rules_are_asked_with_those_of_the_stream(memory, clip, spec_of, asked, curious):
+    rules = [
+        {"id": "open", "when": {"ask": "Is the gate open?"}},
+        {"id": "both", "when": {"all": [{"ask": "Is it dark?"}, {"ask": "Is  the gate open? ", "stream": "yard"}]}},
+        {"id": "roof", "when": {"ask": "Is the roof wet?", "stream": "roof"}},
+    ]
+    streams = [{"name": "yard", "questions": ["Who is there?", "Is it dark?"]}]
+    pipeline = memory(vision=curious, streams=streams, rules=rules)
+    for job in step(pipeline, Watch(spec=spec_of(clip))):
+        for look in step(pipeline, job):
+            list(step(pipeline, look))
+    assert asked
+    assert {one.questions for one in asked} == {("Is the gate open?", "Is it dark?", "Who is there?")}
+
+
+def test_no_more_is_asked_than_a_look_can_answer():
+    rules = [{"id": f"r{i}", "when": {"ask": f"Is it {i}?"}} for i in range(20)]
+    said = Settings(streams=[{"name": "yard", "questions": ["Is it dark?"]}], rules=rules)
+    assert questions(said, "yard") == tuple(f"Is it {i}?" for i in range(16))
+    assert questions(Settings(), "yard") == ()
 
 
 def test_the_empty_scene_is_shown_now_and_to_a_model_that_comes_later(memory, clip, spec_of, asked, curious):

@@ -23,9 +23,9 @@ from vidette.settings import Settings
 from vidette.vision_settings import VlmSettings
 from workers.allowance import Allowance
 from workers.evidence import linker, thumbnails
+from workers.lanes import lanes_of
 from workers.wiring import (
     db_path,
-    lanes_of,
     media_of,
     media_path,
     pipeline_of,

@@ -5,7 +5,7 @@ import json
 import logging
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, Event, Lock
@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from agent.perception.reply import clean
 from agent.perception.vlm.breaker import Breaker
-from rules.addresses import Target, lookup, target_of
+from rules.addresses import LOCAL, Target, addresses, target_of
 from rules.sinks.post import Post, Reply
 from rules.sinks.webhook import retry_after_s
-from vidette.errors import ConfigError, ModelError
+from vidette.errors import ConfigError, DeliveryError, ModelError
 from vidette.log import redact
 from vidette.models import Usage
 
@@ -134,6 +134,8 @@ class Server:
     def _try(self, question: bytes, left_s: float) -> dict[str, Any]:
         try:
             reply = self._posted(question, min(self._patience.timeout_s, max(0.001, left_s)))
+        except DeliveryError as error:
+            raise _Fault(self._quote(str(error).partition(";")[0]), again=error.retryable) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             trusted = not isinstance(error, ssl.SSLCertVerificationError)
             raise _Fault(self._quote(_why(error)), again=trusted) from error
@@ -156,10 +158,14 @@ class Server:
         try:
             if self._closed.is_set():
                 raise OSError("closed")
-            return post.send(lookup(self._target.host, self._target.port), self._headers(), question)
+            return post.send(self._found, self._headers(), question)
         finally:
             with self._lock:
                 self._posts.discard(post)
+
+    def _found(self) -> Sequence[str]:
+        """Where it is: on this machine or network, or on the internet; never where a cloud keeps its keys."""
+        return addresses(self._target, LOCAL)
 
     def _headers(self) -> dict[str, str]:
         key = {"Authorization": f"Bearer {self._key}"} if self._key else {}

@@ -190,7 +190,7 @@ def test_a_name_that_is_rebound_reaches_only_what_was_checked():
         assert asked == ["rebound.test"]
         assert server.requests[0].headers["host"] == f"rebound.test:{server.port}"
         sent = sink(url, resolve=rebinding).send(delivery(2))
-    assert "169.254.169.254, a link-local address" in sent.error
+    assert "169.254.169.254, a cloud metadata address" in sent.error
     assert len(server.requests) == 1
 
 

@@ -1,0 +1,114 @@
+"""The only place that chooses sinks. What is not chosen is not imported."""
+
+from pathlib import Path
+
+from rules.sinks.composing import Composer
+from rules.sinks.template import Template, read_template
+from vidette.errors import ConfigError
+from vidette.ports import AlertSink, MediaStore
+from vidette.rule_settings import SinkSettings
+from vidette.settings import Settings
+from workers.sender import Lane
+
+_LEASE_SLACK_S = 20.0  # looking up a name, and what else is outside a try's own time
+_DAY_S = 86_400.0
+
+
+def lanes_of(settings: Settings, media: MediaStore) -> tuple[Lane, ...]:
+    """The sinks, each with how long a try may take. Raises ConfigError, which names the sink."""
+    names = [said.id for said in settings.sinks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"sinks: {twice[0]!r} is there twice; give each its own id")
+    return tuple(lane_of(said, settings, media) for said in settings.sinks)
+
+
+def lane_of(said: SinkSettings, settings: Settings, media: MediaStore) -> Lane:
+    """One sink. Raises ConfigError, which names it."""
+    try:
+        sink = _sink(said, settings, media)
+    except ConfigError as error:
+        raise ConfigError(f"sink {said.id!r}: {error}") from error
+    return Lane(
+        sink=sink,
+        lease_s=said.timeout_s + _LEASE_SLACK_S,
+        at_once=said.at_once if said.kind == "webhook" else 1,
+        give_up_s=said.give_up_days * _DAY_S,
+    )
+
+
+def _sink(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
+    match said.kind:
+        case "console":
+            from rules.sinks.console import ConsoleSink
+
+            return ConsoleSink(said.id)
+        case "jsonl":
+            from rules.sinks.jsonl import JsonlSink
+
+            return JsonlSink(said.id, Path(said.path).expanduser())
+        case "script":
+            return _script(said, settings)
+        case "webhook":
+            return _webhook(said, settings, media)
+        case "mqtt":
+            return _mqtt(said, settings)
+        case "apprise":
+            return _apprise(said, settings, media)
+
+
+def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
+    """With links where evidence can be fetched, with a small picture where it cannot."""
+    from rules.addresses import networks_of
+    from rules.signing import key_of
+    from rules.sinks.webhook import WebhookSink
+    from workers.evidence import linker, thumbnails
+
+    links = linker(settings.alerts)
+    return WebhookSink(
+        said.id,
+        said.url,
+        [key_of(secret) for secret in (said.secret, said.old_secret) if secret],
+        timeout_s=said.timeout_s,
+        allow=networks_of(said.allow_networks),
+        compose=Composer(links=links, thumbnail=None if links else thumbnails(media), template=_template(said)),
+    )
+
+
+def _script(said: SinkSettings, settings: Settings) -> AlertSink:
+    from rules.sinks.script import ScriptSink
+    from workers.evidence import linker
+
+    compose = Composer(links=linker(settings.alerts), template=_template(said))
+    return ScriptSink(said.id, said.command, timeout_s=said.timeout_s, compose=compose)
+
+
+def _mqtt(said: SinkSettings, settings: Settings) -> AlertSink:
+    from rules.addresses import networks_of
+    from rules.sinks.mqtt import Broker, MqttSink
+    from workers.evidence import linker
+
+    broker = Broker.of(said.url, allow=networks_of(said.allow_networks), timeout_s=said.timeout_s)
+    compose = Composer(links=linker(settings.alerts), template=_template(said))
+    return MqttSink(said.id, broker, topic=said.topic, discovery=said.discovery, compose=compose)
+
+
+def _apprise(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
+    from rules.addresses import networks_of
+    from rules.sinks.apprise import AppriseSink
+    from workers.evidence import linker, thumbnails
+
+    networks_of(said.allow_networks)
+    return AppriseSink(
+        said.id,
+        said.url,
+        timeout_s=said.timeout_s,
+        allow=said.allow_networks,
+        links=linker(settings.alerts),
+        thumbnail=thumbnails(media),
+        template=_template(said),
+    )
+
+
+def _template(said: SinkSettings) -> Template | None:
+    return read_template(Path(said.template).expanduser()) if said.template else None
