@@ -34,7 +34,7 @@ def judge_changed(
     those = "events.seq IN (SELECT value FROM json_each(?))"
     found = connection.execute(_ROWS + those + _TIMELY, (listed(changed),)).fetchall()
     case = _case(connection, stream_id, look, rows(connection, found))
-    telling, verdicts = _telling(connection, observation), _verdicts(observation, read)
+    telling, verdicts = _telling(connection, observation), verdicts_of(observation, read)
     write(connection, judge.judge(replace(case, telling=telling, verdicts=verdicts), read))
 
 
@@ -57,7 +57,7 @@ def _telling(connection: Connection, observation: Observation) -> Telling | None
     )
 
 
-def _verdicts(observation: Observation, read: Reader) -> tuple[VerdictRow, ...]:
+def verdicts_of(observation: Observation, read: Reader) -> tuple[VerdictRow, ...]:
     """What this look answered to closed questions."""
     if not observation.verdicts:
         return ()

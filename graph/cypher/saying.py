@@ -262,6 +262,7 @@ def event_row(origin_ms: int, event: Event, *, look: str, derived: bool, watch: 
         "line": event.line,
         "state": str(event.state),
         "attributes_json": dump(event.attributes),
+        "direction": event.attributes.get("direction"),
     }
 
 

@@ -5,7 +5,7 @@ from vidette.errors import StoreError
 
 _UNIQUE = (
     *("Site", "Stream", "Run", "Observation", "Track", "Entity", "Segment", "Keyframe", "Assertion", "Event", "Alert"),
-    *("Delivery", "Rule", "Sink"),
+    *("Delivery", "Rule", "Sink", "Incident", "Attempt", "Silence"),
 )
 _KEYED = (
     "Zone",
@@ -13,7 +13,6 @@ _KEYED = (
     "Coverage",
     "Path",
     "Description",
-    "Attempt",
     "Decision",
     "RuleState",
     "Embedding",
@@ -21,6 +20,10 @@ _KEYED = (
     "Look",
     "ClockReading",
     "Text",
+    "AlertPlace",
+    "Feedback",
+    "Timer",
+    "Storm",
 )
 """Nodes that only their owner and place tell apart: `key` is made of both."""
 _INDEXES = {
@@ -39,6 +42,12 @@ _INDEXES = {
     "RuleState": (("stream_id",),),
     "Look": (("stream_id", "start_pts"), ("segment_id",)),
     "Path": (("track_id",),),
+    "AlertPlace": (("stream", "zone", "at"), ("alert_id",)),
+    "Timer": (("rule", "due_at"),),
+    "Storm": (("sink", "due_at"),),
+    "Silence": (("end",),),
+    "Feedback": (("alert_id",),),
+    "Embedding": (("run_id", "of"),),
 }
 _WORDS = {"event_words": "Event", "segment_words": "Segment"}
 

@@ -92,6 +92,8 @@ def _track_row(scene: Scene, track: Track) -> Row:
         "attributes_json": dump(track.attributes),
         "kind": kind(track.attributes),
         "still": bool(track.attributes.get("still")),
+        "heading": track.attributes.get("heading"),
+        "speed": track.attributes.get("speed"),
         "present": True,
     }
 

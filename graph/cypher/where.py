@@ -55,7 +55,7 @@ def events(transaction: Transaction, asked: Filter) -> Where:
     if asked.labels:
         where.add("any(label IN e.labels WHERE label IN $labels)", labels=[str(one) for one in asked.labels])
     _streams(transaction, where, "e", asked)
-    _window(where, "e", asked)
+    window(where, "e", asked)
     if asked.kinds:
         where.add(_KIND, kinds=list(asked.kinds))
     if asked.tracks:
@@ -71,7 +71,7 @@ def tracks(transaction: Transaction, asked: Filter) -> Where:
     where = Where("MATCH (t:Track)-[:IS]->(n:Entity)")
     where.add("t.present")
     _streams(transaction, where, "t", asked)
-    _window(where, "t", asked)
+    window(where, "t", asked)
     for column, given in (("label", asked.labels), ("kind", asked.kinds)):
         if given:
             where.add(f"n.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})
@@ -111,7 +111,7 @@ def segments(transaction: Transaction, asked: Filter) -> Where:
     where = _found("g", "Segment", "segment_words", asked)
     where.add("g.present")
     _streams(transaction, where, "g", asked)
-    _window(where, "g", asked)
+    window(where, "g", asked)
     if asked.ids:
         where.add("g.id IN $ids", ids=list(asked.ids))
     if asked.tracks:
@@ -198,7 +198,7 @@ def _sure(where: Where, variable: str, asked: Filter) -> None:
         where.add(f"{variable}.confidence >= $sure", sure=asked.min_confidence)
 
 
-def _window(where: Where, variable: str, asked: Filter) -> None:
+def window(where: Where, variable: str, asked: Filter) -> None:
     """Rows that meet [since, until) and [from_s, to_s); an instant meets the window that holds it."""
     since, until = _instant(asked.since), _instant(asked.until)
     for start, end, low, high, name in (

@@ -1,0 +1,206 @@
+"""Putting an observation to the judge, and writing what follows to a Neo4j server, inside the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher.handling import write_life, write_places
+from graph.cypher.opening import last_commit, read_stream
+from graph.cypher.reading.events import event_rows
+from graph.judging import verdicts_of
+from graph.rows import to_ms
+from vidette import codec
+from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, Telling
+from vidette.errors import StoreError
+from vidette.looks import Verdicts
+from vidette.models import EventRow, Look, Observation
+from vidette.ports import Judge, Reader
+from vidette.queries import Filter
+
+_MANY = 1_000_000
+
+
+def judge_changed(
+    transaction: Transaction, observation: Observation, changed: Iterable[str], judge: Judge, read: Reader
+) -> None:
+    """The case of one observation: the events it changed, as they are now, in time order."""
+    asked = "MATCH (e:Event) WHERE e.id IN $ids RETURN e.id AS id ORDER BY e.start, e.id"
+    ids = [row["id"] for row in rows(transaction, asked, ids=list(changed))]
+    case = _case(transaction, observation.stream_id, observation.look, event_rows(transaction, ids))
+    telling, verdicts = _telling(transaction, observation), verdicts_of(observation, read)
+    write(transaction, judge.judge(replace(case, telling=telling, verdicts=verdicts), read))
+
+
+def _telling(transaction: Transaction, observation: Observation) -> Telling | None:
+    """What a deep look says of the segment that it examined, by the events that it supports."""
+    if observation.look != "deep" or observation.segment_id is None:
+        return None
+    captions: dict[str, str] = {}
+    asked = "MATCH (a:Assertion)-[:SAYS]->(e:Event) WHERE a.id IN $ids RETURN a.id AS said, e.id AS event"
+    supported = {
+        row["said"]: row["event"] for row in rows(transaction, asked, ids=[one.id for one in observation.assertions])
+    }
+    for said in observation.assertions:
+        if said.id in supported:
+            captions[supported[said.id]] = captions.get(supported[said.id]) or said.caption
+    return Telling(
+        run_id=observation.run.id,
+        start_s=observation.start_s,
+        end_s=observation.end_s,
+        caption=next((segment.caption for segment in observation.segments), ""),
+        events=captions,
+        things={one.id: one.description for one in observation.entities if one.description},
+    )
+
+
+def judge_all(transaction: Transaction, stream_id: str, judge: Judge, read: Reader) -> None:
+    """The case of a whole stream: every stored event of it, retracted ones too, and every answer, in time order."""
+    asked = "MATCH (e:Event {stream_id: $id}) RETURN e.id AS id ORDER BY e.start, e.id"
+    ids = [row["id"] for row in rows(transaction, asked, id=stream_id)]
+    verdicts = tuple(read(Verdicts(where=Filter(streams=(stream_id,)), limit=_MANY)))
+    case = _case(transaction, stream_id, "fast", event_rows(transaction, ids))
+    write(transaction, judge.judge(replace(case, verdicts=verdicts), read))
+
+
+def _case(transaction: Transaction, stream_id: str, look: Look, events: list[EventRow]) -> Case:
+    stream, commit = read_stream(transaction, stream_id), last_commit(transaction, stream_id)
+    if stream is None:
+        raise StoreError(f"stream {stream_id!r} is not in memory; watch it first")
+    return Case(
+        stream=stream,
+        look=look,
+        watermark_s=commit.watermark_s if commit else 0.0,
+        final=commit.final if commit else False,
+        events=tuple(events),
+    )
+
+
+def write(transaction: Transaction, judgement: Judgement) -> None:
+    """Keep a judgement: newer alerts, fresh deliveries, decisions, rule states."""
+    _write_alerts(transaction, judgement.alerts)
+    _write_deliveries(transaction, judgement.deliveries)
+    _write_decisions(transaction, judgement.decisions)
+    states = [
+        {
+            "key": f"{state.stream_id}|{state.rule}|{state.version}",
+            "row": {
+                "stream_id": state.stream_id,
+                "rule": state.rule,
+                "version": state.version,
+                "state_json": state.state,
+            },
+        }
+        for state in judgement.states
+    ]
+    do(transaction, "UNWIND $rows AS r MERGE (n:RuleState {key: r.key}) SET n += r.row", rows=states)
+    write_life(transaction, judgement)
+
+
+def _write_alerts(transaction: Transaction, alerts: Sequence[Alert]) -> None:
+    """Keep alerts, unless a later sequence of one is known."""
+    if not alerts:
+        return
+    kept = rows(
+        transaction,
+        "UNWIND $rows AS r MERGE (a:Alert {id: r.id}) WITH a, r WHERE coalesce(a.sequence, 0) <= r.row.sequence"
+        " SET a += r.row RETURN a.id AS id",
+        rows=[{"id": alert.id, "row": _alert_row(alert)} for alert in alerts],
+    )
+    ids = {row["id"] for row in kept}
+    given = [
+        {
+            "id": one.id,
+            "events": list(one.events),
+            "streams": list(one.streams),
+            "rule": one.rule,
+            "version": one.rule_version,
+            "incident": one.incident,
+        }
+        for one in alerts
+        if one.id in ids
+    ]
+    write_places(transaction, [one for one in alerts if one.id in ids])
+    do(transaction, "MATCH (a:Alert)-[r:ABOUT|ON|PART_OF|BY]->() WHERE a.id IN $ids DELETE r", ids=list(ids))
+    do(
+        transaction,
+        "UNWIND $rows AS r MATCH (a:Alert {id: r.id}) MERGE (u:Rule {id: r.rule}) SET u.version = r.version"
+        " MERGE (i:Incident {id: r.incident}) MERGE (a)-[:BY {version: r.version}]->(u) MERGE (a)-[:PART_OF]->(i)",
+        rows=given,
+    )
+    do(
+        transaction,
+        "UNWIND $rows AS r MATCH (a:Alert {id: r.id}) UNWIND r.events AS id MATCH (e:Event {id: id}) MERGE (a)-[:ABOUT]->(e)",
+        rows=given,
+    )
+    do(
+        transaction,
+        "UNWIND $rows AS r MATCH (a:Alert {id: r.id}) UNWIND r.streams AS name"
+        " MATCH (s:Stream) WHERE s.name = name OR s.id = name MERGE (a)-[:ON]->(s)",
+        rows=given,
+    )
+
+
+def _alert_row(alert: Alert) -> Row:
+    return {
+        "rule": alert.rule,
+        "rule_version": alert.rule_version,
+        "severity": str(alert.severity),
+        "state": str(alert.state),
+        "change": str(alert.change),
+        "sequence": alert.sequence,
+        "at": to_ms(alert.at),
+        "raised_at": to_ms(alert.raised_at),
+        "incident": alert.incident,
+        "subject": alert.subject,
+        "streams": list(alert.streams),
+        "events": list(alert.events),
+        "held": [one.sha256 for one in alert.evidence],
+        "feedback": alert.feedback,
+        "body_json": codec.encode(alert).decode(),
+    }
+
+
+def _write_deliveries(transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """Keep deliveries; one that is known is on its way already."""
+    do(
+        transaction,
+        "UNWIND $rows AS r MERGE (d:Delivery {id: r.id}) ON CREATE SET d += r.row"
+        " WITH d, r MATCH (a:Alert {id: r.row.alert_id}) MERGE (k:Sink {id: r.row.sink}) MERGE (d)-[:OF]->(a) MERGE (d)-[:TO]->(k)",
+        rows=[
+            {
+                "id": one.id,
+                "row": {
+                    "sink": one.sink,
+                    "alert_id": one.message.id,
+                    "sequence": one.message.sequence,
+                    "raised_at": to_ms(one.message.raised_at),
+                    "status": str(one.status),
+                    "next_at": to_ms(one.next_at),
+                    "tries": one.tries,
+                    "message_json": codec.encode(one.message).decode(),
+                },
+            }
+            for one in deliveries
+        ],
+    )
+
+
+def _write_decisions(transaction: Transaction, decisions: Sequence[Decision]) -> None:
+    do(
+        transaction,
+        "UNWIND $rows AS r MERGE (d:Decision {key: r.key}) SET d += r.row",
+        rows=[
+            {
+                "key": f"{one.rule}|{one.event}|{one.verdict}",
+                "row": {
+                    "rule": one.rule,
+                    "event_id": one.event,
+                    "verdict": str(one.verdict),
+                    "alert_id": one.alert,
+                    "at": to_ms(one.at),
+                    "body_json": codec.encode(one).decode(),
+                },
+            }
+            for one in decisions
+        ],
+    )
