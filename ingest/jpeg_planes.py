@@ -69,7 +69,7 @@ def _planes(data: bytes, size: tuple[int, int]) -> tuple[Image, ...]:
     if frame.format.name not in _PLAIN or (frame.width, frame.height) != size:
         return ()
     return tuple(
-        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
         for plane in frame.planes
     )
 
