@@ -159,12 +159,9 @@ def _where(store: "GraphStore", given: dict[str, Any]) -> "DeliveryFilter":
 
 
 def _alert_id(store: "GraphStore", prefix: str) -> str:
-    from app.reasons import find
+    from app.reasons import named
 
-    found = find(store, prefix)
-    if found is None:
-        raise ConfigError(f"no alert has the id {prefix!r}; `vidette alerts` lists them")
-    return found.id
+    return named(store, prefix).id
 
 
 def _row(row: "Delivery", last: "Attempt | None", disabled: "SinkState | None") -> dict[str, Any]:
