@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from app import feedback
 from app.options import json_option, limit_option, memory_options
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ def why(identity: str, db: str | None, config: str | None, as_json: bool) -> Non
         click.echo(line(found))
     else:
         say(found, zone(memory.settings))
+
+
+for _one in (feedback.ack, feedback.confirm, feedback.dismiss):
+    alerts.add_command(_one)
 
 
 def _where(settings: "Settings", given: dict[str, Any]) -> "AlertFilter":

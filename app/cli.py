@@ -24,6 +24,7 @@ COMMANDS = {
     "streams": "app.streams:streams",
     "alerts": "app.alerts:alerts",
     "rules": "app.rules:rules",
+    "silence": "app.silence:silence",
     "deliveries": "app.deliveries:deliveries",
     "receive": "app.receive:receive",
     "report": "app.report:report",

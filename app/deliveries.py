@@ -76,16 +76,19 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
     from app.stopping import stop_on_signals
     from workers.delivering import Pump
     from workers.lanes import lanes_of
-    from workers.wiring import media_of
+    from workers.ticking import Ticking
+    from workers.wiring import judge_of, media_of
 
     with opened(db, config, rules=rules, must_write=True) as memory, stop_on_signals() as stop:
         lanes = lanes_of(memory.settings, media_of(memory.settings))
         if not lanes:
             raise ConfigError("no sinks in the settings; add `sinks` to vidette.yml, or name a file with --rules")
-        with Pump(memory.store, lanes) as pump:
+        judge = judge_of(memory.settings)
+        with Pump(memory.store, lanes) as pump, Ticking(memory.store, judge, pump.nudge) as ticking:
             if drain is None:
                 stop.wait()
             else:
+                ticking.tick()
                 pump.drain(drain, stop)
         left = pump.remaining()
     say_remaining(left, {"db": db, "config": config, "rules": rules})
@@ -156,12 +159,9 @@ def _where(store: "GraphStore", given: dict[str, Any]) -> "DeliveryFilter":
 
 
 def _alert_id(store: "GraphStore", prefix: str) -> str:
-    from app.reasons import find
+    from app.reasons import named
 
-    found = find(store, prefix)
-    if found is None:
-        raise ConfigError(f"no alert has the id {prefix!r}; `vidette alerts` lists them")
-    return found.id
+    return named(store, prefix).id
 
 
 def _row(row: "Delivery", last: "Attempt | None", disabled: "SinkState | None") -> dict[str, Any]:

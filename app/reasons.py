@@ -139,3 +139,11 @@ def find(store: GraphStore, prefix: str) -> Alert | None:
     if len(rows) > 1:
         raise ConfigError(f"{len(rows)} alerts have ids that start with {prefix!r}; give more of it")
     return rows[0] if rows else None
+
+
+def named(store: GraphStore, prefix: str) -> Alert:
+    """The alert whose id starts so. Raises ConfigError where there is none, or more than one."""
+    found = find(store, prefix)
+    if found is None:
+        raise ConfigError(f"no alert has the id {prefix!r}; `vidette alerts` lists them")
+    return found

@@ -24,6 +24,7 @@ from vidette.settings import Settings
 from workers.delivering import Lane, Pump, Store
 from workers.lanes import lanes_of
 from workers.streams import cameras_of, configured, with_addresses
+from workers.ticking import Ticking
 from workers.wiring import db_path, judge_of, media_of
 
 if TYPE_CHECKING:
@@ -116,19 +117,22 @@ def _lines(sources: Sequence[str]) -> Iterator[str]:
 
 
 class Pumping:
-    """Context manager: the pump of the sinks as they are now."""
+    """Context manager: the pump of the sinks as they are now, and what time makes of alerts."""
 
     def __init__(self, store: Store, settings: Settings, lanes: Sequence[Lane]) -> None:
         self._store, self._sinks = store, (settings.sinks, settings.alerts)
         self._pump = Pump(store, lanes)
+        self._ticking = Ticking(store, judge_of(settings), self.nudge)
 
     def __enter__(self) -> "Pumping":
         self._pump.__enter__()
+        self._ticking.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ticking.__exit__(kind, error, trace)
         self._pump.__exit__(kind, error, trace)
 
     def nudge(self) -> None:
@@ -136,7 +140,8 @@ class Pumping:
         self._pump.nudge()
 
     def drain(self, seconds: float, stop: Event) -> None:
-        """As Pump.drain."""
+        """As Pump.drain; what was held back is summed up first, since nothing more is watched."""
+        self._ticking.tick(ending=True)
         self._pump.drain(seconds, stop)
 
     def remaining(self) -> dict[str, int]:
@@ -145,6 +150,7 @@ class Pumping:
 
     def change(self, settings: Settings) -> None:
         """Send to the sinks of these settings from now on. Raises ConfigError, and goes on as before."""
+        self._ticking.judge = judge_of(settings)
         sinks = (settings.sinks, settings.alerts)
         if sinks == self._sinks:
             return

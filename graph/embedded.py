@@ -36,6 +36,13 @@ from graph.reading.living import (
 )
 from graph.reading.looks import read_audits, read_costs, read_said, read_verdicts
 from graph.reading.moments import read_begun, read_moments, read_rejoined
+from graph.reading.patterns import (
+    read_heard,
+    read_leaf_matches,
+    read_leaf_matches_of,
+    read_patterns,
+    read_said_matches,
+)
 from graph.reading.segments import read_segments, read_texts
 from graph.reading.sorts import read_told
 from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
@@ -46,7 +53,7 @@ from graph.reading.together import read_together
 from graph.reading.tracks import read_entities, read_tracks
 from graph.reading.watched import read_watched
 from graph.rows import Connection
-from vidette import aggregates, handling, looks, moments, queries
+from vidette import aggregates, handling, looks, moments, queries, remembering
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
@@ -104,6 +111,11 @@ _READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
     looks.Verdicts: read_verdicts,
     looks.SaidOf: read_said,
     looks.GateAudits: read_audits,
+    remembering.HeardOf: read_heard,
+    remembering.Patterns: read_patterns,
+    remembering.LeafMatches: read_leaf_matches,
+    remembering.LeafMatchesOf: read_leaf_matches_of,
+    remembering.SaidOfRule: read_said_matches,
     moments.Moments: read_moments,
     moments.Rejoined: read_rejoined,
     moments.Begun: read_begun,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from graph.handling import write_life, write_places
 from graph.names import listed
 from graph.opening import last_commit
+from graph.patterns import write_patterns
 from graph.reading.events import rows
 from graph.reading.streams import read_stream
 from graph.rows import Connection, Value, insert, to_ms, upsert
@@ -99,6 +100,7 @@ def write(connection: Connection, judgement: Judgement) -> None:
     for state in judgement.states:
         _write_state(connection, state)
     write_life(connection, judgement)
+    write_patterns(connection, judgement)
 
 
 def _write_alert(connection: Connection, alert: Alert) -> None:

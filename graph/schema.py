@@ -16,6 +16,7 @@ from graph.living import LIVING
 from graph.looking import LOOKING
 from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
+from graph.patterning import PATTERNS
 from graph.shaping import SHAPING
 from graph.sorts import SORTS
 from graph.words import WORDS
@@ -33,6 +34,7 @@ STEPS: tuple[str, ...] = (
     "ALTER TABLE segments ADD COLUMN backdrop TEXT;",
     TROUBLES,
     LIVING,
+    PATTERNS,
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

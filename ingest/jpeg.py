@@ -26,16 +26,22 @@ def decode(data: bytes, *, least: int | None = None) -> Image:
 
     With `least`, a half, a quarter or an eighth as large where the longer side keeps so many px: that costs less.
     """
-    if not data.startswith(b"\xff\xd8") or len(data) > _MAX_BYTES:
-        raise StoreError("not a JPEG picture, or one of more than 64 MiB")
-    width, height = size(data)
-    if not 0 < width * height <= _MAX_PIXELS:
-        raise StoreError("a damaged JPEG picture, or one of more than 100 Mpx; watch the stream anew with --again")
+    width, height = checked(data)
     reduced = [flag for part, flag in _REDUCED if least and max(width, height) // part >= least]
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), reduced[0] if reduced else cv2.IMREAD_COLOR)
     if bgr is None:
         raise StoreError("a damaged JPEG picture; watch the stream anew with --again")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def checked(data: bytes) -> tuple[int, int]:
+    """(width, height) of JPEG bytes that may be decoded. Raises StoreError where they are none, or too large."""
+    if not data.startswith(b"\xff\xd8") or len(data) > _MAX_BYTES:
+        raise StoreError("not a JPEG picture, or one of more than 64 MiB")
+    width, height = size(data)
+    if not 0 < width * height <= _MAX_PIXELS:
+        raise StoreError("a damaged JPEG picture, or one of more than 100 Mpx; watch the stream anew with --again")
+    return width, height
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -52,10 +58,13 @@ def size(data: bytes) -> tuple[int, int]:
 def fitted(rgb: Image, side: int) -> Image:
     """The picture itself where its longer side has `side` px at most, else a smaller one."""
     height, width = rgb.shape[:2]
-    share = side / max(height, width)
-    if share >= 1:
-        return rgb
-    return shrunk(rgb, (max(1, round(width * share)), max(1, round(height * share))))
+    return rgb if max(height, width) <= side else shrunk(rgb, smaller((width, height), side))
+
+
+def smaller(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """(width, height) of the same form, the longer one `side` at most."""
+    share = min(1.0, side / max(size))
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def shrunk(rgb: Image, size: tuple[int, int]) -> Image:

@@ -249,7 +249,6 @@ def _joined(kind: str, last: Match, held: Iterable[Match]) -> Match:
         subject=last.subject,
         streams=_each(one.streams for one in parts),
         zones=_each(one.zones for one in parts),
-        tracks=last.tracks,
         events=_each(one.events for one in parts)[-_CITED:],
     )
 

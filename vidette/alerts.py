@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from vidette.matches import Heard, LeafMatch, PatternChange
 from vidette.models import EventRow, Evidence, Look, Stream, VerdictRow
 
 
@@ -297,6 +298,9 @@ class Judgement:
     feedback: tuple[Feedback, ...] = ()
     timers: tuple[Timer, ...] = ()
     storms: tuple[Storm, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    patterns: tuple[PatternChange, ...] = ()
+    leaves: tuple[LeafMatch, ...] = ()
 
 
 # What a sink says -------------------------------------------------------------------------------

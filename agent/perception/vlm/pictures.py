@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from agent.perception.vlm.prompt import Picture, Reference, box_at
-from ingest.jpeg import decode, encode, fitted, shrunk, size
+from ingest.jpeg import decode, encode, fitted
+from ingest.jpeg_planes import Opened, opened
 from ingest.snapshot import draw
 from ingest.tiling import tile_crops
 from vidette.errors import ModelError, StoreError
@@ -87,7 +88,7 @@ def parts_of(pictures: Sequence[Picture], media: MediaStore, max_side: int) -> t
 def _compared(reference: Reference, media: MediaStore, max_side: int) -> Still | None:
     try:
         data = media.get(reference.sha256)
-        return _fitting(data, decode(data, least=max_side), max_side)
+        return _fitting(data, opened(data, max_side), max_side)
     except StoreError:
         return None
 
@@ -99,18 +100,18 @@ def _shown(
     for picture in pictures:
         try:
             data = media.get(picture.keyframe.sha256)
-            rgb = decode(data, least=max_side)
+            found = opened(data, max_side)
         except StoreError:
             continue
-        grid = _grid(rgb)
+        grid = _grid(found.grey)
         if last is not None and alike(last[1], grid):
-            yield Shown(picture=picture, same_as=last[0], kept=size(data))
+            yield Shown(picture=picture, same_as=last[0], kept=found.size)
             continue
         last = (picture.number, grid)
-        found = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
-        boxes = [(box, name) for name, box in found if box]
-        still = Still(draw(fitted(rgb, max_side), boxes), quality=_FINE) if boxes else _fitting(data, rgb, max_side)
-        yield Shown(picture=picture, still=still, kept=size(data))
+        places = ((name, box_at(track.path, picture.keyframe.pts_s)) for name, track in drawn.items())
+        boxes = [(box, name) for name, box in places if box]
+        still = Still(draw(found.rgb(max_side), boxes), quality=_FINE) if boxes else _fitting(data, found, max_side)
+        yield Shown(picture=picture, still=still, kept=found.size)
 
 
 def alike(a: Image, b: Image) -> bool:
@@ -118,15 +119,10 @@ def alike(a: Image, b: Image) -> bool:
     return bool(np.abs(a.astype(np.int16) - b.astype(np.int16)).max() <= _ALIKE)
 
 
-def _grid(rgb: Image) -> Image:
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+def _grid(grey: Image) -> Image:
     return cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _fitting(data: bytes, rgb: Image, max_side: int) -> Still:
-    """The stored picture where it is small enough, else a smaller one, of `rgb` which may be smaller already."""
-    width, height = size(data)
-    if max(width, height) <= max_side:
-        return Still(rgb, data)
-    share = max_side / max(width, height)
-    return Still(shrunk(rgb, (max(1, round(width * share)), max(1, round(height * share)))))
+def _fitting(data: bytes, found: Opened, max_side: int) -> Still:
+    """The stored picture where it is small enough, else a smaller one."""
+    return Still(found.rgb(max_side), data if max(found.size) <= max_side else b"")
