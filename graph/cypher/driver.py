@@ -99,7 +99,7 @@ def _bounded(act: Callable[[Transaction], R]) -> Callable[[Transaction], R]:
 
 def rows(transaction: Transaction, statement: str, **values: Any) -> list[Row]:
     """What a statement gives. Its text is fixed in our code; everything else is a parameter."""
-    return transaction.run(statement, values).data()  # type: ignore[arg-type]  # a LiteralString where it is not built
+    return transaction.run(statement, values).data()
 
 
 def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
@@ -110,7 +110,7 @@ def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
 
 def do(transaction: Transaction, statement: str, **values: Any) -> None:
     """Run a statement for what it changes."""
-    transaction.run(statement, values).consume()  # type: ignore[arg-type]  # as above
+    transaction.run(statement, values).consume()
 
 
 def address_of(uri: str) -> str:

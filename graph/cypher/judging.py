@@ -78,6 +78,7 @@ def _case(transaction: Transaction, stream_id: str, look: Look, events: list[Eve
 def write(transaction: Transaction, judgement: Judgement) -> None:
     """Keep a judgement: newer alerts, fresh deliveries, decisions, rule states."""
     _write_alerts(transaction, judgement.alerts)
+    _refuse_orphans(transaction, judgement)
     _write_deliveries(transaction, judgement.deliveries)
     _write_decisions(transaction, judgement.decisions)
     states = [
@@ -94,6 +95,18 @@ def write(transaction: Transaction, judgement: Judgement) -> None:
     ]
     do(transaction, "UNWIND $rows AS r MERGE (n:RuleState {key: r.key}) SET n += r.row", rows=states)
     write_life(transaction, judgement)
+
+
+def _refuse_orphans(transaction: Transaction, judgement: Judgement) -> None:
+    """Raises StoreError where something tells of an alert that is not there."""
+    told = {one.message.id for one in judgement.deliveries}
+    told |= {one.alert for one in (*judgement.feedback, *judgement.timers)}
+    missing = told - {alert.id for alert in judgement.alerts}
+    if missing:
+        asked = "MATCH (a:Alert) WHERE a.id IN $ids RETURN a.id AS id"
+        missing -= {row["id"] for row in rows(transaction, asked, ids=list(missing))}
+    if missing:
+        raise StoreError(f"alert {min(missing)!r} is not in memory; write it with what tells of it")
 
 
 def _write_alerts(transaction: Transaction, alerts: Sequence[Alert]) -> None:

@@ -1,8 +1,9 @@
 """Streams, their commits and coverage."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from graph import covering
 from graph.opening import last_commit
@@ -155,7 +156,7 @@ def _clip(row: Coverage, low: float, high: float) -> Coverage:
     return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
 
 
-def coverage_row(stream: Row, row: Coverage) -> CoverageRow:
+def coverage_row(stream: Row | Mapping[str, Any], row: Coverage) -> CoverageRow:
     """A row of a stream, with its instants."""
     return CoverageRow(
         stream=stream["name"],

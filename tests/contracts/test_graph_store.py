@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import Case, Judgement
 from vidette.errors import ConfigError, StoreError
@@ -56,10 +56,6 @@ from vidette.queries import (
 )
 
 Open = Callable[[Path], GraphStore]
-STORES: dict[str, Open] = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAST = Run(id="run-fast", model="fast", revision="1", params={"fps": 5})

@@ -9,16 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette.aggregates import Breakdown, Heat, HeatCell, Visits
 from vidette.errors import ConfigError
 from vidette.ids import make_id, stream_id
 from vidette.models import Assertion, Entity, EventType, Label, Observation, PathPoint, Role, Run, State, Stream, Track
 from vidette.queries import Filter
 
-STORES = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "v.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = Run(id="run", model="fast", revision="1")
 

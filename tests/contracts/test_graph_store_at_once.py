@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.embedded import EmbeddedStore
 from tests.contracts.test_graph_store import (
     FIRE,
     LOITER,
@@ -163,8 +164,7 @@ def test_it_is_what_one_after_another_would_give(
         lanes.append(lane)
     lanes += [[(deep_of(CAMERAS[at], number), JUDGES[judge]) for at, number, judge in piece] for piece in deep_looks]
     with TemporaryDirectory() as folder:
-        (Path(folder) / "one").mkdir()
-        plain, crowded = STORES[kind](Path(folder)), STORES[kind](Path(folder) / "one")
+        plain, crowded = EmbeddedStore(":memory:"), STORES[kind](Path(folder))
         for stream in CAMERAS:
             plain.open_stream(stream)
             crowded.open_stream(stream)

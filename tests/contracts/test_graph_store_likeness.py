@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import codec, ids
 from vidette.errors import StoreError
 from vidette.models import (
@@ -30,10 +31,6 @@ from vidette.ports import GraphStore
 from vidette.queries import ClockReadings, Events, Filter, Nearest, Segments, Unembedded
 
 Open = Callable[[Path], GraphStore]
-STORES: dict[str, Open] = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VLM, FAST = Run(id="vlm", model="vlm", revision="1", prompt_hash="p"), Run(id="fast", model="fast", revision="1")
 SPACE, OTHER = Run(id="space", model="minilm", revision="1"), Run(id="other", model="clip", revision="1")

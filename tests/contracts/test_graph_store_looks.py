@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import Case, Judgement
 from vidette.looks import Cost, Costs, GateAudit, GateAudits, SaidOf, Verdicts
@@ -37,10 +37,6 @@ from vidette.ports import GraphStore, Reader
 from vidette.queries import Entities, Events, Filter, Segments
 
 Open = Callable[[Path], GraphStore]
-STORES: dict[str, Open] = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAST = Run(id="fast", model="fast", revision="1")
 SMALL, LARGE = Run(id="small", model="vlm", revision="3b"), Run(id="large", model="vlm", revision="7b")

@@ -13,16 +13,12 @@ from graph.embedded import EmbeddedStore
 from graph.reading import moments, spread
 from tests.agent.ask.world import build
 from tests.contracts.test_graph_store_aggregates import RUN, START, settle
+from tests.graph_stores import STORES
 from vidette.ids import stream_id
 from vidette.intervals import union
 from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, Stream, Track, TrackRow
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
-
-STORES = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "v.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 
 
 def of_event(row: EventRow) -> Moment:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import Alert, AlertState, Case, Change, Delivery, DeliveryStatus, Judgement, Severity
 from vidette.feeds import Cause, FeedRow, FeedState
@@ -19,10 +19,6 @@ from vidette.models import Observation, Run, Stream
 from vidette.ports import GraphStore, Reader
 from vidette.queries import AlertCounts, DeliveryCounts, Feeds, LastCommit
 
-STORES = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = Run(id="run-fast", model="fast", revision="1")
 YARD, GATE = (Stream(id=ids.stream_id(n), name=n, kind="live", uri=n, start=NOON) for n in ("yard", "gate"))

@@ -11,14 +11,11 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from tests.agent.ask.world import LENGTH_S, Camera, build
+from tests.graph_stores import STORES
 from vidette.models import EventType, Label
 from vidette.ports import GraphStore
 from vidette.queries import Events, Filter, Runs, Streams, Tally, Tracks
 
-STORES = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 ENTERED = Filter(types=(EventType.OBJECT_ENTERED,))
 
 

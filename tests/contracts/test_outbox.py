@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import (
     Alert,
@@ -57,10 +58,6 @@ class Store(GraphStore, Outbox, Protocol):
 
 
 Open = Callable[[Path], Store]
-STORES: dict[str, Open] = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAST = Run(id="run-fast", model="fast", revision="1")
 DEEP = Run(id="run-deep", model="vlm", revision="7")

@@ -112,8 +112,7 @@ def read_verdicts(transaction: Transaction, query: Verdicts) -> list[VerdictRow]
         transaction,
         f"{where.text} MATCH (l)-[:ON]->(s:Stream) MATCH (l)-[:BY]->(r:Run)"
         " OPTIONAL MATCH (k:Keyframe)-[:IN]->(:Segment {id: l.segment_id})"
-        " RETURN l{.*} AS look, s.name AS stream, r{.*} AS run, collect(k{.pts, .sha256, .uri}) AS frames"
-        " ORDER BY l.start, l.start_pts, s.name, r.id",
+        " RETURN l{.*} AS look, s.name AS stream, r{.*} AS run, collect(k{.pts, .sha256, .uri}) AS frames",
         **where.values,
     )
     out = [_verdict(row, said) for row in found for said in json.loads(row["look"]["verdicts_json"])]
