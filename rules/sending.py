@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rules import quiet, sentence
 from rules.hearing import Hearing
-from rules.incident import Grouping
+from rules.incident import Grouping, Joined
 from rules.place import subject_of
 from rules.policy import Policy
 from rules.rule import Rule
@@ -61,7 +61,7 @@ class Sending:
             labels=tuple(sorted({one.label for one in event.entities})) or None,
             shadow=rule.shadow or None,
         )
-        joined = self._grouping.join(alert)
+        joined = self._grouping.join(alert) if not rule.shadow else Joined(make_id("incident", alert.id))
         alert = replace(alert, incident=joined.incident)
         self._hearing.alerts[alert.id] = alert
         if joined.why:
