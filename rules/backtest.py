@@ -112,6 +112,7 @@ class _Play:
         self._engine = Engine(rules, sinks, tz=tz, max_age_s=_EVER, now=lambda: self._now)
         self._read = read
         self._memory = Memory(read)
+        self._look_back_s = look_back_s(rules, tz)
         self._reels = reels
 
     def run(self, begin: datetime, until: datetime) -> Iterator[Firing]:
@@ -121,7 +122,7 @@ class _Play:
             self._judge(step, events)
             if step - shed > timedelta(seconds=_SHED_S):
                 shed = step
-                yield from self._memory.shed(step - timedelta(seconds=_SHED_S))
+                yield from self._memory.shed(step - timedelta(seconds=_SHED_S), self._look_back_s)
         self._judge(until, ())
         yield from self._memory.shed()
 

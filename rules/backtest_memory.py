@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from rules.backtest_alerts import Alarms, Firing
+from rules.backtest_patterns import Recollection
 from vidette.alerts import Judgement, RuleState
 from vidette.models import Commit, EventRow, State, TrackRow
 from vidette.ports import Reader
@@ -24,6 +25,7 @@ class Memory:
         self._read = read
         self._states: dict[str, dict[str, RuleState]] = {}
         self._alarms = Alarms()
+        self._patterns = Recollection()
         self._rows: dict[str, EventRow] = {}
         self._tracks: dict[str, TrackRow | None] = {}
         self._watermarks: dict[str, float] = {}
@@ -35,6 +37,7 @@ class Memory:
             Deliveries: self._alarms.deliveries,
             Events: self._events,
             Tracks: self._tracked,
+            **self._patterns.answers,
         }
 
     def __call__(self, query: Query[R]) -> R:
@@ -59,11 +62,18 @@ class Memory:
             self._alarms.keep(alert, now)
         for delivery in judgement.deliveries:
             self._alarms.tell(delivery)
+        self._patterns.write(judgement)
 
-    def shed(self, before: datetime | None = None) -> Iterator[Firing]:
-        """Alerts that nothing will change, by time, and forget them; without `before` all that there are."""
-        held = (state.state for kept in self._states.values() for state in kept.values())
-        return self._alarms.shed(before, held if before else ())
+    def shed(self, before: datetime | None = None, look_back_s: float = 0.0) -> Iterator[Firing]:
+        """Alerts that nothing will change, by time, and forget them; without `before` all that there are.
+
+        What fits leaves of rules is kept for `look_back_s` longer.
+        """
+        if before is None:
+            return self._alarms.shed()
+        self._patterns.shed((before.timestamp() - look_back_s) * 1000)
+        states = (state.state for kept in self._states.values() for state in kept.values())
+        return self._alarms.shed(before, (*states, *self._patterns.alerts()))
 
     def known(self, event: EventRow) -> EventRow:
         """The event as it was known at its stream's watermark."""
