@@ -22,7 +22,7 @@ from vidette.models import (
     Zone,
 )
 from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
-from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 RUN = Run(id="fast-1", model="vidette", revision="1")
@@ -39,26 +39,44 @@ def rules_from(*said):
 class Watch:
     """One stream under rules; say what happens, then `commit`."""
 
-    def __init__(self, *rules, sinks=(CONSOLE,), store=None, name="yard", kind="live", now=None, max_age_s=3600.0):
+    def __init__(
+        self,
+        *rules,
+        sinks=(CONSOLE,),
+        store=None,
+        name="yard",
+        kind="live",
+        now=None,
+        max_age_s=3600.0,
+        alerts=None,
+        near=None,
+    ):
         self.store = store or EmbeddedStore(":memory:")
         self.stream = Stream(
             id=ids.stream_id(name), name=name, kind=kind, uri=name, start=START, start_from="option", zones=(GATE,)
         )
         self.now = now
         self.max_age_s = max_age_s
+        self.life = {"alerts": None if alerts is None else AlertSettings.model_validate(alerts), "near": near}
         self.sinks = [SinkSettings.model_validate(one) for one in sinks]
         self.rule_by(*rules)
         self.begin()
 
     def rule_by(self, *rules):
         self.engine = Engine(
-            rules_from(*rules), self.sinks, tz=UTC, max_age_s=self.max_age_s, now=lambda: self.now or self.instant
+            rules_from(*rules),
+            self.sinks,
+            tz=UTC,
+            max_age_s=self.max_age_s,
+            now=lambda: self.now or self.instant,
+            **self.life,
         )
 
     def begin(self, *, again=False):
         self.watermark_s, self.sequence = 0.0, 0
         self.ledger = Ledger(self.stream.id, RUN.id)
         self.tracks = {}
+        self.attributes = {}  # of the thing of a track
         self.store.open_stream(self.stream, again=again)
 
     @property
@@ -107,7 +125,13 @@ class Watch:
             watermark_s=watermark_s,
             tracks=tuple(self.tracks.values()),
             entities=tuple(
-                Entity(id=one.entity_id, stream_id=self.stream.id, label=one.label) for one in self.tracks.values()
+                Entity(
+                    id=one.entity_id,
+                    stream_id=self.stream.id,
+                    label=one.label,
+                    attributes=self.attributes.get(one.id, {}),
+                )
+                for one in self.tracks.values()
             ),
             assertions=self.ledger.drain() + tuple(more),
             carry=b"",
@@ -143,6 +167,11 @@ class Watch:
             ),
             self.engine,
         )
+
+    def tick(self, later_s=None, *, ending=False):
+        """Time passes: so many seconds of the wall clock after the watch began."""
+        self.now = self.now if later_s is None else START + timedelta(seconds=later_s)
+        return self.store.amend(lambda read: self.engine.tick(read, ending=ending))
 
     def rejudge(self):
         self.store.rejudge(self.stream.id, self.engine)
