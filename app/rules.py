@@ -30,27 +30,27 @@ def rules() -> None:
 def check_(files: tuple[str, ...], config: str | None) -> int:
     """Say every mistake in rules FILEs, one a line with its place; without FILE: in the settings.
 
-    Exit code 2 where there is a mistake. What is well written but can never come true, or names a
-    zone, line or stream that the settings lack, is a warning.
+    Exit code 2 where there is a mistake. What is well written but can never come true, names what the
+    settings lack, or tells nothing that another rule does not tell, is a warning.
     """
+    from app.options import zone
     from app.tables import plain
-    from rules.doubt import doubts
+    from rules.review import review
     from rules.rulebook import disagreements
 
     settings, books, wrong = _books(files, config)
     wrong += disagreements(books)
     for said in wrong:
         click.echo(plain(said), err=True)
-    sinks = [sink for book in books for sink in book.said.sinks]
-    for book in books if not wrong else ():
-        if book.name == "settings" and files:
-            continue  # asked about the files: the settings are only what they are held against
-        for i, rule in enumerate(book.said.rules):
-            for doubt in doubts(rule, settings, sinks):
-                click.echo(plain(f"{book.where('rules', i)} ({rule.id}): warning: {doubt}"), err=True)
-        if not wrong:
+    if wrong:
+        return 2
+    leave = ("settings",) if files else ()  # asked about the files: the settings are only what they are held against
+    for said in review(books, settings, zone(settings), leave=leave):
+        click.echo(plain(said), err=True)
+    for book in books:
+        if book.name not in leave:
             click.echo(plain(f"{book.name}: good, {_count(len(book.said.rules), 'rule')}"))
-    return 2 if wrong else 0
+    return 0
 
 
 @rules.command("list")
