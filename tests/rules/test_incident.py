@@ -75,7 +75,7 @@ def reference(alerts):
         for i, one in enumerate(groups):
             for other in groups[i + 1 :]:
                 if any(linked(by_id[a], by_id[b]) for a in one for b in other):
-                    one |= other
+                    one.update(other)
                     groups.remove(other)
                     merged = True
                     break
