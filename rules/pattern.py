@@ -18,8 +18,8 @@ from vidette.matches import Match
 
 Given = Mapping[int, Sequence[Match]]
 """Matches by number of the leaf."""
-KnownOf = Callable[[frozenset[int]], Known]
-"""What is known of time to the streams that these leaves ask of."""
+KnownOf = Callable[[frozenset[int], bool], Known]
+"""What is known of time to the streams that these leaves ask of; False: never mind when somebody looked."""
 _WATCHED = 0.9
 """So much of the hours in which something is expected must have been watched, or nothing is said of them."""
 _CITED = 64
@@ -63,9 +63,9 @@ class Weighing:
             case Absence():
                 yield from self._missed(node)
 
-    def known(self, nodes: Iterable[Condition]) -> Known:
-        """What is known of time to all the leaves of these."""
-        return self._known(frozenset(leaf.number for node in nodes for leaf in leaves(node)))
+    def known(self, nodes: Iterable[Condition], *, looked: bool = True) -> Known:
+        """What is known of time to all the leaves of these; not `looked`: never mind when somebody did."""
+        return self._known(frozenset(leaf.number for node in nodes for leaf in leaves(node)), looked)
 
     def _lasting(self, found: Iterable[Match], for_s: float) -> Iterator[Match]:
         """Those that have held so long, from then on."""
@@ -104,7 +104,7 @@ class Weighing:
 
     def _enough(self, node: "Count | Rate", stretches: list[Stretch], found: list[Match]) -> Iterator[Match]:
         """A match a stretch; one that time alone ends has ended once all have told of that time."""
-        known = self.known([node])
+        known = self.known([node], looked=False)
         for one in stretches:
             assert one.start is not None
             assert one.by is not None

@@ -11,7 +11,10 @@ from vidette import ids
 from vidette.alerts import Verdict
 from vidette.models import (
     Assertion,
+    Coverage,
+    DeepState,
     Entity,
+    FastState,
     Label,
     Observation,
     PathPoint,
@@ -113,7 +116,7 @@ class Watch:
     def ends(self, key, end_s):
         self.ledger.end(key, end_s)
 
-    def commit(self, watermark_s, *, final=False, more=()):
+    def commit(self, watermark_s, *, final=False, more=(), state=FastState.WATCHED):
         observation = Observation(
             id=ids.make_id("observation", self.stream.id, self.sequence, watermark_s),
             stream_id=self.stream.id,
@@ -134,6 +137,7 @@ class Watch:
                 for one in self.tracks.values()
             ),
             assertions=self.ledger.drain() + tuple(more),
+            coverage=self._covering(watermark_s, state),
             carry=b"",
             final=final,
         )
@@ -141,6 +145,14 @@ class Watch:
         self.sequence += 1
         self.store.settle(observation, self.engine)
         return self.alerts()
+
+    def _covering(self, watermark_s, state):
+        if watermark_s <= self.watermark_s:
+            return ()
+        row = Coverage(
+            stream_id=self.stream.id, start_s=self.watermark_s, end_s=watermark_s, state=state, deep=DeepState.OFF
+        )
+        return (row,)
 
     def look_closer(self, type_, start_s, end_s, number=0):
         """A deep look that saw something of its own."""
