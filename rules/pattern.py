@@ -39,9 +39,11 @@ class Weighing:
         self.later: list[float] = [] if later is None else later
 
     def of(self, node: Condition) -> list[Match]:
-        """The matches of the condition, by start, each id once."""
-        found = {one.id: one for one in self._of(node)}
-        return sorted(found.values(), key=_order)
+        """The matches of the condition, by start, each id once: where two parts tell of it, as the first to begin does."""
+        found: dict[str, Match] = {}
+        for one in sorted(self._of(node), key=_order):
+            found.setdefault(one.id, one)
+        return list(found.values())
 
     def _of(self, node: Condition) -> Iterator[Match]:
         match node:

@@ -123,7 +123,7 @@ def told(condition, happenings):
             for i, (start, length, type_, zone, subject) in enumerate(happenings)
             if type_ in leaf.types and (not leaf.zones or zone in leaf.zones)
         ]
-    return [one.start for one in matches_of(condition, given_, lambda _: ALWAYS)]
+    return [one.start for one in matches_of(condition, given_, lambda *_: ALWAYS)]
 
 
 @given(pairs(), HAPPENINGS)
