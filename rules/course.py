@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rules import composed, sentence
+from rules.condition import answered, says_yes
 from rules.fitting import is_thing
 from rules.hearing import Hearing
 from rules.occurrence import LULL_S, SEEN_S, TOLD_LATE_S
 from rules.rule import Rule
 from rules.sending import Sending
+from rules.tree import Ask
 from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
@@ -116,7 +118,7 @@ class Course:
         if i is not None:
             self._told[i] = self._told[i].holding(match)
             self._extend(self._told[i], match)
-        elif said.alert and match.end is None:
+        elif said.alert and not self._is_over(_begun(said.alert, "", match)):
             alert = self.hearing.alert(said.alert)
             if alert is not None:
                 self._take_up(alert, _key(match), match)
@@ -175,7 +177,7 @@ class Course:
             events = (*alert.events, *new)[:_EVENTS]
             alert = replace(alert, events=events, evidence=_pictures(alert.evidence, rows))
             self.hearing.alerts[alert.id] = alert
-        if alert.state is AlertState.RESOLVED and (told.open or not told.lasting):
+        if alert.state is AlertState.RESOLVED and (not told.lasting or not self._is_over(told)):
             self._again(alert, match, sent=told.sent)
 
     def _take_up(self, alert: Alert, key: str, match: Match) -> None:
@@ -233,12 +235,18 @@ class Course:
             incident=make_id("incident", subject or alert_id),
             events=match.events[:_EVENTS],
             text=composed.text_of(self.rule, rows, streams, at),
-            why=composed.why_of(self.rule, rows),
+            why=(*composed.why_of(self.rule, rows), *(said for said, _ in self._answers())),
             subject=subject,
             late_s=late_s if self.hearing.case.look == "deep" and late_s > _LATE_S else None,
-            evidence=_pictures((), rows),
+            evidence=(*(shown for _, shown in self._answers() if shown), *_pictures((), rows))[:_EVIDENCE],
             zones=match.zones or None,
         )
+
+    def _answers(self) -> list[tuple[str, Evidence | None]]:
+        """What a model answered in this case that the rule asks for, and the picture that shows it."""
+        asks = [leaf for leaf in self.rule.leaves if isinstance(leaf, Ask)]
+        given = [(ask, verdict) for verdict in self.hearing.case.verdicts for ask in asks if says_yes(ask, verdict)]
+        return [(answered(ask, verdict).said, verdict.evidence) for ask, verdict in given[:_EVIDENCE]]
 
     def _over(self, one: Told, *, none: bool) -> None:
         """Resolve the alert of something that lasted, or that there was not."""

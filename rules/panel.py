@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from rules.fitting import Fitting, fittings, leaves_for
+from rules.condition import answer_id, answered, is_asked, says_yes
+from rules.fitting import Fitting, Leaves, fittings, leaves_for
 from rules.hearing import Hearing
 from rules.pursuit import Pursuit
 from rules.rule import Rule
 from rules.sending import Sending
 from rules.witness import Witness, heard_of, ms_of
-from vidette.alerts import Case, Judgement
+from vidette.alerts import Case, Judgement, Verdict
 from vidette.matches import Heard, LeafMatch, PatternChange, PatternState
 from vidette.ports import Reader
 from vidette.remembering import HeardOf, Patterns
@@ -29,6 +30,7 @@ class Panel:
         case, now = hearing.case, ms_of(hearing.now)
         spoken = heard_of(case, hearing.now)
         leaves = self._leaves(spoken.stream)
+        _refused(hearing, leaves)
         fits = _by_rule(fittings(case, leaves, hearing.places.zones, hearing.read))
         asked = {rule.id for rule in leaves.rules if rule.id in fits or rule.id in new}
         waiting = self._waiting(hearing.read, _LATEST if case.final else spoken.reach) & {r.id for r in leaves.rules}
@@ -83,6 +85,15 @@ class Panel:
         rule = self.rules[name]
         reach = witness.of(rule.leaves).reach
         return reach < _LATEST and any((one.wake or 0) <= reach for one in self._kept(read, [name]).values())
+
+
+def _refused(hearing: Hearing, leaves: Leaves) -> None:
+    """Why answers raise nothing."""
+    for verdict in hearing.case.verdicts:
+        for rule, ask in leaves.asks:
+            if is_asked(ask, verdict) and not hearing.told_enough and not says_yes(ask, verdict):
+                why = (answered(ask, verdict).said,)
+                hearing.decide(rule, answer_id(verdict), Verdict.NOT_RAISED, verdict.start, why)
 
 
 def _by_rule(found: Iterable[Fitting]) -> dict[str, list[Fitting]]:

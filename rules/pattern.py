@@ -23,6 +23,8 @@ KnownOf = Callable[[frozenset[int], bool], Known]
 _WATCHED = 0.9
 """So much of the hours in which something is expected must have been watched, or nothing is said of them."""
 _CITED = 64
+_NEXT_MS = 1000
+"""Segments that are no further apart follow each other."""
 
 
 def matches_of(condition: Condition, given: Given, known: KnownOf) -> list[Match]:
@@ -47,8 +49,10 @@ class Weighing:
 
     def _of(self, node: Condition) -> Iterator[Match]:
         match node:
-            case Leaf() | Ask():
+            case Leaf():
                 yield from self._lasting(self._given.get(node.number, ()), node.for_s)
+            case Ask():
+                yield from self._lasting(_adjoining(self._given.get(node.number, ())), node.for_s)
             case AnyOf(parts=parts):
                 yield from self._lasting((one for part in parts for one in self.of(part)), node.for_s)
             case All():
@@ -160,6 +164,19 @@ class Weighing:
                 yield Match(id=make_id("missed", end), start=end, end=end)
         if not known.runs:
             self.later.append(known.now + BREAK_MS)
+
+
+def _adjoining(answers: Iterable[Match]) -> Iterator[Match]:
+    """Answers of one stream, of which each begins where one before ends, are one match."""
+    whole: dict[tuple[str, ...], Match] = {}
+    for one in sorted(answers, key=_order):
+        held = whole.get(one.streams)
+        if held is not None and one.start <= held.until + _NEXT_MS:
+            one = replace(held, end=max(held.end or 0, one.end or 0))  # noqa: PLW2901  the stretch that it is now a part of
+        elif held is not None:
+            yield held
+        whole[one.streams] = one
+    yield from whole.values()
 
 
 def _all(weighing: Weighing, node: "All | InOrder") -> Iterator[Match]:

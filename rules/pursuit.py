@@ -75,7 +75,7 @@ class Pursuit:
         out: dict[int, list[Match]] = {}
         for (leaf, _), match in fits.items():
             if match is not None:
-                out.setdefault(leaf, []).append(_as_seen(match, reach))
+                out.setdefault(leaf, []).append(as_seen(match, reach))
         return out
 
     def _of(self, leaves: frozenset[int], looked: bool, look_back: int) -> Known:
@@ -163,7 +163,8 @@ def _same(one: Match, other: Match | None) -> bool:
     return other is not None and (one.start, one.end, one.events) == (other.start, other.end, other.events)
 
 
-def _as_seen(match: Match, reach: dict[str, int]) -> Match:
+def as_seen(match: Match, reach: dict[str, int]) -> Match:
+    """Of a match that goes on, how far that is known: as far as its stream has spoken, by name."""
     if match.end is not None:
         return match
     seen = reach.get(match.streams[0])

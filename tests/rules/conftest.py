@@ -15,15 +15,18 @@ from vidette.models import (
     DeepState,
     Entity,
     FastState,
+    Keyframe,
     Label,
     Observation,
     PathPoint,
     Role,
     Run,
+    Segment,
     Stream,
     Track,
     Zone,
 )
+from vidette.models import Verdict as Answer
 from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
 from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 
@@ -153,6 +156,35 @@ class Watch:
             stream_id=self.stream.id, start_s=self.watermark_s, end_s=watermark_s, state=state, deep=DeepState.OFF
         )
         return (row,)
+
+    def answers(self, question, start_s, end_s, answer="yes", confidence=0.9):
+        """A deep look at a segment that answers a closed question, with a picture a second after its begin."""
+        name = ids.segment_id(self.stream.id, start_s)
+        frame = Keyframe(id=f"{name}k", segment_id=name, pts_s=start_s + 1, sha256="ab" * 32, uri="media:ab.jpg")
+        segment = Segment(id=name, stream_id=self.stream.id, start_s=start_s, end_s=end_s, keyframes=(frame,))
+        self.store.settle(
+            Observation(
+                id=f"answered {question} {self.stream.name} {start_s}",
+                stream_id=self.stream.id,
+                look="deep",
+                run=DEEP,
+                start_s=start_s,
+                end_s=end_s,
+                segment_id=name,
+                segments=(segment,),
+                coverage=(
+                    Coverage(
+                        stream_id=self.stream.id,
+                        start_s=start_s,
+                        end_s=end_s,
+                        state=FastState.WATCHED,
+                        deep=DeepState.EXAMINED,
+                    ),
+                ),
+                verdicts=(Answer(question=question, answer=answer, confidence=confidence, at_s=start_s + 1),),
+            ),
+            self.engine,
+        )
 
     def look_closer(self, type_, start_s, end_s, number=0):
         """A deep look that saw something of its own."""

@@ -315,3 +315,54 @@ def test_any_of_several_is_one_alert_of_one_thing(watch):
     w.ends(loiter, 80)
     w.commit(130)
     assert w.messages() == [("desk", 1, "raised"), ("desk", 2, "resolved")]
+
+
+SMOKING = "Is someone smoking near the pump?"
+
+
+def test_a_yes_to_a_question_is_one_alert_as_long_as_it_is_said(watch):
+    w = watch(rule({"ask": SMOKING, "confidence": 0.6}))
+    w.commit(50)
+    for at in (0, 15):
+        w.answers(SMOKING, at, at + 15)
+    alert = w.alert()
+    assert alert.text == f"“{SMOKING}” answered yes on yard, Mon 2 Mar 08:00:00 UTC"
+    assert alert.why == (f"“{SMOKING}” answered yes", f"“{SMOKING}” was answered yes, 90% sure")
+    assert [one.pts_s for one in alert.evidence] == [1]
+    assert alert.events == ()
+    assert w.messages() == [("desk", 1, "raised")]
+    w.commit(90)
+    assert w.alert().text.startswith("Over after 30 s: ")
+
+
+def test_no_and_unknown_and_unsure_raise_nothing_and_say_why_not(watch):
+    w = watch(rule({"ask": SMOKING, "confidence": 0.6}))
+    w.commit(60)
+    w.answers(SMOKING, 0, 15, "no")
+    w.answers(SMOKING, 15, 30, "unknown", 0.3)
+    w.answers(SMOKING, 30, 45, "yes", 0.4)
+    w.answers("Is the gate open?", 45, 60)
+    assert w.alerts() == []
+    assert sorted(w.why("not_raised")) == [
+        f"“{SMOKING}” was answered no, 90% sure",
+        f"“{SMOKING}” was answered unknown, 30% sure",
+        f"“{SMOKING}” was answered yes, 40% sure, 60% asked",
+    ]
+
+
+def test_a_yes_that_lasts_over_segments(watch):
+    w = watch(rule({"ask": SMOKING, "for_s": 20}))
+    w.commit(60)
+    w.answers(SMOKING, 0, 15)
+    assert w.alerts() == []
+    w.answers(SMOKING, 15, 30)
+    assert seconds(w, w.alert()) == 20
+
+
+def test_a_question_and_an_event(watch):
+    w = watch(rule({"all": [{"ask": SMOKING}, {"event": "loitering"}]}))
+    w.opens(LOITERS, w.thing("ann", Label.PERSON), 5)
+    w.commit(66)
+    w.answers(SMOKING, 15, 30)
+    assert seconds(w, w.alert()) == 15
+    assert len(w.alert().events) == 1
