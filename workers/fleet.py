@@ -18,7 +18,7 @@ from vidette.settings import Settings
 from workers.assignment import hours_of, job_of
 from workers.child import Child
 from workers.exhibiting import Exhibiting
-from workers.flow import judge_stored, missing_looks
+from workers.flow import judge_stored
 from workers.following import Following, Listener
 from workers.heap import Heap
 from workers.keeping import Clips
@@ -26,6 +26,7 @@ from workers.live import Supervisor, hear
 from workers.looks import Looks
 from workers.messages import said_of
 from workers.offline import Offline
+from workers.owed import missing_looks
 from workers.settling import Settling
 from workers.streams import begun, stream_of
 from workers.sweeping import Sweeping
