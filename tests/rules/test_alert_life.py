@@ -175,25 +175,29 @@ class AlertLife(RuleBasedStateMachine):
         self.watch.store.close()
         self.folder.cleanup()
 
-    @rule(thing=st.sampled_from(sorted(THINGS)))
+    @rule(things=st.sets(st.sampled_from(sorted(THINGS))), seconds=st.sampled_from([1.0, 7.0, 29.0, 31.0, 45.0, 95.0]))
+    def things_come_and_go(self, things, seconds):
+        """Those that are there go, the others come; then it is later."""
+        for thing in sorted(things):
+            (self.goes if thing in self.keys else self.comes)(thing)
+        self.later(seconds)
+
+    @rule(seconds=st.sampled_from([7.0, 31.0, 61.0, 95.0]))
+    def time_passes(self, seconds):
+        self.later(seconds)
+
     def comes(self, thing):
-        if thing in self.keys or any(one[1] == thing for one in self.pending):
-            return
         at_s = self.now_s + 0.01 * (thing + 1)
         box, label = THINGS[thing]
         track = self.watch.thing(f"thing {thing}", label=label, box=box)
         self.keys[thing] = self.watch.opens(EventType.OBJECT_LEFT, track, at_s)
         self.pending.append((at_s, thing))
 
-    @rule(thing=st.sampled_from(sorted(THINGS)))
     def goes(self, thing):
-        if thing not in self.keys or any(one[1] == thing for one in self.pending):
-            return
         self.watch.ends(self.keys.pop(thing), self.now_s + 0.5)
         self.reference.ended(thing, self.now_s + 0.5)
 
-    @rule(seconds=st.sampled_from([1.0, 7.0, 29.0, 31.0, 45.0, 61.0, 95.0]))
-    def time_passes(self, seconds):
+    def later(self, seconds):
         self.now_s += seconds
         self.watch.commit(self.now_s)
         for at_s, thing in sorted(self.pending):
@@ -268,8 +272,8 @@ def _rounded(messages):
 
 
 AlertLife.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
+    max_examples=30,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
