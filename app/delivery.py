@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
 
 import click
 
 from app.tables import clock, many, plain
+from rules.sinks.composing import Composer
 from rules.sinks.message import sentence
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, DeliveryStatus
 from vidette.errors import ConfigError, DeliveryError
 from vidette.ports import GraphStore
 from vidette.queries import Attempts, Deliveries, SinkStates
+from vidette.rule_settings import SinkSettings
 from vidette.settings import Settings
+from workers.sender import Lane
 
 _MOST = 1_000
 
@@ -108,11 +110,15 @@ def _request(settings: Settings, delivery: Delivery) -> dict[str, str]:
     if said is None:
         return {}
     media = media_of(settings)
-    request: dict[str, Any] = {"to": lane_of(said, settings, media).sink.address}
+    try:
+        return _composed(said, delivery, lane_of(said, settings, media), composer_of(said, settings, media))
+    except (ConfigError, DeliveryError) as error:
+        return {"fault": str(error)}
+
+
+def _composed(said: SinkSettings, delivery: Delivery, lane: Lane, compose: Composer) -> dict[str, str]:
+    request = {"to": lane.sink.address}
     if said.kind == "console" or (said.kind == "apprise" and not said.template):
         return {**request, "media_type": "text/plain", "body": sentence(delivery.message)}
-    try:
-        composed = composer_of(said, settings, media)(delivery.message)
-    except DeliveryError as error:
-        return {**request, "fault": str(error)}
+    composed = compose(delivery.message)
     return {**request, "media_type": composed.media_type, "body": composed.text.decode()}

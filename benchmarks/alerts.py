@@ -154,10 +154,12 @@ def _steady(store: EmbeddedStore, ends: Endpoints, count: int, rate: float) -> d
         raised = _raise(store, pump, count, rate)
         _wait(store, pump, SINKS[:-1], 120.0 + len(raised) * SLOW_S)
         left = pump.remaining()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before what came is counted here
     share = 100 * (time.process_time() - cpu_s) / (time.monotonic() - began)
     print(
         f"steady, {rate:g} alerts/s ({len(SINKS) * 1.5 * rate:.0f} deliveries/s): {share:.0f} % of a core; waiting: {left}"
     )
+    print(f"memory of the sender at most {peak:.0f} MB")
     for name in SINKS[:-1]:
         print("  " + _check(name, ends.taken[name], raised))
     return raised
@@ -213,8 +215,6 @@ def main() -> None:
         _back(store, ends, raised)
         store.close()
         _backlog(Path(folder), min(2_000, count))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory of the sender at most {peak:.0f} MB")
 
 
 if __name__ == "__main__":
