@@ -11,9 +11,11 @@ from app.options import json_option, limit_option, memory_options
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from app.memory import Memory
     from vidette.alerts import Alert, AlertFilter
     from vidette.settings import Settings
 
+_MANY = 100_000
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -39,6 +41,8 @@ def _filters(command: F) -> F:
 @memory_options
 @_filters
 @click.option("--why", "why_too", is_flag=True, help="Say which conditions held, too.")
+@click.option("--by", "by", type=click.Choice(["incident"]), help="Those that belong together as one row.")
+@click.option("--precision", "precise", is_flag=True, help="How often people found each rule right, instead.")
 @json_option
 def alerts(db: str | None, config: str | None, **given: Any) -> None:
     """Alerts, newest first.
@@ -46,22 +50,42 @@ def alerts(db: str | None, config: str | None, **given: Any) -> None:
     \b
     vidette alerts --severity high --since 'yesterday 5 pm'
     vidette alerts why 1a2b3c4d
+    vidette alerts ack 1a2b3c4d --comment 'on my way'
     """
     if click.get_current_context().invoked_subcommand:
         return
     from app.memory import opened
     from app.options import zone
     from vidette.codec import line
-    from vidette.queries import Alerts
 
     with opened(db, config) as memory:
-        where = _where(memory.settings, given)
-        rows = memory.store.read(Alerts(where=where, limit=given["limit"], newest=True))
-    if given["as_json"]:
-        for row in rows:
-            click.echo(line(row))
-    else:
-        _table(rows, zone(memory.settings), why_too=given["why_too"])
+        rows, show = _asked(memory, given)
+        if given["as_json"]:
+            for row in rows:
+                click.echo(line(row))
+        else:
+            show(rows, zone(memory.settings))
+
+
+def _asked(memory: "Memory", given: dict[str, Any]) -> "tuple[Sequence[Any], Callable[[Any, tzinfo], None]]":
+    """The rows, and what prints them."""
+    from functools import partial
+
+    from app import incidents, precision
+    from vidette.handling import Precision
+    from vidette.queries import Alerts
+
+    where = _where(memory.settings, given)
+    if given["precise"]:
+        asked = memory.store.read(Precision(since=where.since, until=where.until))
+        chosen = [one for one in asked if not given["rules"] or one.rule in given["rules"]]
+        chosen = [one for one in chosen if not given["streams"] or one.stream in given["streams"]]
+        return precision.precision(chosen), lambda rows, _: precision.table(rows)
+    if given["by"] == "incident":
+        found = memory.store.read(Alerts(where=where, limit=_MANY, newest=True))
+        return incidents.incidents(found)[: given["limit"]], incidents.table
+    found = memory.store.read(Alerts(where=where, limit=given["limit"], newest=True))
+    return found, partial(_table, why_too=given["why_too"])
 
 
 @alerts.command()
@@ -112,7 +136,7 @@ def _table(rows: "Sequence[Alert]", tz: "tzinfo | None", *, why_too: bool) -> No
         (
             *date_and_time(row.at, tz),
             row.severity.upper(),
-            str(row.state),
+            f"{row.state}, on trial" if row.shadow else str(row.state),
             row.text,
             row.rule,
             ", ".join(row.streams),

@@ -26,6 +26,7 @@ COMMANDS = {
     "rules": "app.rules:rules",
     "silence": "app.silence:silence",
     "deliveries": "app.deliveries:deliveries",
+    "sinks": "app.sinks:sinks",
     "receive": "app.receive:receive",
     "report": "app.report:report",
     "clip": "app.clip:clip",

@@ -1,7 +1,7 @@
-"""`vidette deliveries list|run|replay`: messages about alerts, and how telling went."""
+"""`vidette deliveries list|show|run|replay`: messages about alerts, and how telling went."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,10 +11,10 @@ from vidette.errors import ConfigError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from app.memory import Memory
     from vidette.alerts import Attempt, Delivery, DeliveryFilter, SinkState
-    from vidette.ports import GraphStore
 
-_ALL = 1_000_000
+F = TypeVar("F", bound=Callable[..., Any])
 _sink = click.option("--sink", "sinks", multiple=True, metavar="ID", help="Only to this sink (repeatable).")
 _alert = click.option(
     "--alert",
@@ -28,9 +28,17 @@ _status = click.option(
 )
 
 
+def _window(command: F) -> F:
+    """`--since --until`: when the message was raised."""
+    command = click.option("--until", metavar="TIME", help="Raised before this.")(command)
+    return click.option("--since", metavar="TIME", help="Raised from this on (2026-05-01T14:00, 'yesterday 5 pm').")(
+        command
+    )
+
+
 @click.group()
 def deliveries() -> None:
-    """Messages about alerts: list, send, send again."""
+    """Messages about alerts: list, show, send, send again."""
 
 
 @deliveries.command("list")
@@ -38,6 +46,7 @@ def deliveries() -> None:
 @_sink
 @_alert
 @_status
+@_window
 @limit_option
 @json_option
 def list_(db: str | None, config: str | None, **given: Any) -> None:
@@ -48,7 +57,7 @@ def list_(db: str | None, config: str | None, **given: Any) -> None:
     from vidette.queries import Attempts, Deliveries, SinkStates
 
     with opened(db, config) as memory:
-        rows = memory.store.read(Deliveries(where=_where(memory.store, given), limit=given["limit"]))
+        rows = memory.store.read(Deliveries(where=_where(memory, given), limit=given["limit"]))
         attempts = memory.store.read(Attempts(deliveries=tuple(row.id for row in rows)))
         disabled = {state.sink: state for state in memory.store.read(SinkStates())}
     last = {attempt.delivery: attempt for attempt in attempts}
@@ -59,6 +68,29 @@ def list_(db: str | None, config: str | None, **given: Any) -> None:
         _table(rows, last, zone(memory.settings))
     for state in disabled.values():
         click.echo(_disabled(state), err=True)
+
+
+@deliveries.command()
+@click.argument("identity", metavar="DELIVERY")
+@memory_options
+@rules_option
+@json_option
+def show(identity: str, db: str | None, config: str | None, rules: tuple[str, ...], as_json: bool) -> None:
+    """One delivery: what is sent, every try of it, and what was answered.
+
+    DELIVERY is its id, or the first characters of it; `vidette deliveries list --json` gives ids.
+    """
+    from app.delivery import inspected, say
+    from app.memory import opened
+    from app.options import zone
+    from vidette.codec import line
+
+    with opened(db, config, rules=rules) as memory:
+        found = inspected(memory.store, memory.settings, identity)
+    if as_json:
+        click.echo(line(found))
+    else:
+        say(found, zone(memory.settings))
 
 
 @deliveries.command()
@@ -75,6 +107,7 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
     from app.memory import opened
     from app.stopping import stop_on_signals
     from workers.delivering import Pump
+    from workers.disabling import teller
     from workers.lanes import lanes_of
     from workers.ticking import Ticking
     from workers.wiring import judge_of, media_of
@@ -83,8 +116,8 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
         lanes = lanes_of(memory.settings, media_of(memory.settings))
         if not lanes:
             raise ConfigError("no sinks in the settings; add `sinks` to vidette.yml, or name a file with --rules")
-        judge = judge_of(memory.settings)
-        with Pump(memory.store, lanes) as pump, Ticking(memory.store, judge, pump.nudge) as ticking:
+        judge, gone = judge_of(memory.settings), teller(memory.settings, memory.store)
+        with Pump(memory.store, lanes, gone=gone) as pump, Ticking(memory.store, judge, pump.nudge) as ticking:
             if drain is None:
                 stop.wait()
             else:
@@ -99,14 +132,17 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
 @memory_options
 @_sink
 @_alert
+@_window
+@click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--delivered", is_flag=True, help="Those that were delivered, too.")
 def replay(ids: tuple[str, ...], db: str | None, config: str | None, delivered: bool, **given: Any) -> None:
     """Make dead deliveries due again, under their ids, and enable their sinks.
 
-    Name deliveries, --sink or --alert. `vidette deliveries run` or the next watch sends them.
+    Name deliveries, --sink, --alert, --since and --until, or --all. `vidette deliveries run` or the next watch sends
+    them.
 
     \b
-    vidette deliveries replay --sink ops
+    vidette deliveries replay --sink ops --since 'yesterday 5 pm'
     """
     from dataclasses import replace
     from datetime import UTC, datetime
@@ -114,16 +150,20 @@ def replay(ids: tuple[str, ...], db: str | None, config: str | None, delivered: 
     from app.memory import opened
     from app.tables import many
     from vidette.alerts import DeliveryStatus
-    from vidette.queries import Deliveries
+    from vidette.queries import Deliveries, SinkStates
 
-    if not (ids or given["sinks"] or given["alerts"]):
-        raise ConfigError("nothing named to send again; give deliveries, --sink or --alert")
+    if not (ids or given["everything"] or any(given[name] for name in ("sinks", "alerts", "since", "until"))):
+        raise ConfigError("nothing named to send again; give deliveries, --sink, --alert, --since or --all")
     with opened(db, config, must_write=True) as memory:
         statuses = (DeliveryStatus.DEAD, DeliveryStatus.DELIVERED) if delivered else (DeliveryStatus.DEAD,)
-        where = replace(_where(memory.store, given), ids=ids, statuses=statuses)
-        found = memory.store.read(Deliveries(where=where, limit=_ALL))
-        for sink in sorted({row.sink for row in found} | set(given["sinks"])):
-            memory.store.enable(sink)
+        where = replace(_where(memory, given), ids=ids, statuses=statuses)
+        for state in memory.store.read(SinkStates()):
+            among = state.sink in where.sinks if where.sinks else True
+            wanted = state.sink in given["sinks"] or memory.store.read(
+                Deliveries(where=replace(where, sinks=(state.sink,)), limit=1)
+            )
+            if among and wanted:
+                memory.store.enable(state.sink)
         count = memory.store.replay(where, datetime.now(UTC))
     click.echo(f"{many(count, 'delivery', 'deliveries')} due again; `vidette deliveries run` sends them")
 
@@ -147,21 +187,19 @@ def say_remaining(left: dict[str, int], given: dict[str, Any]) -> None:
     click.echo(f"{said} ({parts}); to send them: vidette deliveries run{memory}", err=True)
 
 
-def _where(store: "GraphStore", given: dict[str, Any]) -> "DeliveryFilter":
-    from app.options import choice
+def _where(memory: "Memory", given: dict[str, Any]) -> "DeliveryFilter":
+    from app.delivery import alert_id
+    from app.options import choice, instant
     from vidette.alerts import DeliveryFilter, DeliveryStatus
 
+    since, until = given.get("since"), given.get("until")
     return DeliveryFilter(
-        alerts=tuple(_alert_id(store, prefix) for prefix in given["alerts"]),
+        alerts=tuple(alert_id(memory.store, prefix) for prefix in given["alerts"]),
         sinks=given["sinks"],
         statuses=tuple(choice(DeliveryStatus, "status", text) for text in given.get("statuses", ())),
+        since=instant(since, memory.settings) if since else None,
+        until=instant(until, memory.settings) if until else None,
     )
-
-
-def _alert_id(store: "GraphStore", prefix: str) -> str:
-    from app.reasons import named
-
-    return named(store, prefix).id
 
 
 def _row(row: "Delivery", last: "Attempt | None", disabled: "SinkState | None") -> dict[str, Any]:

@@ -34,12 +34,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """All that is known of why: about an event, or about an alert and its events."""
+    """All that is known of why: about an event, or about an alert and its events.
+
+    `incident` are the ids of all alerts of the alerts' incidents.
+    """
 
     alerts: tuple[Alert, ...]
     events: tuple[EventRow, ...]
     decisions: tuple[Decision, ...]
     deliveries: tuple[Told, ...]
+    incident: tuple[str, ...] = ()
 
 
 def reasons_of(store: GraphStore, prefix: str) -> Reasons:
@@ -58,6 +62,7 @@ def reasons_of(store: GraphStore, prefix: str) -> Reasons:
         events=tuple(store.read(Events(where=Filter(ids=ids, retracted=True), limit=_MOST))),
         decisions=tuple(decisions),
         deliveries=_told(store, alerts),
+        incident=_incident(store, alerts),
     )
 
 
@@ -68,6 +73,12 @@ def _event(store: GraphStore, prefix: str) -> str:
         return find_event(store, prefix).id
     except ConfigError as error:
         raise ConfigError(f"no alert has the id {prefix!r}, and {error}") from error
+
+
+def _incident(store: GraphStore, alerts: Sequence[Alert]) -> tuple[str, ...]:
+    """The ids of the alerts of their incidents, by time."""
+    where = AlertFilter(incidents=tuple(alert.incident for alert in alerts))
+    return tuple(one.id for one in store.read(Alerts(where=where, limit=_MOST))) if alerts else ()
 
 
 def _told(store: GraphStore, alerts: Sequence[Alert]) -> tuple[Told, ...]:
@@ -105,9 +116,11 @@ def say(found: Reasons, tz: tzinfo | None) -> None:
 
 def _lines(found: Reasons, tz: tzinfo | None) -> Iterator[str]:
     for alert in found.alerts:
-        yield f"alert {alert.id}: {alert.severity.upper()}, {alert.state}, rule {alert.rule}"
+        trial = ", on trial" if alert.shadow else ""
+        yield f"alert {alert.id}: {alert.severity.upper()}, {alert.state}, rule {alert.rule}{trial}"
         yield f"  {alert.text}"
         yield f"  raised {clock(alert.raised_at, tz)}, because {'; '.join(alert.why)}"
+        yield f"  incident {short(alert.incident)}: {_others(found.incident, alert)}"
     for event in found.events:
         yield f"event {event.id}: {event.type} at {clock(event.start, tz)} on {event.stream}: {event.caption}"
     yield many(len(found.decisions), "decision") if found.decisions else "no rule decided about it"
@@ -121,6 +134,12 @@ def _lines(found: Reasons, tz: tzinfo | None) -> Iterator[str]:
         yield f"  to {told.sink}: {told.change}, {told.status}{due} ({told.id})"
         for attempt in told.attempts:
             yield f"    {_attempt(attempt, tz)}"
+
+
+def _others(incident: Sequence[str], alert: Alert) -> str:
+    """The other alerts of its incident."""
+    others = [short(one) for one in incident if one != alert.id]
+    return f"with alert {', '.join(others[:8])}{' …' if len(others) > 8 else ''}" if others else "it alone"
 
 
 def _attempt(attempt: Attempt, tz: tzinfo | None) -> str:

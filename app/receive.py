@@ -37,7 +37,7 @@ _TICK_S = 0.2
     help="Seconds that a message waits for an earlier one about the same alert.",
 )
 @click.option(
-    "--fail", default="", metavar="N|SHARE|CODES", help="Fail on purpose: 3 (the first), 0.25, or 500,503,410."
+    "--fail", default="", metavar="N|SHARE|CODES", help="Fail on purpose: 3 (the first), 0.25, or 500,hang,503,410."
 )
 @click.option("--retry-after", default="", metavar="S", help="Retry-After of answers 429 and 503.")
 @click.option(

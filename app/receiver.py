@@ -12,26 +12,33 @@ from rules.signing import verify
 from vidette.errors import ConfigError, DeliveryError
 
 MAX_BODY = 64 * 1024
+_TICK_S = 0.2
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+HANG = 0
+"""Instead of a status code: no answer at all, until the sender has had enough."""
 
 
 def failures(plan: str) -> Iterator[int | None]:
     """Status codes to answer with, request by request; None: as usual. Raises ConfigError.
 
-    `3`: the first three fail. `0.25`: one in four, evenly. `500,503,410`: these first, in turn.
+    `3`: the first three fail. `0.25`: one in four, evenly. `500,503,hang,410`: these first, in turn.
     """
     numbers = [part.strip() for part in plan.split(",")] if plan else []
     try:
-        if len(numbers) == 1 and 0 < float(numbers[0]) < 1:
+        if len(numbers) == 1 and numbers != ["hang"] and 0 < float(numbers[0]) < 1:
             return _share(float(numbers[0]))
-        codes = [int(part) for part in numbers]
+        codes = [int(part) for part in numbers if part != "hang"]
     except ValueError:
-        raise ConfigError(f"--fail {plan!r} is none of: a count (3), a share (0.25), status codes (500,503)") from None
-    if len(codes) == 1 and 0 <= codes[0] < 100:
-        codes = [500] * codes[0]
+        raise ConfigError(
+            f"--fail {plan!r} is none of: a count (3), a share (0.25), status codes and `hang` (500,hang,410)"
+        ) from None
+    if len(numbers) == len(codes) == 1 and 0 <= codes[0] < 100:
+        return _then_none([500] * codes[0])
     if not all(200 <= code <= 599 for code in codes):
         raise ConfigError(f"--fail {plan!r}: status codes are from 200 to 599")
-    return _then_none(codes)
+    return _then_none([HANG if part == "hang" else int(part) for part in numbers])
 
 
 def _share(share: float) -> Iterator[int | None]:
@@ -75,6 +82,8 @@ class Receiver(ThreadingHTTPServer):
         now = datetime.now(UTC)
         with self.turn:
             code = next(self.fail)
+            if code == HANG:
+                return HANG, "told to hang"
             if code and not 200 <= code < 300:
                 return code, "told to fail"
             try:
@@ -122,7 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, code: int, word: str) -> None:
         if not 200 <= code < 300:
-            self.server.refuse(f"{code} {self.headers.get('webhook-id', '-')}: {word}")
+            self.server.refuse(f"{code or '-'} {self.headers.get('webhook-id', '-')}: {word}")
+        if code == HANG:
+            self._hang()
+            return
         self.send_response(code)
         if self.server.retry_after and code in {429, 503}:
             self.send_header("Retry-After", self.server.retry_after)
@@ -132,6 +144,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if code not in {204, 304}:
             self.wfile.write(text)
+
+    def _hang(self) -> None:
+        """Say nothing until the sender has gone, or we are to stop."""
+        self.close_connection = True
+        self.connection.settimeout(_TICK_S)
+        while not self.server.stopping.is_set():
+            try:
+                if not self.connection.recv(4096):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
 
     def log_message(self, format: str, *args: object) -> None:
         """What matters is told by the receiver itself."""

@@ -20,6 +20,7 @@ def pages() -> dict[str, str]:
         "docs/cli.md": cli_page(),
         "docs/configuration.md": configuration_page(),
         "docs/models.md": models_page(),
+        "docs/alert.schema.json": schema_page(),
         "vidette.example.yml": example(),
     }
 
@@ -48,6 +49,15 @@ def models_page() -> str:
     from app.models import page
 
     return f"# Models\n\n<!-- {_MADE} -->\n\n{page()}"
+
+
+def schema_page() -> str:
+    """The JSON Schema of messages about alerts."""
+    import json
+
+    from rules.sinks.schema import body_schema
+
+    return json.dumps(body_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _command(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:

@@ -1,12 +1,14 @@
-"""`vidette rules check|list|backtest`: whether rules are well written, what they say in words, what they would have done."""
+"""`vidette rules check|list|backtest|write`: rules checked, said in words, tried on what is stored, made of words."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.options import config_option, json_option, memory_options
+from app.template import try_template
 from vidette.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ _files = click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(
 
 @click.group()
 def rules() -> None:
-    """Check rules, say in words what they do, try them on what is stored."""
+    """Check rules, say in words what they do, try them on what is stored, make them of plain words."""
+
+
+rules.add_command(try_template)
 
 
 @rules.command("check")
@@ -30,27 +35,27 @@ def rules() -> None:
 def check_(files: tuple[str, ...], config: str | None) -> int:
     """Say every mistake in rules FILEs, one a line with its place; without FILE: in the settings.
 
-    Exit code 2 where there is a mistake. What is well written but can never come true, or names a
-    zone, line or stream that the settings lack, is a warning.
+    Exit code 2 where there is a mistake. What is well written but can never come true, names what the
+    settings lack, or tells nothing that another rule does not tell, is a warning.
     """
+    from app.options import zone
     from app.tables import plain
-    from rules.doubt import doubts
+    from rules.review import review
     from rules.rulebook import disagreements
 
     settings, books, wrong = _books(files, config)
     wrong += disagreements(books)
     for said in wrong:
         click.echo(plain(said), err=True)
-    sinks = [sink for book in books for sink in book.said.sinks]
-    for book in books if not wrong else ():
-        if book.name == "settings" and files:
-            continue  # asked about the files: the settings are only what they are held against
-        for i, rule in enumerate(book.said.rules):
-            for doubt in doubts(rule, settings, sinks):
-                click.echo(plain(f"{book.where('rules', i)} ({rule.id}): warning: {doubt}"), err=True)
-        if not wrong:
+    if wrong:
+        return 2
+    leave = ("settings",) if files else ()  # asked about the files: the settings are only what they are held against
+    for said in review(books, settings, zone(settings), leave=leave):
+        click.echo(plain(said), err=True)
+    for book in books:
+        if book.name not in leave:
             click.echo(plain(f"{book.name}: good, {_count(len(book.said.rules), 'rule')}"))
-    return 2 if wrong else 0
+    return 0
 
 
 @rules.command("list")
@@ -120,6 +125,64 @@ def backtest(files: tuple[str, ...], db: str | None, config: str | None, as_json
             click.echo(line(row))
     else:
         say(found, media)
+
+
+@rules.command()
+@click.argument("sentence")
+@memory_options
+@click.option(
+    "--to", metavar="FILE", type=click.Path(dir_okay=False), help="File to put it into; default: the settings."
+)
+@click.option("--id", "name", metavar="ID", help="What to call it; default: made of its words.")
+@click.option("--since", metavar="TIME", help="Try it on what is stored from this on; default: the last 7 days of it.")
+@click.option("--yes", is_flag=True, help="Save it, do not ask.")
+@json_option
+def write(sentence: str, db: str | None, config: str | None, as_json: bool, **given: Any) -> None:
+    """Make a rule of a SENTENCE in plain words; show it, what it says, what it would have done; save it on yes.
+
+    \b
+    vidette rules write "tell me when a van stands at the dock for more than ten minutes at night"
+    vidette rules write "alert ops if nobody enters the till for 10 minutes between 8:00 and 18:00" --to rules.yml
+
+    What events cannot tell becomes a closed question to the vision model. No word is dropped: each is in the rule, in that
+    question, or named.
+    """
+    from dataclasses import replace
+
+    from app.drafting import drafted, row, save, say, tried
+    from app.memory import settings_of
+    from vidette.codec import line
+    from vidette.configuration import FILE
+
+    settings = settings_of(db, config)
+    file = Path(given["to"] or config or FILE)
+    shown = drafted(sentence, settings, {rule.id for rule in settings.rules} | _ids(file), given["name"])
+    shown = replace(shown, found=tried(shown.rule, settings, given["since"]))
+    if not as_json:
+        say(shown, settings)
+    agreed = given["yes"] or (not as_json and _asked_to_save(file))
+    if agreed:
+        save(shown.rule, file)
+        click.echo(f"saved in {file}", err=True)
+    if as_json:
+        click.echo(line(row(shown, file if agreed else None)))
+
+
+def _asked_to_save(file: Path) -> bool:
+    """What a person says; where nobody is there, that it was not saved."""
+    if sys.stdin.isatty():
+        return click.confirm(f"Save it in {file}?", err=True)
+    click.echo(f"not saved; --yes saves it in {file}", err=True)
+    return False
+
+
+def _ids(file: Path) -> set[str]:
+    """Ids of the rules in a file that is there."""
+    from vidette.configuration import check
+    from vidette.rule_settings import RulesFile
+
+    found = check(file, os.environ, RulesFile) if file.exists() else None
+    return {rule.id for rule in found.value.rules} if found and found.value else set()
 
 
 def _page(found: "Found", media: "MediaStore", out: str) -> None:

@@ -22,6 +22,7 @@ from vidette.configuration import FILE
 from vidette.errors import ConfigError
 from vidette.settings import Settings
 from workers.delivering import Lane, Pump, Store
+from workers.disabling import teller
 from workers.lanes import lanes_of
 from workers.streams import cameras_of, configured, with_addresses
 from workers.ticking import Ticking
@@ -121,7 +122,7 @@ class Pumping:
 
     def __init__(self, store: Store, settings: Settings, lanes: Sequence[Lane]) -> None:
         self._store, self._sinks = store, (settings.sinks, settings.alerts)
-        self._pump = Pump(store, lanes)
+        self._pump = Pump(store, lanes, gone=teller(settings, store))
         self._ticking = Ticking(store, judge_of(settings), self.nudge)
 
     def __enter__(self) -> "Pumping":
@@ -154,7 +155,7 @@ class Pumping:
         sinks = (settings.sinks, settings.alerts)
         if sinks == self._sinks:
             return
-        pump = Pump(self._store, lanes_of(settings, media_of(settings)))
+        pump = Pump(self._store, lanes_of(settings, media_of(settings)), gone=teller(settings, self._store))
         old, self._pump, self._sinks = self._pump, pump, sinks
         old.__exit__(None, None, None)
         pump.__enter__()

@@ -70,14 +70,17 @@ def soaked(folder: Path, cameras: int, minutes: float) -> bool:
         "open files": result.growth(lambda point: point.fds),
         "threads": result.growth(lambda point: point.threads),
     }
-    print(f"soak: {cameras} cameras, {minutes:g} minutes; faults: {result.struck}")
+    print(f"soak: {cameras} cameras, {minutes:g} minutes; faults: {result.faults}")
     print(
         f"at the end {last.pss_mb:.0f} MB PSS, {last.rss_mb:.0f} MB RSS, {last.fds} open files, {last.threads} threads,"
         f" {last.processes} processes; growth after the first quarter: "
         + ", ".join(f"{name} {share:+.1%}" for name, share in growth.items())
     )
-    eighths = [result.points[len(result.points) * part // 8 - 1].pss_mb for part in range(1, 9)]
-    print("MB PSS after each eighth: " + ", ".join(f"{mb:.0f}" for mb in eighths))
+    for what, of in {
+        "PSS": lambda point: point.pss_mb,
+        "that of the watch itself": lambda point: point.parent_mb,
+    }.items():
+        print(f"MB {what}, mean of each eighth: " + ", ".join(f"{mb:.0f}" for mb in result.eighths(of)))
     print(f"unexplained in the ledger: {len(result.unexplained)}", *result.unexplained, sep="\n  ")
     return growth["PSS"] < 0.02 and growth["open files"] < 0.02 and not result.unexplained
 

@@ -7,6 +7,7 @@ GET /counted tells what was asked since it was told last, and begins anew.
 import argparse
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -14,13 +15,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 QUIET = json.dumps({"caption": "a quiet place", "entities": [], "events": [], "text": [], "verdicts": []})
 """A good answer that says little."""
-_MESSAGE = {"role": "assistant", "content": QUIET}
-_REPLY = json.dumps({"choices": [{"index": 0, "message": _MESSAGE, "finish_reason": "stop"}]}).encode()
 _BASE64 = b";base64,"
+_PARTS = re.compile(rb"The segment has (\d+) parts")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Slots:
             self._count(body)
             await asyncio.sleep(self._service_s)
             self._step(-1)
-        return _REPLY
+        return _reply(body)
 
     def told(self) -> bytes:
         """What was counted; then it begins anew."""
@@ -86,6 +87,20 @@ class Slots:
         self.counted.questions += 1
         self.counted.images += len(pieces) - 1
         self.counted.text += len(pieces[0]) + sum(len(piece) - piece.index(b'"') for piece in pieces[1:])
+
+
+@lru_cache
+def _said(parts: int) -> bytes:
+    """The same of so many segments, 0: of one."""
+    told = {"captions": ["a quiet place"] * parts} if parts else {}
+    message = {"role": "assistant", "content": json.dumps({**json.loads(QUIET), **told})}
+    return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()
+
+
+def _reply(body: bytes) -> bytes:
+    """What the question wants; it says how many segments it is about behind its last picture."""
+    found = _PARTS.search(body, max(0, body.rfind(_BASE64)))
+    return _said(int(found[1]) if found else 0)
 
 
 async def _serve(slots: Slots) -> None:

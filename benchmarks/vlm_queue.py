@@ -18,9 +18,10 @@ from vidette import ids
 from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment, Stream
 from vidette.ports import MediaStore
 from vidette.settings import Settings
-from workers.flow import missing_looks, step
+from workers.flow import step
 from workers.jobs import Job
 from workers.looks import Looks, looked
+from workers.owed import missing_looks
 from workers.wiring import Pipeline, pipeline_of
 
 SLOTS, STREAMS = 16, 8
@@ -96,6 +97,7 @@ def queued(url: str, pictures: list[bytes], each: int, frames: int) -> Iterator[
         "model": "none",
         "profile": "vllm",
         "concurrency": SLOTS,
+        "together_s": 0,
     }
     with tempfile.TemporaryDirectory() as folder:
         pipeline = pipeline_of(Settings.model_validate({"db": f"{folder}/v.db", "vlm": vlm}))

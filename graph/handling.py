@@ -6,11 +6,15 @@ from vidette.alerts import Alert, Feedback, Judgement, Silence, Storm, Timer
 
 
 def write_places(connection: Connection, alert: Alert) -> None:
-    """Where an alert was, for its neighbours: each of its streams with each of its zones."""
+    """Where an alert was, for its neighbours; one on trial, or about no event, is nobody's neighbour."""
     connection.execute("DELETE FROM alert_places WHERE alert_id = ?", (alert.id,))
+    if alert.shadow or not alert.events:
+        return
+    places = [(stream, zone) for stream in alert.streams for zone in alert.zones or ("",)]
+    places += [("", alert.subject)] if alert.subject else []
     connection.executemany(
         "INSERT OR IGNORE INTO alert_places VALUES (?, ?, ?, ?)",
-        [(stream, zone, to_ms(alert.at), alert.id) for stream in alert.streams for zone in alert.zones or ("",)],
+        [(*place, to_ms(alert.at), alert.id) for place in places],
     )
 
 

@@ -1,4 +1,7 @@
-"""The step of the schema that holds the life of alerts: where they were, silences, feedback, timers, storms."""
+"""The step of the schema that holds the life of alerts: where they were, silences, feedback, timers, storms.
+
+A place of an alert is a zone of a stream (empty: outside of its zones), or, with no stream, its subject.
+"""
 
 LIVING = """
 CREATE TABLE alert_places (
@@ -7,7 +10,8 @@ CREATE TABLE alert_places (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alert_places_alert ON alert_places (alert_id);
 INSERT INTO alert_places
-SELECT s.stream, '', a.at, a.id FROM alerts a JOIN alert_streams s ON s.alert_id = a.id;
+SELECT s.stream, '', a.at, a.id FROM alerts a JOIN alert_streams s ON s.alert_id = a.id
+UNION ALL SELECT '', subject, at, id FROM alerts WHERE subject IS NOT NULL;
 DROP INDEX alerts_incident;
 CREATE INDEX alerts_incident ON alerts (incident, at, id);
 DROP INDEX alerts_subject;

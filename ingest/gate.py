@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import ranks
 from vidette.ports import Image
 
 WIDTH = 320
@@ -117,7 +118,7 @@ def _tiles(now: NDArray[Any], then: NDArray[Any]) -> NDArray[Any]:
     """Mean difference of each tile once the light is levelled over the picture and round the tile."""
     size = (_TILES[0] // 4, _TILES[1] // 3)
     level = cv2.resize(now, size, interpolation=cv2.INTER_AREA) + 8
-    level = np.clip(np.median(level / (cv2.resize(then, size, interpolation=cv2.INTER_AREA) + 8)), 0.2, 5.0)
+    level = np.clip(ranks.median(level / (cv2.resize(then, size, interpolation=cv2.INTER_AREA) + 8)), 0.2, 5.0)
     difference = now - then * level
     drift = cv2.resize(difference, _TILES, interpolation=cv2.INTER_AREA)
     drift = cv2.GaussianBlur(cv2.medianBlur(drift.astype(np.float32), 5), (5, 5), 0)

@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from heapq import merge
+from operator import itemgetter
 
 from rules.backtest_alerts import Firing
 from rules.backtest_memory import Memory
 from rules.engine import Engine
 from rules.rule import rule_of
+from rules.tree import Ask
 from vidette.alerts import Case
-from vidette.models import Commit, EventRow, Stream, StreamRow
+from vidette.looks import Verdicts
+from vidette.models import Commit, EventRow, Stream, StreamRow, VerdictRow
 from vidette.ports import Reader
 from vidette.queries import Events, Filter, LastCommit, StreamOf, Streams
 from vidette.rule_settings import RuleSettings, SinkSettings
 
-STEP_S = 300.0
+STEP_S = 1800.0
 """Seconds of event time that are judged as one case of each stream."""
 _PAGE = 4000
 _REACHING = 100_000
+_ANSWERS = 1_000_000
 _LONGEST_S = 7 * 86_400.0
 _SHED_S = 6 * 3600.0
 _EVER = 1e9
@@ -80,21 +85,29 @@ class _Reel:
         """The instant after the last one of which anything is known."""
         return self.stream.at(self.end_s) + timedelta(milliseconds=1)
 
-    def case(self, upto: datetime, begun: Sequence[EventRow], memory: Memory) -> Case | None:
+    def case(self, upto: datetime, new: "Sequence[EventRow | VerdictRow]", memory: Memory) -> Case | None:
         """What is new of it at that instant; None before its first and after its last moment."""
         reach_s = (upto - self.stream.start).total_seconds()
         if reach_s <= 0:
             return None
         watermark_s = min(reach_s, self.end_s)
-        memory.reach(self.stream.name, watermark_s)
+        memory.reach(self.stream, watermark_s, running=reach_s < self.end_s)
         final = self.final and reach_s >= self.end_s
         self._commit(memory, watermark_s, final)
+        begun = [one for one in new if isinstance(one, EventRow)]
         ended = [one for one in self.open.values() if one.end_s is not None and one.end_s <= watermark_s]
         for event in ended:
             del self.open[event.id]
         self.open.update((one.id, one) for one in begun if one.end_s is None or one.end_s > watermark_s)
         events = tuple(memory.known(event) for event in sorted((*ended, *begun), key=_timely))
-        return Case(stream=self.stream, look="fast", watermark_s=watermark_s, final=final, events=events)
+        return Case(
+            stream=self.stream,
+            look="fast",
+            watermark_s=watermark_s,
+            final=final,
+            events=events,
+            verdicts=tuple(one for one in new if isinstance(one, VerdictRow)),
+        )
 
     def _commit(self, memory: Memory, watermark_s: float, final: bool) -> None:
         memory.commits[self.stream.id] = Commit(
@@ -112,44 +125,65 @@ class _Play:
         self._engine = Engine(rules, sinks, tz=tz, max_age_s=_EVER, now=lambda: self._now)
         self._read = read
         self._memory = Memory(read)
+        self._look_back_s = look_back_s(rules, tz)
         self._reels = reels
+        self._asks = any(isinstance(leaf, Ask) for rule in rules for leaf in rule_of(rule, tz).leaves)
+        self._new: list[EventRow | VerdictRow] = []
 
     def run(self, begin: datetime, until: datetime) -> Iterator[Firing]:
         """Every alert, forgotten once nothing will change it."""
         shed = begin
-        for step, events in self._steps(begin, until):
-            self._judge(step, events)
+        for step in self._steps(begin, until):
+            self._judge(step)
             if step - shed > timedelta(seconds=_SHED_S):
                 shed = step
-                yield from self._memory.shed(step - timedelta(seconds=_SHED_S))
-        self._judge(until, ())
+                yield from self._memory.shed(step - timedelta(seconds=_SHED_S), self._look_back_s)
+        self._judge(until)
         yield from self._memory.shed()
 
-    def _judge(self, upto: datetime, events: Sequence[EventRow]) -> None:
+    def _judge(self, upto: datetime) -> None:
+        """One case of each stream, of what is new since the last one."""
         self._now = upto
-        by_stream: dict[str, list[EventRow]] = {}
-        for event in events:
-            by_stream.setdefault(event.stream, []).append(event)
+        self._memory.begin(upto)
+        new, self._new = _by_stream(self._new), []
         for reel in self._reels:
-            case = reel.case(upto, by_stream.get(reel.stream.name, ()), self._memory)
+            case = reel.case(upto, new.get(reel.stream.name, ()), self._memory)
             if case is not None:
                 self._memory.write(self._engine.judge(case, self._memory), upto)
+        self._memory.write(self._engine.tick(self._memory), upto)
 
-    def _steps(self, begin: datetime, until: datetime) -> Iterator[tuple[datetime, list[EventRow]]]:
-        """The ends of steps in which something began, and what did."""
-        step, held = timedelta(seconds=STEP_S), list[EventRow]()
+    def _steps(self, begin: datetime, until: datetime) -> Iterator[datetime]:
+        """The ends of steps in which something is new, when it has been gathered."""
+        step = timedelta(seconds=STEP_S)
         upto = begin + step
+        both: Iterator[tuple[datetime, EventRow | VerdictRow]] = merge(
+            self._begun(begin, until), self._answered(begin, until), key=itemgetter(0)
+        )
+        for at, item in both:
+            if at >= upto:
+                if self._new:
+                    yield upto
+                upto = begin + step * ((at - begin) // step + 1)
+            self._new.append(item)
+        if self._new:
+            yield min(upto, until)
+
+    def _begun(self, begin: datetime, until: datetime) -> Iterator[tuple[datetime, EventRow]]:
+        """Events by when they began."""
         for page in self._pages(begin, until):
-            going_on = [event for reel in self._reels for event in reel.open.values()]
-            self._memory.at_hand((*page, *held, *going_on))
-            for event in page:
-                if event.start >= upto:
-                    if held:
-                        yield upto, held
-                    held, upto = [], begin + step * ((event.start - begin) // step + 1)
-                held.append(event)
-        if held:
-            yield min(upto, until), held
+            going_on = (event for reel in self._reels for event in reel.open.values())
+            waiting = (one for one in self._new if isinstance(one, EventRow))
+            self._memory.at_hand((*page, *waiting, *going_on))
+            yield from ((event.start, event) for event in page)
+
+    def _answered(self, begin: datetime, until: datetime) -> Iterator[tuple[datetime, VerdictRow]]:
+        """Answers to closed questions by the end of what they are about, where rules ask any."""
+        day, streams = timedelta(days=1), tuple(reel.stream.id for reel in self._reels)
+        while self._asks and begin < until:
+            where = Filter(streams=streams, since=begin, until=min(begin + day, until))
+            found = self._read(Verdicts(where=where, limit=_ANSWERS))
+            yield from sorted(((one.end, one) for one in found if begin <= one.end < begin + day), key=itemgetter(0))
+            begin += day
 
     def _pages(self, begin: datetime, until: datetime) -> Iterator[list[EventRow]]:
         """Every event of these streams that was not taken back, in the order of time; first those that reach in."""
@@ -169,6 +203,13 @@ class _Play:
             limit = limit * 2 if last == since else _PAGE
             seen |= frozenset(event.id for event in found if event.start == last)
             since = last
+
+
+def _by_stream(rows: "Iterable[EventRow | VerdictRow]") -> "dict[str, list[EventRow | VerdictRow]]":
+    found: dict[str, list[EventRow | VerdictRow]] = {}
+    for row in rows:
+        found.setdefault(row.stream, []).append(row)
+    return found
 
 
 def _timely(event: EventRow) -> tuple[datetime, str]:

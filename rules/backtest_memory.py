@@ -6,10 +6,15 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from rules.backtest_alerts import Alarms, Firing
+from rules.backtest_coverage import Looked
+from rules.backtest_patterns import Recollection
 from vidette.alerts import Judgement, RuleState
-from vidette.models import Commit, EventRow, State, TrackRow
+from vidette.handling import DueStorms, DueTimers, NextTo, Silences, StormOf
+from vidette.matches import Heard
+from vidette.models import Commit, EventRow, State, Stream, TrackRow
 from vidette.ports import Reader
-from vidette.queries import Alerts, Deliveries, Events, Filter, LastCommit, Query, RuleStates, Tracks
+from vidette.queries import Alerts, CoverageIn, Deliveries, Events, Filter, LastCommit, Query, RuleStates, Tracks
+from vidette.remembering import HeardOf
 
 R = TypeVar("R")
 
@@ -24,9 +29,13 @@ class Memory:
         self._read = read
         self._states: dict[str, dict[str, RuleState]] = {}
         self._alarms = Alarms()
+        self._patterns = Recollection()
         self._rows: dict[str, EventRow] = {}
         self._tracks: dict[str, TrackRow | None] = {}
         self._watermarks: dict[str, float] = {}
+        self._looked = Looked(read)
+        self._running: dict[str, bool] = {}
+        self._now_ms = 0
         self.commits: dict[str, Commit] = {}
         self._answers: dict[type[Query[Any]], Callable[[Any], Any]] = {
             RuleStates: lambda query: list(self._states.get(query.stream_id, {}).values()),
@@ -35,6 +44,11 @@ class Memory:
             Deliveries: self._alarms.deliveries,
             Events: self._events,
             Tracks: self._tracked,
+            **self._patterns.answers,
+            HeardOf: self._heard,
+            CoverageIn: self._looked.answer,
+            **dict.fromkeys((Silences, DueTimers, DueStorms, NextTo), lambda _: []),
+            StormOf: lambda _: None,
         }
 
     def __call__(self, query: Query[R]) -> R:
@@ -47,9 +61,15 @@ class Memory:
         self._rows = {event.id: event for event in events}
         self._tracks = {}
 
-    def reach(self, stream: str, watermark_s: float) -> None:
-        """The stream of that name is known up to this media time."""
-        self._watermarks[stream] = watermark_s
+    def reach(self, stream: Stream, watermark_s: float, *, running: bool) -> None:
+        """The stream is known up to this media time, and will say more or not."""
+        self._watermarks[stream.name] = watermark_s
+        self._running[stream.name] = running
+        self._looked.play(stream, watermark_s)
+
+    def begin(self, now: datetime) -> None:
+        """A step of all streams, one after the other, at one moment of the clock."""
+        self._now_ms = round(now.timestamp() * 1000)
 
     def write(self, judgement: Judgement, now: datetime) -> None:
         """Keep a judgement."""
@@ -59,15 +79,27 @@ class Memory:
             self._alarms.keep(alert, now)
         for delivery in judgement.deliveries:
             self._alarms.tell(delivery)
+        self._patterns.write(judgement)
 
-    def shed(self, before: datetime | None = None) -> Iterator[Firing]:
-        """Alerts that nothing will change, by time, and forget them; without `before` all that there are."""
-        held = (state.state for kept in self._states.values() for state in kept.values())
-        return self._alarms.shed(before, held if before else ())
+    def shed(self, before: datetime | None = None, look_back_s: float = 0.0) -> Iterator[Firing]:
+        """Alerts that nothing will change, by time, and forget them; without `before` all that there are.
+
+        What fits leaves of rules is kept for `look_back_s` longer.
+        """
+        if before is None:
+            return self._alarms.shed()
+        self._patterns.shed((before.timestamp() - look_back_s) * 1000)
+        states = (state.state for kept in self._states.values() for state in kept.values())
+        return self._alarms.shed(before, (*states, *self._patterns.alerts()))
 
     def known(self, event: EventRow) -> EventRow:
         """The event as it was known at its stream's watermark."""
         return as_known(event, self._watermarks.get(event.stream, 0.0))
+
+    def _heard(self, query: HeardOf) -> list[Heard]:
+        """How far streams have spoken: those whose turn is still to come in this step are no silent ones."""
+        found: list[Heard] = self._patterns.answers[HeardOf](query)
+        return [replace(one, at=self._now_ms if self._running.get(one.stream) else 0) for one in found]
 
     def _events(self, query: Events) -> list[EventRow]:
         asked = query.where

@@ -1,7 +1,7 @@
 """The judge: every rule put to each settled observation, in its transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
@@ -11,11 +11,13 @@ from rules.docket import Docket
 from rules.escalation import remind
 from rules.hearing import Hearing
 from rules.occurrence import Memory
+from rules.panel import Panel
 from rules.policy import policy_of
 from rules.rule import Rule, rule_of
 from rules.ruling import Ruling
 from rules.sending import Sending
 from rules.storm import sum_up
+from rules.witness import ms_of
 from vidette import codec
 from vidette.alerts import Case, Judgement, RuleState
 from vidette.errors import StoreError
@@ -58,6 +60,7 @@ class Engine:
     ) -> None:
         self._rules = tuple(rule_of(one, tz) for one in rules)
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._panel = Panel(rule for rule in self._rules if rule.leaf is None)
         self._policy = policy_of(sinks, max_age_s=max_age_s, tz=tz, alerts=alerts, near=near)
         self._now = now
         self._index = lru_cache(maxsize=1024)(self._index_of)
@@ -69,12 +72,15 @@ class Engine:
             return Judgement()
         kept = {one.rule: one for one in read(RuleStates(stream_id=case.stream.id))}
         hearing = Hearing(case, read, self._now())
-        fresh = recall.living([rule for rule in index.rules if _is_new(rule, kept)], hearing)
+        new = [rule for rule in index.rules if _is_new(rule, kept)]
+        fresh = recall.living([rule for rule in new if rule.leaf], hearing)
         sending = Sending(hearing, self._policy)
         given = _given(case.events, index)
         states = []
         for rule in index.rules:
             before = kept.get(rule.id)
+            if rule.leaf is None:
+                continue
             if rule.id not in fresh and rule.id not in given and before is not None and before.state == _IDLE:
                 continue
             memory = Memory(occurrences=tuple(fresh[rule.id])) if rule.id in fresh else _memory(before)
@@ -82,15 +88,24 @@ class Engine:
             state = codec.encode(after).decode()
             if rule.id in fresh or before is None or state != before.state:
                 states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
+        over_time = Judgement()
+        if self._panel.rules:
+            over_time = self._panel.judge(hearing, sending, frozenset(rule.id for rule in new))
+        states += [_marked(rule, case) for rule in new if rule.leaf is None]
         describe(index.rules, hearing, sending)
-        return hearing.judgement(states)
+        return _joined(hearing.judgement(states), over_time)
 
     def tick(self, read: Reader, *, ending: bool = False) -> Judgement:
         """What follows from time that passes; `ending`: nobody will ask for a while."""
-        docket = Docket(read, self._now())
+        now = self._now()
+        witness, due = self._panel.due(read, ms_of(now))
+        over_time, docket = Judgement(), Docket(read, now)
+        if due:
+            docket = hearing = Hearing(witness.case(self._by_id[due[0]].leaves), read, now)
+            over_time = self._panel.tick(due, witness, hearing, Sending(hearing, self._policy))
         remind(docket, self._policy, self._by_id)
         sum_up(docket, self._policy, ending=ending)
-        return docket.judgement()
+        return _joined(docket.judgement(), over_time)
 
     def new_rules(self, read: Reader, stream_id: str) -> tuple[str, ...]:
         """Rules that have judged nothing of a stream yet, or not as they are now: time for `GraphStore.rejudge`."""
@@ -105,9 +120,18 @@ class Engine:
         types = {type_ for rule in rules for type_ in rule.types}
         return _Index(
             rules=rules,
-            by_type={type_: tuple(rule for rule in rules if type_ in rule.types) for type_ in types},
-            untyped=tuple(rule for rule in rules if not rule.types),
+            by_type={type_: tuple(rule for rule in rules if rule.leaf and type_ in rule.types) for type_ in types},
+            untyped=tuple(rule for rule in rules if rule.leaf and not rule.types),
         )
+
+
+def _joined(judgement: Judgement, over_time: Judgement) -> Judgement:
+    return replace(judgement, heard=over_time.heard, patterns=over_time.patterns, leaves=over_time.leaves)
+
+
+def _marked(rule: Rule, case: Case) -> RuleState:
+    """That a rule over time has judged a stream; what it remembers is of all streams together."""
+    return RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=_IDLE)
 
 
 def _is_new(rule: Rule, kept: dict[str, RuleState]) -> bool:

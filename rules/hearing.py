@@ -25,8 +25,16 @@ class Hearing(Docket):
         return len(self.decisions) >= _REASONS
 
     def decide(
-        self, rule: Rule, event: str, verdict: Verdict, at: datetime, why: tuple[str, ...], alert: str | None = None
+        self,
+        rule: Rule,
+        event: str,
+        verdict: Verdict,
+        at: datetime,
+        why: tuple[str, ...],
+        alert: str | None = None,
+        *,
+        stream: str = "",
     ) -> None:
-        """Keep a decision; the last of a (rule, event, verdict) stands."""
-        stream = self.case.stream.name
+        """Keep a decision, of the case's stream where none is named; the last of a (rule, event, verdict) stands."""
+        stream = stream or self.case.stream.name
         self.keep(Decision(rule=rule.id, stream=stream, event=event, verdict=verdict, at=at, why=why, alert=alert))

@@ -56,7 +56,7 @@ class Grouping:
         self._remember(alert, own)
         if not found:
             return Joined(target)
-        return Joined(target, f"{found[0].by} as alert {found[0].alert}")
+        return Joined(target, f"{found[0].by} as alert {found[0].alert[:8]}")
 
     def _incident(self, one: Neighbour) -> str:
         alert = self._docket.alerts.get(one.alert)

@@ -18,11 +18,13 @@ from vidette.matches import Match
 
 Given = Mapping[int, Sequence[Match]]
 """Matches by number of the leaf."""
-KnownOf = Callable[[frozenset[int]], Known]
-"""What is known of time to the streams that these leaves ask of."""
+KnownOf = Callable[[frozenset[int], bool], Known]
+"""What is known of time to the streams that these leaves ask of; False: never mind when somebody looked."""
 _WATCHED = 0.9
 """So much of the hours in which something is expected must have been watched, or nothing is said of them."""
 _CITED = 64
+_NEXT_MS = 1000
+"""Segments that are no further apart follow each other."""
 
 
 def matches_of(condition: Condition, given: Given, known: KnownOf) -> list[Match]:
@@ -39,14 +41,18 @@ class Weighing:
         self.later: list[float] = [] if later is None else later
 
     def of(self, node: Condition) -> list[Match]:
-        """The matches of the condition, by start, each id once."""
-        found = {one.id: one for one in self._of(node)}
-        return sorted(found.values(), key=_order)
+        """The matches of the condition, by start, each id once: where two parts tell of it, as the first to begin does."""
+        found: dict[str, Match] = {}
+        for one in sorted(self._of(node), key=_order):
+            found.setdefault(one.id, one)
+        return list(found.values())
 
     def _of(self, node: Condition) -> Iterator[Match]:
         match node:
-            case Leaf() | Ask():
+            case Leaf():
                 yield from self._lasting(self._given.get(node.number, ()), node.for_s)
+            case Ask():
+                yield from self._lasting(_adjoining(self._given.get(node.number, ())), node.for_s)
             case AnyOf(parts=parts):
                 yield from self._lasting((one for part in parts for one in self.of(part)), node.for_s)
             case All():
@@ -63,9 +69,9 @@ class Weighing:
             case Absence():
                 yield from self._missed(node)
 
-    def known(self, nodes: Iterable[Condition]) -> Known:
-        """What is known of time to all the leaves of these."""
-        return self._known(frozenset(leaf.number for node in nodes for leaf in leaves(node)))
+    def known(self, nodes: Iterable[Condition], *, looked: bool = True) -> Known:
+        """What is known of time to all the leaves of these; not `looked`: never mind when somebody did."""
+        return self._known(frozenset(leaf.number for node in nodes for leaf in leaves(node)), looked)
 
     def _lasting(self, found: Iterable[Match], for_s: float) -> Iterator[Match]:
         """Those that have held so long, from then on."""
@@ -104,7 +110,7 @@ class Weighing:
 
     def _enough(self, node: "Count | Rate", stretches: list[Stretch], found: list[Match]) -> Iterator[Match]:
         """A match a stretch; one that time alone ends has ended once all have told of that time."""
-        known = self.known([node])
+        known = self.known([node], looked=False)
         for one in stretches:
             assert one.start is not None
             assert one.by is not None
@@ -158,6 +164,19 @@ class Weighing:
                 yield Match(id=make_id("missed", end), start=end, end=end)
         if not known.runs:
             self.later.append(known.now + BREAK_MS)
+
+
+def _adjoining(answers: Iterable[Match]) -> Iterator[Match]:
+    """Answers of one stream, of which each begins where one before ends, are one match."""
+    whole: dict[tuple[str, ...], Match] = {}
+    for one in sorted(answers, key=_order):
+        held = whole.get(one.streams)
+        if held is not None and one.start <= held.until + _NEXT_MS:
+            one = replace(held, end=max(held.end or 0, one.end or 0))  # noqa: PLW2901  the stretch that it is now a part of
+        elif held is not None:
+            yield held
+        whole[one.streams] = one
+    yield from whole.values()
 
 
 def _all(weighing: Weighing, node: "All | InOrder") -> Iterator[Match]:

@@ -28,7 +28,7 @@ class Places:
     def zones(self, event: EventRow) -> frozenset[str]:
         """The zone that the event names, and all in which its subject stood when it began."""
         own = frozenset({event.zone} if event.zone else ())
-        if not self._stream.zones or event.type in _OWN_ZONE:
+        if not self._stream.zones or event.type in _OWN_ZONE or event.stream != self._stream.name:
             return own
         if event.id not in self._zones:
             box = self.box(subject_tracks(event), event.start_s) or picture_box(event)

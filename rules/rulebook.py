@@ -3,8 +3,10 @@
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
+from rules.rule import rule_of
 from vidette.configuration import Checked, check
 from vidette.errors import ConfigError
 from vidette.rule_settings import RulesFile, SinkSettings
@@ -57,14 +59,16 @@ def of_file(checked: "Checked[RulesFile] | Checked[Settings]") -> Book:
 
 
 def disagreements(books: Sequence[Book]) -> Iterator[str]:
-    """Ids that two books give, and sinks that none does."""
+    """Ids that two books give, sinks that none does, and files of holidays that cannot be read."""
     yield from _taken(books)
+    yield from _unreadable(books)
     sinks = {sink.id for book in books for sink in book.said.sinks}
     for book in books:
         for i, rule in enumerate(book.said.rules):
-            for name in rule.sinks:
-                if name not in sinks:
-                    yield f"{book.where('rules', i)}.sinks: no sink {name!r}{near(name, sinks)}"
+            for key, names in (("sinks", rule.sinks), ("escalate_to", rule.escalate_to)):
+                for name in names:
+                    if name not in sinks:
+                        yield f"{book.where('rules', i)}.{key}: no sink {name!r}{near(name, sinks)}"
 
 
 def near(name: str, known: "set[str] | frozenset[str]") -> str:
@@ -78,6 +82,15 @@ def near(name: str, known: "set[str] | frozenset[str]") -> str:
 def hearers(sinks: Sequence[SinkSettings], named: Sequence[str]) -> list[SinkSettings]:
     """The sinks that a rule tells, whatever the severity: those it names, else all."""
     return [sink for sink in sinks if not named or sink.id in named]
+
+
+def _unreadable(books: Sequence[Book]) -> Iterator[str]:
+    for book in books:
+        for i, rule in enumerate(book.said.rules):
+            try:
+                rule_of(rule, UTC)
+            except ConfigError as error:
+                yield f"{book.where('rules', i)}: {error}"
 
 
 def _taken(books: Sequence[Book]) -> Iterator[str]:

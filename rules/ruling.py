@@ -194,7 +194,7 @@ class Ruling:
     def _send(self, alert: Alert, event: EventRow) -> bool:
         """Tell the sinks, unless something speaks against it; -> whether anybody was told."""
         at_s = event.start_s + self.rule.for_s
-        sent = self.sending.raised(alert, self.rule, event, at_s=at_s, last_s=self._sent_s)
+        sent = self.sending.raised(alert, self.rule, (event,), about=event.id, at_s=at_s, last_s=self._sent_s)
         if sent:
             self._sent_s = at_s if self._sent_s is None else max(self._sent_s, at_s)
         return sent

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rules import quiet, sentence
 from rules.hearing import Hearing
-from rules.incident import Grouping
+from rules.incident import Grouping, Joined
 from rules.place import subject_of
 from rules.policy import Policy
 from rules.rule import Rule
@@ -24,19 +24,21 @@ class Sending:
         self._hearing, self._policy = hearing, policy
         self._grouping = Grouping(hearing, policy)
 
-    def raised(self, alert: Alert, rule: Rule, event: EventRow, *, at_s: float, last_s: float | None) -> bool:
-        """Complete a new alert, and tell of it or keep why nobody is told; -> whether anybody is.
+    def raised(
+        self, alert: Alert, rule: Rule, events: Sequence[EventRow], *, about: str, at_s: float, last_s: float | None
+    ) -> bool:
+        """Complete a new alert of these events, and tell of it or keep why nobody is told; -> whether anybody is.
 
-        `at_s` is when it came true, `last_s` when the last one that was sent did, both on one clock of event time. Of a
+        `about` is what decisions are kept under: an event, or what came true without one. `at_s` is when it came true, `last_s` when the last one that was sent did, both on one clock of event time. Of a
         rule on trial nobody is told, and True means that somebody would have been.
         """
-        alert = self._completed(alert, rule, event)
-        why = next(filter(None, self._against(alert, rule, (event,), at_s, last_s)), "")
+        alert = self._completed(alert, rule, events, about)
+        why = next(filter(None, self._against(alert, rule, events, at_s, last_s)), "")
         if why or rule.shadow:
             why = why or "the rule is on trial (`shadow`)"
-            self._hearing.decide(rule, event.id, Verdict.NOT_SENT, alert.at, (why,), alert.id)
+            self._hearing.decide(rule, about, Verdict.NOT_SENT, alert.at, (why,), alert.id)
             return rule.shadow and why.startswith("the rule is on trial")
-        return self._tell(alert, rule, event)
+        return self._tell(alert, rule, about)
 
     def follow(self, alert: Alert) -> bool:
         """Tell those who were told of an alert how it goes on; -> whether anybody is."""
@@ -49,7 +51,7 @@ class Sending:
     def _age_s(self, alert: Alert) -> float:
         return (self._hearing.now - alert.at).total_seconds()
 
-    def _completed(self, alert: Alert, rule: Rule, event: EventRow) -> Alert:
+    def _completed(self, alert: Alert, rule: Rule, events: Sequence[EventRow], about: str) -> Alert:
         """With its place, what it is of, and its incident."""
         if not self._policy.life:
             alert = replace(alert, incident=make_id("incident", alert.subject or alert.id), shadow=rule.shadow or None)
@@ -57,15 +59,15 @@ class Sending:
             return alert
         alert = replace(
             alert,
-            zones=tuple(sorted(self._hearing.places.zones(event))) or None,
-            labels=tuple(sorted({one.label for one in event.entities})) or None,
+            zones=tuple(sorted({zone for event in events for zone in self._hearing.places.zones(event)})) or None,
+            labels=tuple(sorted({one.label for event in events for one in event.entities})) or None,
             shadow=rule.shadow or None,
         )
-        joined = self._grouping.join(alert)
+        joined = self._grouping.join(alert) if not rule.shadow else Joined(make_id("incident", alert.id))
         alert = replace(alert, incident=joined.incident)
         self._hearing.alerts[alert.id] = alert
         if joined.why:
-            self._hearing.decide(rule, event.id, Verdict.GROUPED, alert.at, (f"{joined.why}: one incident",), alert.id)
+            self._hearing.decide(rule, about, Verdict.GROUPED, alert.at, (f"{joined.why}: one incident",), alert.id)
         return alert
 
     def _against(
@@ -99,12 +101,12 @@ class Sending:
             return ""
         return f"no sink of the rule takes severity {alert.severity}"
 
-    def _tell(self, alert: Alert, rule: Rule, event: EventRow) -> bool:
+    def _tell(self, alert: Alert, rule: Rule, about: str) -> bool:
         """Each sink that listens, but those that are not to be disturbed."""
         why = {sink: self._spared(sink, alert) for sink in self._policy.listening(alert, rule.sinks)}
         spared = tuple(f"{sink}: {said}" for sink, said in why.items() if said)
         if spared:
-            self._hearing.decide(rule, event.id, Verdict.NOT_SENT, alert.at, spared, alert.id)
+            self._hearing.decide(rule, about, Verdict.NOT_SENT, alert.at, spared, alert.id)
         if not self._hearing.deliver(alert, [sink for sink, said in why.items() if not said]):
             return False
         now = self._hearing.now

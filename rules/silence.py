@@ -48,6 +48,6 @@ def _matchers(silence: Silence) -> Iterator[str]:
 
 
 def said(silence: Silence, tz: tzinfo) -> str:
-    """`silenced by Anna until Sat 21 Nov 14:03:05 CET (roadworks)`."""
-    comment = f" ({sentence.plain(silence.comment, 200)})" if silence.comment else ""
+    """`silenced by Anna until Sat 21 Nov 14:03:05 CET: “roadworks”`."""
+    comment = f": {sentence.quoted(silence.comment)}" if silence.comment else ""
     return f"silenced by {sentence.quoted_name(silence.author)} until {sentence.clock(silence.end, tz)}{comment}"

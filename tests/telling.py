@@ -1,12 +1,18 @@
 """Alerts and deliveries for tests, and a real HTTP server that answers as it is told."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker
+
+from rules.sinks.schema import body_schema
 from vidette.alerts import Alert, AlertState, Change, Delivery, DeliveryStatus, Severity
 from vidette.models import Evidence
 
@@ -44,6 +50,26 @@ def delivery(number: int = 1, *, sink: str = "ops", sequence: int = 1, at: datet
     )
 
 
+@cache
+def schema() -> Draft202012Validator:
+    """The published schema, but strict: a key that it does not name is a mistake here."""
+    return Draft202012Validator(_strict(body_schema()), format_checker=FormatChecker())
+
+
+def _strict(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_strict(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    closed = {"additionalProperties": False} if "properties" in part and part.get("type") == "object" else {}
+    return {**{key: _strict(value) for key, value in part.items()}, **closed}
+
+
+def check_body(message: Any) -> None:
+    """Raises ValidationError for a message that is not as the schema has it."""
+    schema().validate(message)
+
+
 @dataclass(frozen=True)
 class Request:
     """What an endpoint got."""
@@ -66,12 +92,16 @@ class Endpoint:
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     arrived: threading.Condition = field(default_factory=threading.Condition)
+    faults: list[str] = field(default_factory=list)
+    """Bodies that are not as the published schema has them."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook"
 
     def take(self, request: Request) -> Answer:
+        if request.body.startswith(b'{"type":"alert.'):
+            self.faults += [one.message for one in schema().iter_errors(json.loads(request.body))]
         with self.arrived:
             self.requests.append(request)
             self.arrived.notify_all()
@@ -130,3 +160,4 @@ def endpoint(*answers: Answer, context=None, keeps: bool = False) -> Iterator[En
         server.shutdown()
         thread.join()
         server.server_close()
+        assert here.faults == []

@@ -47,6 +47,10 @@ class NotAsked(ModelError):
     """A model was not asked, because more would be spent than the settings allow."""
 
 
+class TooMuch(ModelError):
+    """More was asked in one question than a model can answer; less may do."""
+
+
 class StoreError(VidetteError):
     """The graph or media store could not be read or written."""
 

@@ -422,7 +422,8 @@ class LookRequest:
     `context` is what the settings say of the place, in words; `normal` the address of a picture of it when nothing is
     wrong. `boxes`: whether tracks are listed, drawn on the pictures, or both. `describe`: `asked` answers the questions
     first and describes only where an answer is not no. `effort`: `fewer` pictures, of which no part is shown larger, or
-    `verdicts` alone.
+    `verdicts` alone. `parts`: segments in time order that are described in one answer, `segment` then reaches over all of
+    them and has their keyframes; none: `segment` is what it seems.
     """
 
     stream_id: str
@@ -436,6 +437,7 @@ class LookRequest:
     boxes: Literal["listed", "drawn", "both"] = "listed"
     describe: Literal["always", "asked"] = "always"
     effort: Literal["full", "fewer", "verdicts"] = "full"
+    parts: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,7 +507,7 @@ class LookReply:
     """A VLM's checked answer about one segment; `run` says who spoke where that was not the model asked first.
 
     An empty caption: only the questions were answered. `note` is what coverage says of the look, where it was less than
-    a whole one.
+    a whole one. `captions`: of each part, where several were asked about.
     """
 
     caption: str
@@ -516,6 +518,7 @@ class LookReply:
     run: Run | None = None
     usage: Usage | None = None
     note: str = ""
+    captions: tuple[str, ...] = ()
 
 
 # Rows: what queries return and `--json` prints ---------------------------------------------------

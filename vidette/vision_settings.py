@@ -145,6 +145,11 @@ class VlmSettings(VisionSettings):
     audit: Share = Field(
         default=0.01, description="share of the segments in which the gate saw nothing that are looked at all the same"
     )
+    together_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        default=60,
+        description="segments that begin within so long of a stream are described in one question, at most half as many as"
+        " `max_images`; those in which an alert was raised, and streams with questions, at once and each alone; 0: all are",
+    )
     describe: Literal["always", "asked"] = Field(
         default="always",
         description="`asked`: a stream's questions come first, and only where one is not answered no it is described",

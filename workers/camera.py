@@ -29,6 +29,7 @@ from vidette.errors import VidetteError
 from vidette.log import configure
 from vidette.ports import Feed
 from vidette.settings import Settings, StreamSettings
+from workers.heap import Heap
 from workers.keeping import Keeper
 from workers.messages import CameraJob, Kept, Message, Network, Order, Said, command_of, write
 from workers.streams import settings_for, settings_of
@@ -113,8 +114,10 @@ def look(job: CameraJob, settings: Settings, camera: Camera, told: "Told", comma
         deep=job.deep,
         now=camera.now,
     )
-    for observation in looked:
+    heap = Heap()
+    for observation in looked:  # one every 5 s at least
         told(Said(observation=observation))
+        heap.tick()
     for clip in camera.keeper.close():
         told(Kept(clip=clip))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from vidette.models import LookRequest
+from vidette.models import LookRequest, Segment
 from workers.allowance import Strain
 
 T = TypeVar("T")
@@ -48,14 +48,21 @@ def lessened(request: LookRequest, leave: Leave) -> tuple[LookRequest, str]:
         return request, ""
     if leave.level >= _VERDICTS and request.questions:
         return replace(_with(request, 1), effort="verdicts"), leave.reason  # the look says that it was only these
-    frames = len(request.segment.keyframes)
+    frames = max(len(one.keyframes) for one in request.parts or (request.segment,))
     most = 1 if leave.level >= _ONE else max(1, frames >> leave.level)
     return replace(_with(request, most), effort="fewer"), f"fewer pictures: {leave.reason}"
 
 
 def _with(request: LookRequest, most: int) -> LookRequest:
-    frames = sorted(request.segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
-    return replace(request, segment=replace(request.segment, keyframes=tuple(spread(frames, most))))
+    """The request with so many pictures of each of its segments at most."""
+    parts = tuple(_thinned(part, most) for part in request.parts)
+    whole = replace(request.segment, keyframes=tuple(frame for part in parts for frame in part.keyframes))
+    return replace(request, segment=whole if parts else _thinned(request.segment, most), parts=parts)
+
+
+def _thinned(segment: Segment, most: int) -> Segment:
+    frames = sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
+    return replace(segment, keyframes=tuple(spread(frames, most)))
 
 
 def spread(items: Sequence[T], most: int) -> list[T]:

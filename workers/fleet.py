@@ -18,13 +18,15 @@ from vidette.settings import Settings
 from workers.assignment import hours_of, job_of
 from workers.child import Child
 from workers.exhibiting import Exhibiting
-from workers.flow import judge_stored, missing_looks
+from workers.flow import judge_stored
 from workers.following import Following, Listener
+from workers.heap import Heap
 from workers.keeping import Clips
 from workers.live import Supervisor, hear
 from workers.looks import Looks
 from workers.messages import said_of
 from workers.offline import Offline
+from workers.owed import missing_looks
 from workers.settling import Settling
 from workers.streams import begun, stream_of
 from workers.sweeping import Sweeping
@@ -67,6 +69,7 @@ class Fleet:
         self._turn: tuple[str, float] | None = None
         self._offline = Offline(lambda: self.pipeline, self._nudge)
         self._attentive_s = 0.0
+        self._heap = Heap()
         self._looks = Looks(lambda: self.pipeline, nudge)
 
     def run(
@@ -104,6 +107,7 @@ class Fleet:
             camera.absent(self.pipeline)
         self._offline.mind(self.cameras, self._attentive_s)
         self._reconcile()
+        self._heap.tick()
         self._attentive_s += min(_MOST_S, time.monotonic() - began)
 
     def _settle(self, camera: Settling) -> None:

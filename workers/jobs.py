@@ -8,7 +8,7 @@ from vidette import codec
 from vidette.errors import StoreError
 from vidette.models import Observation, Segment
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,13 @@ class Settle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAt:
-    """Look at a settled segment with the vision model; so many newer looks wait for it to be done."""
+    """Look at a settled segment with the vision model; so many newer looks wait for it to be done.
+
+    `beside`: later segments of the same stream that are described in the same answer.
+    """
 
     segment: Segment
+    beside: tuple[Segment, ...] = ()
     waiting: int = 0
     kind: Literal["look"] = "look"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rules.sinks.composing import Composer
-from rules.sinks.template import Template, read_template
+from rules.sinks.template import read_template
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, MediaStore
 from vidette.rule_settings import SinkSettings
@@ -48,55 +48,58 @@ def _sink(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSin
 
             return JsonlSink(said.id, Path(said.path).expanduser())
         case "script":
-            return _script(said, settings)
+            from rules.sinks.script import ScriptSink
+
+            compose = composer_of(said, settings, media)
+            return ScriptSink(said.id, said.command, timeout_s=said.timeout_s, compose=compose)
         case "webhook":
-            return _webhook(said, settings, media)
+            return _webhook(said, composer_of(said, settings, media))
         case "mqtt":
-            return _mqtt(said, settings)
+            return _mqtt(said, composer_of(said, settings, media))
         case "apprise":
-            return _apprise(said, settings, media)
+            return _apprise(said, composer_of(said, settings, media), media)
 
 
-def _webhook(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
-    """With links where evidence can be fetched, with a small picture where it cannot."""
-    from rules.addresses import networks_of
-    from rules.signing import key_of
-    from rules.sinks.webhook import WebhookSink
+def composer_of(said: SinkSettings, settings: Settings, media: MediaStore) -> Composer:
+    """What composes the messages of a sink: with links where evidence can be fetched. Raises ConfigError.
+
+    A webhook without them has a small picture; others have no room for one, or have it beside the text.
+    """
     from workers.evidence import linker, thumbnails
 
     links = linker(settings.alerts)
+    template = read_template(Path(said.template).expanduser()) if said.template else None
+    pictured = said.kind == "webhook" and links is None
+    return Composer(links=links, thumbnail=thumbnails(media) if pictured else None, template=template)
+
+
+def _webhook(said: SinkSettings, compose: Composer) -> AlertSink:
+    from rules.addresses import networks_of
+    from rules.signing import key_of
+    from rules.sinks.webhook import WebhookSink
+
     return WebhookSink(
         said.id,
         said.url,
         [key_of(secret) for secret in (said.secret, said.old_secret) if secret],
         timeout_s=said.timeout_s,
         allow=networks_of(said.allow_networks),
-        compose=Composer(links=links, thumbnail=None if links else thumbnails(media), template=_template(said)),
+        compose=compose,
     )
 
 
-def _script(said: SinkSettings, settings: Settings) -> AlertSink:
-    from rules.sinks.script import ScriptSink
-    from workers.evidence import linker
-
-    compose = Composer(links=linker(settings.alerts), template=_template(said))
-    return ScriptSink(said.id, said.command, timeout_s=said.timeout_s, compose=compose)
-
-
-def _mqtt(said: SinkSettings, settings: Settings) -> AlertSink:
+def _mqtt(said: SinkSettings, compose: Composer) -> AlertSink:
     from rules.addresses import networks_of
     from rules.sinks.mqtt import Broker, MqttSink
-    from workers.evidence import linker
 
     broker = Broker.of(said.url, allow=networks_of(said.allow_networks), timeout_s=said.timeout_s)
-    compose = Composer(links=linker(settings.alerts), template=_template(said))
     return MqttSink(said.id, broker, topic=said.topic, discovery=said.discovery, compose=compose)
 
 
-def _apprise(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSink:
+def _apprise(said: SinkSettings, compose: Composer, media: MediaStore) -> AlertSink:
     from rules.addresses import networks_of
     from rules.sinks.apprise import AppriseSink
-    from workers.evidence import linker, thumbnails
+    from workers.evidence import thumbnails
 
     networks_of(said.allow_networks)
     return AppriseSink(
@@ -104,11 +107,6 @@ def _apprise(said: SinkSettings, settings: Settings, media: MediaStore) -> Alert
         said.url,
         timeout_s=said.timeout_s,
         allow=said.allow_networks,
-        links=linker(settings.alerts),
+        compose=compose,
         thumbnail=thumbnails(media),
-        template=_template(said),
     )
-
-
-def _template(said: SinkSettings) -> Template | None:
-    return read_template(Path(said.template).expanduser()) if said.template else None

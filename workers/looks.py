@@ -108,9 +108,10 @@ class Looks:
         log.warning("deep looks are %d behind; this one is left out for now", _MOST)
         vision = self._pipeline().vision
         if isinstance(job, LookAt) and vision is not None:
-            left = dropped(job.segment, vision.run, f"{_MOST} deep looks wait already")
+            left = [dropped(one, vision.run, f"{_MOST} deep looks wait already") for one in (job.segment, *job.beside)]
             try:
-                list(step(self._pipeline(), Settle(observation=left)))
+                for one in left:
+                    list(step(self._pipeline(), Settle(observation=one)))
             except VidetteError as error:
                 log.warning("that a deep look was left out cannot be written: %s", error)
 

@@ -13,7 +13,7 @@ from rules.outbox import attempt_of
 from vidette.alerts import Attempt, Delivery, DeliveryStatus, SinkState
 from vidette.errors import StoreError
 from vidette.ports import AlertSink, GraphStore, Outbox
-from vidette.queries import SinkTroubles
+from vidette.queries import SinkStates, SinkTroubles
 from workers.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class Sender:
     ) -> None:
         self.lane, self._store, self._now, self._share, self._gone = lane, store, now, share, gone
         self._pace, self._lock = Pace(lane.at_once), threading.Lock()
+        self._disabling = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._queue: SimpleQueue[Delivery | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
@@ -169,14 +170,19 @@ class Sender:
     def _disable(self, reason: str) -> None:
         sink = self.lane.sink
         state = SinkState(sink=sink.id, address=sink.address, disabled_at=self._now(), reason=reason)
-        self._store.disable(state.sink, state.address, state.disabled_at, state.reason)
+        with self._disabling:  # several tries may end so at one time
+            if any(one.sink == sink.id for one in self._store.read(SinkStates())):
+                return
+            try:
+                self._gone(state)
+            finally:
+                self._store.disable(state.sink, state.address, state.disabled_at, state.reason)
         log.warning(
             "sink %r takes no more (%s); `vidette deliveries replay --sink %s` or another url enables it",
             sink.id,
             reason,
             sink.id,
         )
-        self._gone(state)
 
     def _guarded(self, act: Callable[[], float], otherwise: float) -> float:
         """What `act` gives; where it fails that is said, and what follows goes on."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 from ingest.live.address import Address, is_live
 from ingest.locator import locator
 from ingest.sources import SourceSpec, camera
+from rules.rule import question_of, questions_of
 from vidette.errors import ConfigError
 from vidette.ids import make_id, stream_id
 from vidette.models import Line, Stream, Zone
 from vidette.ports import GraphStore
 from vidette.queries import StreamOf
-from vidette.settings import Settings, StreamSettings
+from vidette.settings import MAX_QUESTIONS, Settings, StreamSettings
 
 
 def configured(spec: SourceSpec, settings: Settings) -> SourceSpec:
@@ -103,3 +104,13 @@ def stream_of(spec: SourceSpec, settings: Settings) -> Stream:
             for line in said.lines
         ),
     )
+
+
+def questions(settings: Settings, name: str) -> tuple[str, ...]:
+    """What a model is asked of a stream: what rules ask, then what its settings ask, each once, as many as may be asked.
+
+    `vidette rules check` tells where there are more.
+    """
+    said = {question_of(one): one for one in settings_of(settings, name).questions}
+    asked = {one: said.get(one, one) for one in questions_of(settings.rules, name)}
+    return tuple({**asked, **said}.values())[:MAX_QUESTIONS]

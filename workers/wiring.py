@@ -50,7 +50,7 @@ class Voice:
 class Pipeline:
     """What the steps of the flow work with. `vision` None: no deep looks; `voice` tells what it does; `judge` None: no rules.
 
-    `notes` None: no text is read in pictures and nothing is embedded.
+    `notes` None: no text is read in pictures and nothing is embedded. `together`: segments described in one answer at most.
     """
 
     settings: Settings
@@ -62,6 +62,7 @@ class Pipeline:
     judge: "Engine | None" = None
     spending: Spending = field(default_factory=Spending)
     notes: "Notes | None" = None
+    together: int = 1
 
     @property
     def looks(self) -> bool:
@@ -103,6 +104,7 @@ def pipeline_of(settings: Settings) -> Pipeline:
         judge=judge,
         spending=spending_of(settings.vlm),
         notes=notes_of(settings, media),
+        together=together_of(settings.vlm),
     )
 
 
@@ -156,6 +158,15 @@ def spending_of(vlm: VlmSettings) -> Spending:
         Allowance(calls=vlm.calls_per_hour, tokens=vlm.tokens_per_hour, gpu_s=vlm.gpu_s_per_hour),
         at_once=vlm.at_once,
     )
+
+
+def together_of(vlm: VlmSettings) -> int:
+    """How many segments the model, or one that is asked in its place, describes in one answer at most: two pictures each."""
+    if vlm.backend == "none":
+        return 1
+    places = {one.name: one for one in vlm.others}
+    named = [vlm, *(places[name] for one in (vlm, *vlm.others) for name in (one.fallback, one.record_from) if name)]
+    return max(1, min(one.max_images // 2 for one in named))
 
 
 def _model(

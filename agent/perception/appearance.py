@@ -34,7 +34,7 @@ def colour_of(planes: Planes, mask: Mask, box: PixelBox) -> str:
     size = (y.shape[1], y.shape[0])
     u, v = (cv2.resize(plane[y0 // 2 : -(-y1 // 2), x0 // 2 : -(-x1 // 2)], size) for plane in planes[1:])
     hsv = cv2.cvtColor(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR), cv2.COLOR_BGR2HSV)
-    names = [_name(*pixel) for pixel in hsv[inside][:: max(1, int(inside.sum()) // 200)]]
+    names = [_name(*pixel) for pixel in hsv[inside][:: max(1, int(inside.sum()) // 200)].tolist()]
     common = max(sorted(set(names)), key=names.count)
     vivid = max(sorted(set(names) - _TONES), key=names.count, default="")
     return vivid if names.count(vivid) >= 0.25 * len(names) else common
@@ -45,7 +45,7 @@ def is_grey(planes: Planes) -> bool:
     return float(np.abs(planes[1].astype(np.int16) - 128).mean()) < 2.5
 
 
-def _name(hue: np.uint8, saturation: np.uint8, value: np.uint8) -> str:
+def _name(hue: int, saturation: int, value: int) -> str:
     if value < 55:
         return "black"
     if saturation < 50:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import ranks
 from vidette.carry import Arrays
 
 Mask = NDArray[np.bool_]
@@ -22,7 +23,9 @@ _FLOOR = 6  # noise is kept in quarter levels: 1.5 levels of luma at least
 _GAIN_GRID = 8  # light is estimated on a picture 8 times smaller
 _AGE_CAP = 60_000  # ms
 _BLUR = (3, 3)
+_AMONG = 17  # pixels across of what is looked at about one to tell whether it lies among shadow
 _AROUND = 24  # pixels about the foreground in which shadows are looked for
+_LEVELS = np.arange(256, dtype=np.float32)
 _THREE = np.ones((3, 3), np.uint8)
 
 
@@ -52,12 +55,12 @@ class Background:
 
     def __init__(self, planes: list[Planes], sensitivity: float = 1.0) -> None:
         self.sensitivity = sensitivity
-        stack = np.stack([smooth(p[0]) for p in planes])
-        self.y: Picture = np.median(stack, axis=0).astype(np.uint8)
-        self.u: Picture = np.median(np.stack([p[1] for p in planes]), axis=0).astype(np.uint8)
-        self.v: Picture = np.median(np.stack([p[2] for p in planes]), axis=0).astype(np.uint8)
+        stack = [smooth(p[0]) for p in planes]
+        self.y: Picture = ranks.middle(stack)
+        self.u: Picture = ranks.middle([p[1] for p in planes])
+        self.v: Picture = ranks.middle([p[2] for p in planes])
         self.noise: Picture = _spread(stack, self.y)
-        self.ref: Picture = smooth(planes[0][0])
+        self.ref: Picture = stack[0]
         self.age: NDArray[np.uint16] = np.zeros(self.y.shape, np.uint16)
         self.frames = 0
 
@@ -71,18 +74,18 @@ class Background:
         y = smooth(planes[0])
         gain = self._gain(y)
         expected = cv2.multiply(self.y, _enlarged(gain, self.shape), dtype=cv2.CV_32F)
-        luma = self._luma_score(y, expected)
+        noise = self._at_each(self.noise)
+        luma = self._luma_score(y, expected, noise)
         chroma = self._chroma_score(planes)
         score: Floats = cv2.max(luma, chroma)
         mask, shadow = clean(score), np.zeros(self.shape, bool)
         about = _about(mask)
         if about is not None:
-            noise = self._at_each(self.noise.astype(np.float32) / 4)
             parts = (part[about] for part in (y, expected, luma, chroma, noise))
             shadow[about] = _shadow(*parts)
-            score[shadow] = np.minimum(score[shadow], 0.5)
+            cv2.copyTo(cv2.min(score, 0.5), shadow.view(np.uint8), score)  # type: ignore[call-overload]  # a number will do
             mask[about] = clean(score[about])
-        return Foreground(score=score, mask=mask, shadow=shadow, gain=float(np.median(gain)), y=y)
+        return Foreground(score=score, mask=mask, shadow=shadow, gain=float(ranks.median(gain)), y=y)
 
     def learn(self, planes: Planes, fore: Foreground, held: Mask, dt_s: float) -> None:
         """Follow the scene where nothing is held (tracked or under judgement); count ages."""
@@ -134,7 +137,7 @@ class Background:
         size = (max(2, w // _GAIN_GRID), max(2, h // _GAIN_GRID))
         now, was = _tiny(y, size), _tiny(self.y, size)
         ratio = now / was
-        middle = float(np.median(ratio))
+        middle = float(ranks.median(ratio))
         usual = (np.abs(np.log(ratio / middle)) < 0.18).astype(np.float32)
         spread = (size[0] // 3 | 1, size[1] // 3 | 1)
         weight = cv2.blur(usual, spread)
@@ -143,7 +146,7 @@ class Background:
         smoothed: Floats = np.clip(local, 0.3, 3.0).astype(np.float32)
         return smoothed
 
-    def _luma_score(self, y: Picture, expected: Floats) -> Floats:
+    def _luma_score(self, y: Picture, expected: Floats, noise: Picture) -> Floats:
         """Luma difference beyond what a shift by one pixel explains, over the threshold."""
         now = y.astype(np.float32)
         over = cv2.subtract(now, cv2.dilate(expected, _THREE))
@@ -151,8 +154,8 @@ class Background:
         plain: Floats = cv2.absdiff(now, expected)
         plain *= np.float32(0.4)
         beyond = cv2.max(cv2.max(over, under), plain)
-        threshold = (4.5 + 0.75 * self.noise.astype(np.float32)) / self.sensitivity
-        score: Floats = cv2.divide(beyond, self._at_each(threshold))
+        threshold = (4.5 + 0.75 * _LEVELS) / self.sensitivity
+        score: Floats = cv2.divide(beyond, cv2.LUT(noise, threshold))
         return score
 
     def _chroma_score(self, planes: Planes) -> Floats:
@@ -207,28 +210,32 @@ def _enlarged(small: Floats, shape: tuple[int, int]) -> Floats:
     return big
 
 
-def _shadow(y: Picture, expected: Floats, luma: Floats, chroma: Floats, noise: Floats) -> Mask:
+def _shadow(y: Picture, expected: Floats, luma: Floats, chroma: Floats, noise: Picture) -> Mask:
     """Darker by an even factor, same colour: a shadow keeps the texture of what it falls on.
 
     Its soft border is uneven, but lies among shadow: where most that differs nearby is shadow.
     """
-    ratio = (y.astype(np.float32) + 2) / (expected + 2)
+    ratio = y.astype(np.float32)
+    ratio += 2
+    ratio /= expected + 2
     mean = cv2.blur(ratio, (5, 5))
-    spread = cv2.sqrBoxFilter(ratio, cv2.CV_32F, (5, 5)) - mean * mean
-    grain = 2 * noise / (expected + 8)
-    even = spread < 0.0016 + grain * grain
+    spread = cv2.subtract(cv2.sqrBoxFilter(ratio, cv2.CV_32F, (5, 5)), mean * mean)
+    grain = noise * np.float32(0.5)  # twice the noise, which is kept in quarters
+    grain /= expected + 8
+    grain *= grain
+    grain += 0.0016
     able: Mask = (ratio > 0.5) & (ratio < 0.99) & (chroma < 0.7)
-    shadow: Mask = able & (ratio < 0.97) & even
+    shadow: Mask = able & (ratio < 0.97) & (spread < grain)
     return shadow | (able & _among(shadow, luma > 0.6))
 
 
 def _among(shadow: Mask, differs: Mask) -> Mask:
     """Where more than half of what differs round about is shadow."""
-    dark, around = (
-        cv2.boxFilter(where.view(np.uint8), cv2.CV_16S, (17, 17), normalize=False)
-        for where in (shadow & differs, differs)
-    )
-    among: Mask = 2 * dark > around
+    dark = (shadow & differs).view(np.uint8)
+    points = dark + dark
+    points += ~differs  # 2 for shadow, 1 for what does not differ, 0 for what differs and is none
+    around = cv2.boxFilter(points, cv2.CV_16S, (_AMONG, _AMONG), normalize=False)
+    among: Mask = around > _AMONG * _AMONG
     return among
 
 
@@ -253,11 +260,12 @@ def clean(score: Floats) -> Mask:
     return whole
 
 
-def _spread(stack: NDArray[np.uint8], middle: Picture) -> Picture:
+def _spread(stack: list[Picture], middle: Picture) -> Picture:
     """Spread over the frames (65 % quantile of a normal's |deviation|), in quarter levels of sigma."""
-    light = np.median(stack.reshape(len(stack), -1)[:, ::17], axis=1) + 1
-    even = stack * (np.median(light) / light).astype(np.float32)[:, None, None]
-    deviation = np.quantile(np.abs(even - middle), 0.65, axis=0) * (4 / 0.9346)
+    light = np.array([float(ranks.median(one.ravel()[::17].astype(np.float32))) + 1 for one in stack])
+    levels = (ranks.median(light) / light).astype(np.float32)
+    off = [np.abs(one * level - middle) for one, level in zip(stack, levels, strict=True)]
+    deviation = ranks.quantile(off, 0.65) * np.float32(4 / 0.9346)
     spread: Picture = np.clip(deviation, _FLOOR, 120).astype(np.uint8)
     half = (middle.shape[1] // 2, middle.shape[0] // 2)
     return cv2.resize(spread, half, interpolation=cv2.INTER_AREA).astype(np.uint8)

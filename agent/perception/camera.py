@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agent.perception.background import Background, Floats, Picture
 from agent.perception.looping import Loops
+from ingest import ranks
 from ingest.masks import Masks
 from vidette.models import EventType
 
@@ -35,9 +36,14 @@ Cut = Literal["none", "maybe", "cut", "flash"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One frame in short: `edges` (90, 160), `sharpness`, mean and spread of the luma."""
+    """One frame in short: `edges` (90, 160), `sharpness`, mean and spread of the luma.
+
+    `relief` are the edges less their mean, and `power` the sum of its squares.
+    """
 
     edges: Floats
+    relief: Floats
+    power: np.float32
     small: Picture
     sharpness: float
     mean: float
@@ -52,8 +58,11 @@ class View:
             hidden = cv2.dilate(masks.hidden(_SIZE), np.ones((3, 3), np.uint8)) > 0  # their border is no edge
             edges[hidden] = 0
             shown = small if hidden.all() else small[~hidden]
+        relief = edges - edges.mean()
         return cls(
             edges=edges,
+            relief=relief,
+            power=(relief * relief).sum(),
             small=small,
             sharpness=sharpness,
             mean=float(shown.mean()),
@@ -104,16 +113,21 @@ def likeness(a: Floats, b: Floats) -> float:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-6))
 
 
+def alike(a: View, b: View) -> float:
+    """`likeness` of the edges of two views."""
+    return float((a.relief * b.relief).sum() / np.sqrt(a.power * b.power + 1e-6))
+
+
 def differing(a: Picture, b: Picture) -> float:
     """Share of a 16 x 9 grid whose cells differ once the light is levelled."""
     cells = [cv2.resize(p, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32) + 4 for p in (a, b)]
-    level = float(np.median(cells[0] / cells[1]))
+    level = float(ranks.median(cells[0] / cells[1]))
     return float((np.abs(cells[0] - cells[1] * level) > 14).mean())
 
 
 def is_cut(before: View, now: View) -> bool:
     """Whether two frames show different scenes: not one of them nothing, not one the other shifted."""
-    like = likeness(before.edges, now.edges)
+    like = alike(before, now)
     if like > 0.3 or is_blank(before) or is_blank(now):
         return False
     if differing(before.small, now.small) < (0.55 if like > 0.1 else 0.2):
@@ -219,7 +233,7 @@ def _conditions(now: View, reference: View, whelm: float) -> Sequence[EventType]
         return [EventType.TOO_DARK]
     if now.bright_share > 0.7 or now.mean > 243:
         return [EventType.TOO_BRIGHT]
-    like = likeness(now.edges, reference.edges)
+    like = alike(now, reference)
     energy = float(now.edges.mean()) / (float(reference.edges.mean()) + 1)
     textured = float(reference.edges.mean()) > 4
     toneless = now.spread < 8 and reference.spread > 2.5 * now.spread

@@ -51,10 +51,14 @@ def deep_look(model: VisionModel, request: LookRequest, note: str = "") -> Obser
         return dropped(request.segment, model.run, str(error))
     except ModelError as error:
         return failed(request.segment, model.run, str(error), error.usage or Usage(calls=1))
+    return examined(reply, request, reply.run or model.run, note)
+
+
+def examined(reply: LookReply, request: LookRequest, run: Run, note: str = "") -> Observation:
+    """What a reply says once it is checked."""
     kept = checked(reply, request)
     notes = (_AUDITED if request.segment.gated else "", kept.note, note)
-    kept = replace(kept, usage=_counted(reply, kept), note="; ".join(filter(None, notes)))
-    return observed(kept, request, reply.run or model.run)
+    return observed(replace(kept, usage=_counted(reply, kept), note="; ".join(filter(None, notes))), request, run)
 
 
 def failed(segment: Segment, run: Run, reason: str, usage: Usage | None = None) -> Observation:

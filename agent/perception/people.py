@@ -22,15 +22,21 @@ def _detector() -> cv2.HOGDescriptor:
     return hog
 
 
-def personlike(grey: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
-    """Best SVM margin of a person filling the 0..1 `box` of a luma picture; 0 where there is none.
+def asks(size: tuple[int, int], box: tuple[float, float, float, float]) -> bool:
+    """Whether a region, a 0..1 box of a picture of `size` (width, height), is of such a form that it is asked about.
 
-    Regions lower than 28 pixels, or wider than high, are not asked about: the answer would be noise.
+    Regions lower than 28 pixels, or wider than high, are not: the answer would be noise.
     """
+    w, h = (box[2] - box[0]) * size[0], (box[3] - box[1]) * size[1]
+    return h >= 28 and 0.15 * h <= w <= 0.9 * h
+
+
+def personlike(grey: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
+    """Best SVM margin of a person filling the 0..1 `box` of a luma picture; 0 where there is none, or nobody asks."""
     height, width = grey.shape
-    w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height
-    if h < 28 or w > 0.9 * h or w < 0.15 * h:
+    if not asks((width, height), box):
         return 0.0
+    w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height
     scale = _TALL / h
     half_w, half_h = max(0.6 * w, 0.42 * h), (0.5 + _MARGIN) * h
     cx, cy = (box[0] + box[2]) / 2 * width, (box[1] + box[3]) / 2 * height

@@ -55,6 +55,7 @@ def checked(reply: LookReply, request: LookRequest) -> LookReply:
         run=reply.run,
         usage=reply.usage,
         note=reply.note,
+        captions=tuple(clean(one, MAX_CAPTION) for one in reply.captions[: len(request.parts)]),
     )
 
 

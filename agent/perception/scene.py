@@ -11,7 +11,7 @@ from agent.perception.background import Background, Foreground, Mask, Planes
 from agent.perception.belongings import Belongings, Mover, mover
 from agent.perception.blobs import Blob, area_of, components, things, within
 from agent.perception.ledger import Ledger
-from agent.perception.people import personlike
+from agent.perception.people import asks, personlike
 from agent.perception.presence import Presence, Seen
 from agent.perception.sight import Sight
 from agent.perception.still import Change, Stillness
@@ -210,7 +210,7 @@ class Scene:
         due = sight.telling and item.asked < _ASK and self.settings.people
         if due and not self.tracker.at_border(item.box):
             item.asked += 1
-            item.people += personlike(sight.grey(), box) > 0.45
+            item.people += asks(sight.large, box) and personlike(sight.grey(), box) > 0.45
 
     def _decide(self, pts_s: float, fore: Foreground) -> None:
         """Say how tracks came into view once that can be told."""

@@ -1,6 +1,6 @@
 """The keyframes of the segment that is open: chosen while it goes on, stored when it closes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -17,21 +17,16 @@ from vidette.ports import MediaStore
 
 _THUMB = (32, 18)
 _AUDITED_S = 10.0
+_HELD_PX = 33_000_000  # of decoded frames that are held: some 50 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A frame as JPEG, 1280 px wide at most; `wider` as a keyframe is kept, empty where that is no wider."""
-
-    jpeg: bytes
-    wider: bytes = b""
-
-
-Shot = Candidate[Kept | str]
+Shot = Candidate[Sight | bytes | str]
 
 
 class Shots:
-    """Offers frames to the picker; pictures are JPEG in memory, or an address once committed.
+    """Offers frames to the picker: decoded, JPEG bytes where the small picture will do, or an address once committed.
+
+    Most are not chosen in the end, so that few need be encoded. Of a camera they are at once: its memory is scarce.
 
     With each commit those that would be keyframes are stored as such, the others no wider than 1280 px: of wide ones
     that nobody will see, a disk would soon be full. `audited` is the share of quiet segments that have keyframes, too.
@@ -39,7 +34,7 @@ class Shots:
 
     def __init__(self, media: MediaStore, limit: int, audited: float = 0.0) -> None:
         self.media, self.limit, self.audited = media, limit, audited
-        self.picker: KeyframePicker[Kept | str] = KeyframePicker(limit)
+        self.picker: KeyframePicker[Sight | bytes | str] = KeyframePicker(limit)
         self.spare = False  # what is held is not telling: the first frame, until there is a telling one
 
     def offer(self, sight: Sight, activity: float) -> None:
@@ -56,9 +51,10 @@ class Shots:
                 thumbnail=thumbnail,
                 sharpness=sight.view.sharpness,
                 activity=activity,
-                payload=Kept(sight.jpeg(), sight.keyframe()) if sight.telling else Kept(sight.small_jpeg()),
+                payload=sight if sight.telling else sight.small_jpeg(),
             )
         )
+        self._bound()
 
     def audit(self, sight: Sight, segment_id: str) -> None:
         """A frame of a quiet segment: now and then one counts, where the segment was drawn to audit the gate."""
@@ -90,6 +86,15 @@ class Shots:
                 Candidate(pts_s=pts_s, thumbnail=thumbnail, sharpness=sharpness, activity=activity, payload=sha256)
             )
 
+    def _bound(self) -> None:
+        """Encode those held longest where too many are decoded."""
+        held = [shot.payload for shot in self.picker.held() if isinstance(shot.payload, Sight)]
+        pixels = sum(sight.pixels for sight in held)
+        for sight in held:
+            if pixels > _HELD_PX or sight.source is None:
+                pixels -= sight.pixels
+                sight.wait(hold=False)
+
     def _commit(self) -> list[Shot]:
         """What is held, all of it stored: what follows is the same for who goes on and for a successor."""
         best = {shot.pts_s for shot in self.picker.chosen()}
@@ -100,17 +105,23 @@ class Shots:
         return held
 
     def _stored(self, shot: Shot, *, wide: bool) -> Shot:
-        kept = shot.payload
-        if isinstance(kept, str):
+        if isinstance(shot.payload, str):
             return shot
-        return replace(shot, payload=self.media.put((kept.wider if wide else b"") or kept.jpeg, ".jpg")[0])
+        return replace(shot, payload=self.media.put(_picture(shot.payload, wide=wide), ".jpg")[0])
 
     def _keyframe(self, segment_id: str, shot: Shot) -> Keyframe | None:
         kept = shot.payload
         try:
-            picture = self.media.get(kept) if isinstance(kept, str) else kept.wider or kept.jpeg
+            picture = self.media.get(kept) if isinstance(kept, str) else _picture(kept, wide=True)
         except StoreError:
             return None  # it was deleted while the segment was open, or there was never room for it
         sha256, uri = self.media.put(picture, ".jpg")
         key = ids.make_id("keyframe", segment_id, ids.milliseconds(shot.pts_s))
         return Keyframe(id=key, segment_id=segment_id, pts_s=round(shot.pts_s, 3), sha256=sha256, uri=uri)
+
+
+def _picture(kept: Sight | bytes, *, wide: bool) -> bytes:
+    """A frame as JPEG, 1280 px wide at most unless it is to be `wide`."""
+    if isinstance(kept, bytes):
+        return kept
+    return (kept.keyframe() if wide else b"") or kept.jpeg()

@@ -1,6 +1,6 @@
 """One frame as the fast look sees it: the small picture at once, the large one only where it is asked for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ from agent.perception.background import Picture, Planes
 from agent.perception.camera import NO_MASKS, View, view
 from agent.perception.outlook import working_width
 from ingest import jpeg
+from ingest.frame import scaled_size
 from ingest.masks import Masks
 from vidette.ports import Frame, Image, VideoSource
 
@@ -37,6 +38,11 @@ class Sight:
     _jpeg: bytes = field(default=b"", repr=False)
     _wider: bytes = field(default=b"", repr=False)
     _grey: Picture | None = field(default=None, repr=False)
+
+    @property
+    def large(self) -> tuple[int, int]:
+        """(width, height) of `rgb` and `grey`."""
+        return self.size if self.size[0] <= WIDTH else scaled_size(self.size, WIDTH)
 
     def jpeg(self) -> bytes:
         """The picture, at most 1280 wide, as JPEG."""
@@ -78,6 +84,10 @@ class Sight:
             self._wider = self._wider or self._widest()
         self.frame = None
         return self
+
+    def alone(self) -> "Sight":
+        """Another of the same picture, which does not hold the decoded frame."""
+        return replace(self, _jpeg=self.jpeg(), _wider=b"", frame=None)
 
     def _widest(self) -> bytes:
         width = min(self.wide, self.size[0])

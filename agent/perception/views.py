@@ -92,8 +92,8 @@ class Views:
 
 
 def _light(sight: Sight) -> Sight:
-    """Without the decoded frame where its picture is there or taken anyway."""
-    return sight.wait(hold=False) if sight.telling else sight
+    """Without the decoded frame where its picture is taken anyway: a view may be held for long."""
+    return sight.alone() if sight.telling else sight
 
 
 def _at_most(rgb: Image, width: int) -> Image:

@@ -12,7 +12,7 @@ from agent.wording.hours import hours
 from agent.wording.joints import Reader
 from agent.wording.left import LONGEST, Left, normal
 from agent.wording.places import places_of
-from agent.wording.terms import terms, told
+from agent.wording.terms import leading, terms, told
 from agent.wording.vocabulary import UnknownWordsError
 from vidette.errors import ConfigError
 from vidette.rule_settings import RuleSettings
@@ -20,13 +20,16 @@ from vidette.settings import Settings
 
 _OPENERS = r"tell|alert|notify|warn|inform|let|raise|send|message|page|call|ping|email|i|give|report|trigger|create|make|sound|set|watch|please|can|could|we|want"
 _OPENER = re.compile(
-    rf"^(?P<before>(?:{_OPENERS})\b[^,;:]*?)[,:]? (?:when(?:ever)?|if|as soon as|once|every time|each time|any time|in case|about|of every|of any|for(?: any| every)?|that|whether)(?: that)? (?P<core>.+)$"
+    rf"^(?P<before>(?:{_OPENERS})\b[^,;:]*?)[,:]? (?:when(?:ever)?|if|as soon as|once|every time|each time|any time|in case|about|of every|of any|for(?: any| every)?|that|whether)(?: that)?(?: (?P<core>.+))?$"
 )
 _BARE = re.compile(r"^(?:when(?:ever)?|if|as soon as|every time|alert|alarm)(?: on| for| when)?:? (?P<core>.+)$")
 _TRAILING = re.compile(r"^(?P<core>.+?),? (?P<before>(?:tell|alert|notify|warn|inform|raise|send|message|page) .+)$")
 _EXAMPLE = "write it like 'tell me when a van stands at the dock for more than ten minutes at night'"
-_SMALL_WORDS = "a an the is are in at on of to for more than and or then it me when if with by over least within"
-_SMALL = frozenset(_SMALL_WORDS.split())
+_SMALL_WORDS = (
+    "a an the is are in at on of to for more than and or then it me when if with by over least within not out there"
+)
+_NUMBERS = "one two three four five six seven eight nine ten times second seconds minute minutes min hour hours"
+_SMALL = frozenset(f"{_SMALL_WORDS} {_NUMBERS}".split())
 _ABSENT_S = 600.0
 
 
@@ -53,10 +56,10 @@ def draft(sentence: str, settings: Settings, *, taken: Collection[str] = ()) -> 
     left = Left(normal(sentence))
     sinks = [sink.id for sink in settings.sinks]
     active = hours(left)
-    rule = _opened(left, sinks)
-    core = left.text
+    rule = leading(left) | _opened(left, sinks)
     rule = {**rule, **terms(left, sinks)}
     sure = amounts.confidence(left)
+    core = left.text
     when = _condition(left, settings)
     if not _absences(when, active, left.notes) and active:
         rule["active"] = active
@@ -73,7 +76,7 @@ def _opened(left: Left, sinks: Sequence[str]) -> dict[str, Any]:
         found = _TRAILING.match(left.text)
     if found is None:
         return {}
-    left.text = found["core"]
+    left.text = found["core"] or ""
     return told(found.groupdict().get("before") or "", left, sinks)
 
 
@@ -113,7 +116,7 @@ def _sure(when: dict[str, Any], confidence: float) -> None:
 
 def _name(core: str, taken: Collection[str]) -> str:
     """An id of the words that tell most: `van-stands-dock`."""
-    words = [word for word in re.findall(r"[a-z0-9]+", core) if word not in _SMALL][:4]
+    words = [word for word in re.findall(r"[a-z]+", core) if word not in _SMALL][:4]
     name = "-".join(words)[:34].strip("-") or "rule"
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return name if name not in taken else next(one for one in numbered if one not in taken)

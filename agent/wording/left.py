@@ -43,4 +43,4 @@ def tidy(text: str) -> str:
     """Without double spaces, and without commas and joints that nothing follows."""
     text = " ".join(text.replace(" ,", ",").split())
     text = re.sub(r"(?:,\s*)+,", ",", text)
-    return re.sub(r"^(?:[,;]\s*|(?:and|but) )+|(?:[,;]|\s(?:and|but|with))+$", "", text).strip()
+    return re.sub(r"^(?:[,;:]\s*|(?:and|but) )+|(?:[,;:]|\s(?:and|but|with))+$", "", text).strip()

@@ -29,7 +29,7 @@ _SEVERITY = re.compile(
     rf",? ?\b(?:(?:with|at|of|as|in|it is|this is|that is|make it|and make it)(?: an?| the)? )?(?:({_NAMED})(?:[- ](?:severity|priority|importance|alert|alarm|level))"
     rf"|(?:severity|priority|importance|level) ?:? ?(?:is |of )?({_NAMED})|(?:it is|this is|that is|make it|as|with|at) ({_NAMED})|(critical|urgently|immediately|urgent))\b"
 )
-_EVERY = rf"(?:(?:every|per|an|a|each|in|within|in any)(?: any)? )?({SPAN}|{UNIT})"
+_LEADING = re.compile(rf"^({_NAMED})(?: (?:priority|severity|alert|alarm))?\s*[:,-] ?")
 _COOLDOWN = re.compile(
     rf",? ?\b(?:but |and )?(?:(?:tell|alert|notify|message|warn) (?:me|us) )?(?:(?:at most|no more than|not more than|only|maximum|max) (?:once|one (?:alert|message|time|notification))(?: (?:every|per|an|a|each|in|within))+? ({SPAN}|{UNIT})"
     rf"|not more (?:often|frequently) than (?:once )?(?:every |per |an |a )?({SPAN}|{UNIT})|(?:once|one alert|one message) (?:every|per|an|a|each) ({SPAN}|{UNIT})"
@@ -64,6 +64,12 @@ def terms(left: Left, sinks: Sequence[str]) -> dict[str, Any]:
     if (said := left.take(_TOLD)) and (named := _sinks(left, said[1], sinks)):
         found["sinks"] = named
     return found
+
+
+def leading(left: Left) -> dict[str, Any]:
+    """What stands before everything: `urgent: tell me …`."""
+    said = left.take(_LEADING)
+    return {"severity": _LEVELS[said[1]]} if said else {}
 
 
 def severity(left: Left) -> str:

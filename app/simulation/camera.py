@@ -52,7 +52,7 @@ class Event:
 class Camera:
     """Clips served over RTSP on this machine, one path each; a context manager, started by `start` or `with`.
 
-    It plays by the wall clock from the moment it is made, through kills and restarts, always on the same port; with
+    It plays by the wall clock from the moment it is made, through kills and restarts, always on the same `port` (0: one that is free); with
     `once` each clip is played once from the first client on, then the stream ends. The first clip of a path is played,
     `switch` chooses another. With a `certificate` (PEM, its key in it) it speaks TLS (rtsps). Raises SourceError, which
     says what the machine lacks.
@@ -69,6 +69,7 @@ class Camera:
         rtcp: bool = True,
         keyed: bool = True,
         certificate: Path | None = None,
+        port: int = 0,
     ) -> None:
         self._paths = dict(clips) if isinstance(clips, dict) else {"/cam": clips}
         self._username, self._password, self._digest, self._once, self._rtcp = username, password, digest, once, rtcp
@@ -78,7 +79,7 @@ class Camera:
         self._process: subprocess.Popen[str] | None = None
         self._told: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.events: list[Event] = []
-        self.port = closed_port()
+        self.port = port or closed_port()
 
     def __enter__(self) -> Self:
         self.start()

@@ -2,14 +2,15 @@
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from os import kill
 
 from app.simulation.camera import Camera
 from app.simulation.doors import Silent
-from app.simulation.watch import Watch, reader_of
+from app.simulation.memory import Memory
+from app.simulation.watch import reader_of
 from vidette.errors import ConfigError, SourceError
 from vidette.feeds import Cause
 from vidette.models import EventType
@@ -25,7 +26,7 @@ class Victim:
 
     name: str
     camera: Camera
-    watch: Watch
+    watch: Memory
     doors: ExitStack = field(default_factory=ExitStack)
 
 
@@ -254,10 +255,24 @@ WHOLE = {
 def chosen(names: Sequence[str]) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
     """The faults of these names, of cameras and of the whole; all where none is given. Raises ConfigError."""
     known = {fault.name: fault for fault in FAULTS}
-    for name in names:
-        if name not in known and name not in WHOLE:
-            raise ConfigError(f"no fault {name!r}; choose from {', '.join([*known, *WHOLE])}")
+    _check(names, [*known, *WHOLE], "no fault")
     if not names:
         return (STEADY, *FAULTS), tuple(WHOLE)
     cameras = tuple(known[name] for name in dict.fromkeys(names) if name in known)
     return (STEADY, *cameras), tuple(name for name in WHOLE if name in names)
+
+
+def of_guests(names: Sequence[str]) -> tuple[Fault, ...]:
+    """The faults of these names that cameras of a watch that runs already can have; all of them where none is given.
+
+    Not those that begin before the watch does, nor those of the whole: others' cameras are left alone. Raises ConfigError.
+    """
+    known = {fault.name: fault for fault in FAULTS if not fault.first}
+    _check(names, known, "a watch that runs already cannot have the fault")
+    return (STEADY, *(known[name] for name in dict.fromkeys(names or known)))
+
+
+def _check(names: Sequence[str], known: Collection[str], problem: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{problem} {name!r}; choose from {', '.join(known)}")

@@ -34,6 +34,7 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore
 
 ROLE = "viewer"
 PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
+BEHIND_S = 1.0  # nobody is let in while what was due longer ago is still to be sent
 BEFORE_S = 20.0  # the longest group of pictures that is sent to who joins in its midst
 RTP_WRAP_S = 2**32 / 90_000  # RTP time is the same again after this; GStreamer has no time before zero
 _lock = threading.Lock()
@@ -102,11 +103,15 @@ class Medium:
         self.zero: float | None = None
 
     def begin(self, due_s: float, jump_s: float) -> bool:
-        """Whether it takes its first packet now, which is due at `due_s` (monotonic clock)."""
-        if self.zero is not None or self.source.get_state(0)[1] != Gst.State.PLAYING:
+        """Whether it takes its first packet now, which is due at `due_s` (monotonic clock).
+
+        A server that was stopped has much to catch up on: who began with that would be sent all that follows as late.
+        """
+        now_s = time.monotonic()
+        if self.zero is not None or self.source.get_state(0)[1] != Gst.State.PLAYING or now_s - due_s > BEHIND_S:
             return False
         self.age()
-        self.zero = due_s + jump_s - self.source.get_current_running_time() / Gst.SECOND
+        self.zero = now_s + jump_s - self.source.get_current_running_time() / Gst.SECOND
         return True
 
     def age(self) -> None:

@@ -1,19 +1,23 @@
-"""Everything at once: one watch, a camera a fault, then what befalls all of them; and the scores."""
+"""Everything at once: a watch, a camera a fault, then what befalls all of them; and the scores."""
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Event
+from urllib.parse import quote
 
 from app.simulation.camera import Camera, until
 from app.simulation.clips import Encoding, encoded
 from app.simulation.faults import COMMIT_S, PASSWORD, USERNAME, Fault, Victim
 from app.simulation.ledger import Window
+from app.simulation.memory import START_S, Memory
 from app.simulation.trial import PATIENCE_S, Score, Trial
-from app.simulation.watch import START_S, Watch, children
+from app.simulation.watch import Watch, children
 from vidette.feeds import CAUSES
 from vidette.models import EventRow, EventType
 from vidette.settings import StreamSettings
@@ -36,38 +40,65 @@ def clips_of(clip: Path, folder: Path) -> tuple[Path, ...]:
 
 
 class Stage:
-    """The set-up in a folder; `tell` is called with what is done, line by line."""
+    """Cameras that show `clips`, one a fault; `tell` is called with what is done, line by line.
+
+    A camera is watched under the name of its fault, with `prefix` before it.
+    """
 
     def __init__(
-        self, folder: Path, clips: Sequence[Path], faults: Sequence[Fault], *, tell: Callable[[str], None]
+        self, clips: Sequence[Path], faults: Sequence[Fault], *, tell: Callable[[str], None], prefix: str = ""
     ) -> None:
-        self.folder, self.clips, self.faults, self.tell = folder, clips, faults, tell
+        self.clips, self.tell = clips, tell
+        self.faults = {f"{prefix}{fault.name}": fault for fault in faults}
         self.trials: list[Trial] = []
         self.windows: list[Window] = []
         self.stop = Event()
 
-    def run(self, whole: Sequence[str] = ()) -> list[Score]:
-        """Strike every fault, then those of the whole. Raises SourceError where the set-up does not work."""
-        with ExitStack() as stack:
-            cameras = {
-                fault.name: stack.enter_context(Camera(self.clips, username=USERNAME, password=PASSWORD))
-                for fault in self.faults
-            }
-            watch = stack.enter_context(_watch_of(self.folder, cameras))
-            self.trials = [
-                Trial(fault, Victim(name=fault.name, camera=cameras[fault.name], watch=watch), self.stop)
-                for fault in self.faults
-            ]
-            for trial in self.trials:
-                stack.enter_context(trial.victim.doors)
-                if trial.fault.first:
-                    trial.strike()
-            watch.start()
-            return self._strike(watch, whole)
+    def run(self, folder: Path, whole: Sequence[str] = ()) -> list[Score]:
+        """Strike every fault, then those of the whole, before a watch of our own into `folder`.
 
-    def _strike(self, watch: Watch, whole: Sequence[str]) -> list[Score]:
-        self.tell(f"{len(self.trials)} cameras, one watch in {str(self.folder)!r}")
-        names = [trial.fault.name for trial in self.trials]
+        Raises SourceError where the set-up does not work.
+        """
+        cameras = self._cameras({})
+        with _watch_of(folder, cameras) as watch, self._played(cameras, watch):
+            watch.start()
+            self._strike(watch)
+            found = self._whole(watch, whole)
+            secrets = _secrets(_written(folder), watch)
+            left = _left(watch.leave())
+            return [*self._scores(watch), *found, secrets, left, self._doubled(watch)]
+
+    def join(self, watch: Memory, ports: Mapping[str, int]) -> list[Score]:
+        """Strike every fault before a watch that runs already, and has our cameras at these ports of this machine.
+
+        Raises SourceError where it does not watch them.
+        """
+        began = time.time()
+        with self._played(self._cameras(ports), watch):
+            self._strike(watch)
+            files = watch.db.parent.glob(f"{watch.db.name}*")
+            return [*self._scores(watch), _secrets(filter(Path.is_file, files), watch), self._doubled(watch, began)]
+
+    def _cameras(self, ports: Mapping[str, int]) -> dict[str, Camera]:
+        return {
+            name: Camera(self.clips, username=USERNAME, password=PASSWORD, port=ports.get(name, 0))
+            for name in self.faults
+        }
+
+    @contextmanager
+    def _played(self, cameras: Mapping[str, Camera], watch: Memory) -> Iterator[None]:
+        """The cameras run; those are broken already that are to be before the watch begins."""
+        with ExitStack() as stack:
+            for name, fault in self.faults.items():
+                victim = Victim(name=name, camera=stack.enter_context(cameras[name]), watch=watch)
+                self.trials.append(Trial(fault, victim, self.stop))
+                stack.enter_context(victim.doors)
+                if fault.first:
+                    self.trials[-1].strike()
+            yield
+
+    def _strike(self, watch: Memory) -> None:
+        self.tell(f"{len(self.trials)} cameras, one watch into {str(watch.db)!r}")
         with ThreadPoolExecutor(len(self.trials)) as beside:
             try:
                 early = [beside.submit(one.run, 0.0) for one in self.trials if one.fault.first]
@@ -78,23 +109,25 @@ class Stage:
                     future.result()
             finally:
                 self.stop.set()  # where one failed or Ctrl-C came, none of the others goes on
-        found = []
+
+    def _ready(self, watch: Memory, trials: Sequence[Trial]) -> None:
+        watch.ready([trial.victim.name for trial in trials])
+        for trial in trials:
+            trial.ready()
+        self.tell("all are watched; the faults begin")
+
+    def _scores(self, watch: Memory) -> list[Score]:
+        return [trial.score(watch.coverage(trial.victim.name), self.windows) for trial in self.trials]
+
+    def _whole(self, watch: Watch, whole: Sequence[str]) -> list[Score]:
+        names, found = list(self.faults), []
         if "network" in whole:
             self.tell("every camera hangs")
             found.append(self._network(watch, names))
         if "restart" in whole:
             self.tell("the watch is killed and started again")
             found.append(self._restart(watch, names))
-        secrets = self._secrets(watch)
-        code = watch.leave()
-        scores = [trial.score(watch.coverage(trial.fault.name), self.windows) for trial in self.trials]
-        return [*scores, *found, secrets, *_left(code), *_doubled({name: watch.events(name) for name in names})]
-
-    def _ready(self, watch: Watch, trials: Sequence[Trial]) -> None:
-        watch.ready([trial.fault.name for trial in trials])
-        for trial in trials:
-            trial.ready()
-        self.tell("all are watched; the faults begin")
+        return found
 
     def _network(self, watch: Watch, names: Sequence[str]) -> Score:
         """Stop every camera at once: one event of the system, not one a camera."""
@@ -158,22 +191,45 @@ class Stage:
             problems=tuple(problems),
         )
 
-    def _secrets(self, watch: Watch) -> Score:
-        """Look for the cameras' password wherever others may read."""
-        needles = {PASSWORD.encode(), _quoted(PASSWORD).encode()}
-        found = [str(path) for path in _written(self.folder) if any(one in path.read_bytes() for one in needles)]
-        for pid in (watch.pid, *children(watch.pid)):
-            said = Path(f"/proc/{pid}/cmdline").read_bytes()
-            found += [f"the command line of process {pid}"] if any(one in said for one in needles) else []
-        return Score(
-            fault="secrets",
-            about="the cameras' password in memory, pictures, logs or the process list",
-            said="found nowhere" if not found else "",
-            problems=tuple(f"it is in {place}" for place in found),
-        )
+    def _doubled(self, watch: Memory, since: float = 0.0) -> Score:
+        """No two events of one type at one moment, no two losses at once, from `since` (Unix time) on."""
+        problems = []
+        for name in self.faults:
+            rows = [row for row in watch.events(name) if row.start.timestamp() >= since]
+            seen = [(row.type, row.start_s, row.tracks) for row in rows]
+            lost = [row for row in rows if row.type is EventType.SIGNAL_LOST]
+            twice = len(seen) != len(set(seen)) or any(
+                a.end_s is None or b.start_s < a.end_s for a, b in pairwise(lost)
+            )
+            problems += [f"{name!r} has an event twice"] if twice else []
+        return Score(fault="doubled", about="events that are told twice", said="", problems=tuple(problems))
 
 
-def _watch_of(folder: Path, cameras: dict[str, Camera]) -> Watch:
+def _secrets(written: Iterable[Path], watch: Memory) -> Score:
+    """Look for the cameras' password wherever others may read: in what was written, and in the process list."""
+    needles = [one.encode() for one in (PASSWORD, quote(PASSWORD, safe=""))]
+    found = [str(path) for path in written if _holds(path, needles)]
+    for pid in (watch.pid, *children(watch.pid)):
+        said = Path(f"/proc/{pid}/cmdline").read_bytes()
+        found += [f"the command line of process {pid}"] if any(one in said for one in needles) else []
+    return Score(
+        fault="secrets",
+        about="the cameras' password in memory, pictures, logs or the process list",
+        said="found nowhere" if not found else "",
+        problems=tuple(f"it is in {place}" for place in found),
+    )
+
+
+def _holds(path: Path, needles: Sequence[bytes]) -> bool:
+    """Whether a file, of any size, holds one of these."""
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return False
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+            return any(text.find(one) >= 0 for one in needles)
+
+
+def _watch_of(folder: Path, cameras: Mapping[str, Camera]) -> Watch:
     streams = [
         {"name": name, "source": camera.address, "username": USERNAME, "password": f"${{{_SECRET}}}"}
         for name, camera in cameras.items()
@@ -181,12 +237,6 @@ def _watch_of(folder: Path, cameras: dict[str, Camera]) -> Watch:
     for stream in streams:
         StreamSettings.model_validate(stream)
     return Watch(folder, streams, secrets={_SECRET: PASSWORD}, more=_LIGHT)
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 def _written(folder: Path) -> Iterator[Path]:
@@ -198,17 +248,6 @@ def _lost_since(events: Sequence[EventRow], struck: float) -> bool:
     return any(event.start.timestamp() > struck - 1 for event in events)
 
 
-def _left(code: int) -> list[Score]:
+def _left(code: int) -> Score:
     problem = () if code == 0 else (f"exit code {code}",)
-    return [Score(fault="ctrl-c", about="the watch is asked to end", said=f"exit code {code}", problems=problem)]
-
-
-def _doubled(events: dict[str, list[EventRow]]) -> list[Score]:
-    """No two events of one type at one moment, no two losses at once."""
-    problems = []
-    for name, rows in events.items():
-        seen = [(row.type, row.start_s, row.tracks) for row in rows]
-        lost = [row for row in rows if row.type is EventType.SIGNAL_LOST]
-        twice = len(seen) != len(set(seen)) or any(a.end_s is None or b.start_s < a.end_s for a, b in pairwise(lost))
-        problems += [f"{name!r} has an event twice"] if twice else []
-    return [Score(fault="doubled", about="events that are told twice", said="", problems=tuple(problems))]
+    return Score(fault="ctrl-c", about="the watch is asked to end", said=f"exit code {code}", problems=problem)

@@ -1,31 +1,21 @@
-"""`vidette watch` of simulated cameras, as a process of its own in a folder of its own; and what memory then says."""
+"""`vidette watch` of simulated cameras, as a process of its own in a folder of its own."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from app.simulation.camera import until
+from app.simulation.memory import Memory
 from vidette.errors import SourceError
-from vidette.models import CoverageRow, EventRow, EventType
-from vidette.queries import CoverageIn, Events, Feeds, Filter, Query
 
-if TYPE_CHECKING:
-    from vidette.feeds import FeedRow
-    from workers.delivering import Store
-
-R = TypeVar("R")
-START_S, LEAVE_S = 120.0, 30.0
-NEWS_S = 7.0  # what is watched is stored every 5 s at least
-_ALL = 100_000
+LEAVE_S = 30.0
 
 
-class Watch:
+class Watch(Memory):
     """A watch of `streams` (entries of `streams:` in the settings) into `folder`, once started; killed on leaving the context.
 
     `secrets` are environment variables that the settings name. `more` is added to the settings.
@@ -41,21 +31,17 @@ class Watch:
     ) -> None:
         import yaml
 
-        self.folder, self.db, self.log = folder, folder / "memory.db", folder / "watch.log"
+        self.folder, self.log = folder, folder / "watch.log"
+        super().__init__(folder / "memory.db", f"see {str(self.log)!r}")
         self.settings = folder / "vidette.yml"
         told = {"db": str(self.db), "live": {"buffer_mb": 8}, **(more or {}), "streams": list(streams)}
         self.settings.write_text(yaml.safe_dump(told))
         self._environment = {**os.environ, **(secrets or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        self._store: Store | None = None
-
-    def __enter__(self) -> "Watch":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        if self._store is not None:
-            self._store.close()
+        super().__exit__()
 
     def start(self) -> None:
         """Begin, or begin again after a kill."""
@@ -91,49 +77,6 @@ class Watch:
         if self._process is not None and self._process.poll() is not None:
             said = self.log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise SourceError(f"the watch ended with code {self._process.returncode}: {said or 'no word'}; see its log")
-
-    def events(self, stream: str, *types: EventType) -> list[EventRow]:
-        """What is told of a stream so far."""
-        return self._read(Events(where=Filter(streams=(stream,), types=types), limit=_ALL))
-
-    def coverage(self, stream: str) -> list[CoverageRow]:
-        """The ledger of a stream so far."""
-        return self._read(CoverageIn(where=Filter(streams=(stream,))))
-
-    def feeds(self) -> "list[FeedRow]":
-        """How the cameras are."""
-        return self._read(Feeds())
-
-    def watching(self, stream: str, since: float) -> bool:
-        """Whether pictures from after `since` (Unix time) were looked at."""
-        return any(row.state == "watched" and row.end.timestamp() > since for row in self.coverage(stream))
-
-    def all_watching(self, streams: Sequence[str], since: float) -> bool:
-        """Whether pictures of each from after `since` were looked at."""
-        return all(self.watching(stream, since) for stream in streams)
-
-    def ready(self, streams: Sequence[str], patience_s: float = START_S) -> None:
-        """Wait until all are looked at, and what came while their views were learnt has been. Raises SourceError."""
-
-        def seen(stream: str) -> bool:
-            self.check()
-            rows = self.coverage(stream)
-            newest = rows[-1] if rows else None
-            return newest is not None and newest.state == "watched" and newest.end.timestamp() > time.time() - NEWS_S
-
-        if not until(lambda: all(map(seen, streams)), patience_s, 0.5):
-            last = next((stream for stream in streams if not seen(stream)), streams[0])
-            raise SourceError(f"{last!r} is not watched after {patience_s:.0f} s; see {str(self.log)!r}")
-
-    def _read(self, query: "Query[list[R]]") -> "list[R]":
-        from vidette.settings import Settings
-        from workers.wiring import store_of
-
-        if self._store is None:
-            if not self.db.is_file():
-                return []
-            self._store = store_of(Settings(db=str(self.db)), must_write=False)
-        return self._store.read(query)
 
 
 def children(pid: int) -> list[int]:

@@ -24,7 +24,6 @@ _ZONES = (
     " FROM found WHERE found.zone IS NOT NULL) SELECT zone FROM found WHERE zone IS NOT NULL"
 )
 _PLACE = "SELECT alert_id FROM alert_places WHERE stream = ? AND zone = ? AND alert_id <> ?"
-_SUBJECT = "SELECT id FROM alerts WHERE subject = ? AND id <> ?"
 _BEFORE = " AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT 1"
 _AFTER = " AND at BETWEEN ? AND ? ORDER BY at LIMIT 1"
 _FIRST = (
@@ -117,15 +116,13 @@ def _neighbour(row: Row, by: str) -> Neighbour:
 def _nearest(connection: Connection, query: NextTo) -> Iterator[tuple[str, str]]:
     """(what they have in common, alert), the subject first."""
     at, within = to_ms(query.at), round(query.within_s * 1000)
-    asked: list[tuple[str, str, tuple[str, ...]]] = []
-    if query.subject is not None:
-        asked.append(("the same thing", _SUBJECT, (query.subject,)))
+    asked = [("the same thing", "", query.subject)] if query.subject is not None else []
     for stream, zone in query.places:
-        asked.append((f"zone {zone} on {stream}" if zone else f"the same place on {stream}", _PLACE, (stream, zone)))
+        asked.append((f"zone {zone} on {stream}" if zone else f"the same place on {stream}", stream, zone))
     for stream in query.near:
         zones = connection.execute(_ZONES, (stream,)).fetchall()
-        asked += [(f"stream {stream} near by", _PLACE, (stream, row["zone"])) for row in zones]
-    for by, text, values in asked:
+        asked += [(f"stream {stream} near by", stream, row["zone"]) for row in zones]
+    for by, stream, zone in asked:
         for order, since, until in ((_BEFORE, at - within, at), (_AFTER, at, at + within)):
-            for row in connection.execute(text + order, (*values, query.alert, since, until)):
+            for row in connection.execute(_PLACE + order, (stream, zone, query.alert, since, until)):
                 yield by, row[0]

@@ -9,9 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rules.sinks.composing import Composed, Composer, Thumbnail
-from rules.sinks.message import MAX_THUMBNAIL, Links, sentence
+from rules.sinks.message import MAX_THUMBNAIL, sentence
 from rules.sinks.script import ScriptSink
-from rules.sinks.template import Template
 from vidette.alerts import Alert, Delivery, Sent
 from vidette.errors import ConfigError
 
@@ -31,9 +30,8 @@ class AppriseSink:
         *,
         timeout_s: float,
         allow: Sequence[str] = (),
-        links: Links | None = None,
+        compose: Composer | None = None,
         thumbnail: Thumbnail | None = None,
-        template: Template | None = None,
     ) -> None:
         kind = url.partition("://")[0]
         if not kind.isascii() or not kind.isalnum() or "://" not in url:
@@ -43,8 +41,7 @@ class AppriseSink:
         self.id = sink_id
         self.address = f"{kind}://…{sha256(url.encode('utf-8', 'replace')).hexdigest()[:8]}"
         self._url, self._allow = url, tuple(allow)
-        self._text = Composer(links=links, template=template) if template else None
-        self._links, self._thumbnail = links, thumbnail
+        self._compose, self._thumbnail = compose or Composer(), thumbnail
         command = [sys.executable, "-m", "rules.sinks.apprised"]
         self._script = ScriptSink(sink_id, command, timeout_s=timeout_s, compose=self._composed, folder=_ROOT)
 
@@ -59,16 +56,19 @@ class AppriseSink:
     def _composed(self, alert: Alert) -> Composed:
         """What the process reads: title, text, picture."""
         said = {"url": self._url, "allow": self._allow, "title": f"{alert.severity.upper()}: {alert.rule}"}
-        said["body"] = self._text(alert).text.decode() if self._text else self._words(alert)
+        said["body"] = words(alert, self._compose)
         picture = self._thumbnail(alert) if self._thumbnail else None
         if picture and len(picture) <= MAX_THUMBNAIL:
             said["picture"] = base64.b64encode(picture).decode()
         return Composed(media_type="application/json", text=json.dumps(said).encode())
 
-    def _words(self, alert: Alert) -> str:
-        links = self._links(alert) if self._links else ()
-        lines = (sentence(alert), *(f"- {one}" for one in alert.why), *links)
-        return "\n".join(lines)[:_LONGEST]
+
+def words(alert: Alert, compose: Composer) -> str:
+    """What people read: by the template, else a sentence, why, and links. Raises DeliveryError as the composer does."""
+    if compose.template:
+        return compose(alert).text.decode()
+    links = compose.links(alert) if compose.links else ()
+    return "\n".join((sentence(alert), *(f"- {one}" for one in alert.why), *links))[:_LONGEST]
 
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -10,6 +10,8 @@ from typing import Any
 from vidette import codec
 from vidette.alerts import Alert
 
+VERSION = 1
+"""Of the message: grows where receivers have to change, not where something is added (docs/alert.schema.json)."""
 MAX_BYTES = 20_000
 MAX_THUMBNAIL = 12_288
 _STEPS = (32, 8, 2, 1, 0)
@@ -17,7 +19,7 @@ Links = Callable[[Alert], Sequence[str]]
 
 
 def payload(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None = None) -> dict[str, Any]:
-    """`{type, timestamp, data: {alert, thumbnail?}}`: the same for the same alert, whenever it is made."""
+    """`{type, timestamp, version, data: {alert, thumbnail?}}`: the same for the same alert, whenever it is made."""
     row = codec.row(alert)
     if links:
         row["links"] = list(links)
@@ -28,7 +30,8 @@ def payload(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None 
             "sha256": sha256(thumbnail).hexdigest(),
             "base64": base64.b64encode(thumbnail).decode(),
         }
-    return {"type": f"alert.{alert.change}", "timestamp": codec.instant(alert.raised_at), "data": data}
+    timestamp = codec.instant(alert.raised_at)
+    return {"type": f"alert.{alert.change}", "timestamp": timestamp, "version": VERSION, "data": data}
 
 
 def body(alert: Alert, *, links: Sequence[str] = (), thumbnail: bytes | None = None) -> bytes:
@@ -53,6 +56,9 @@ def shortened(alert: Alert, keep: int) -> Alert:
         text=_cut(alert.text, most),
         why=tuple(_cut(one, most) for one in alert.why[:keep]),
         streams=tuple(_cut(one, most) for one in alert.streams[:keep]),
+        zones=alert.zones and tuple(_cut(one, most) for one in alert.zones[:keep]),
+        labels=alert.labels and alert.labels[:keep],
+        described_by=alert.described_by and alert.described_by[:keep],
         events=alert.events[:keep],
         evidence=alert.evidence[:keep],
     )

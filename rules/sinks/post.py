@@ -130,6 +130,7 @@ class Post:
         try:
             self._hold(connection)
             connection.settimeout(self._timeout_s)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes
             connection.connect((address, self._target.port))
         except BaseException:
             connection.close()

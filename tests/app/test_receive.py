@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from app import cli
-from app.receiver import failures
+from app.receiver import HANG, failures
 from rules.addresses import networks_of
 from rules.signing import sign
 from rules.sinks.webhook import WebhookSink
@@ -34,9 +35,8 @@ class Receiving:
         self.port = int(said.rsplit(":", 1)[1].strip(" /\n"))
 
     def sink(self, key: bytes = KEY, **more) -> WebhookSink:
-        return WebhookSink(
-            "ops", f"http://127.0.0.1:{self.port}/", [key], timeout_s=20, allow=networks_of(LOOPBACK), **more
-        )
+        given = {"timeout_s": 20, "allow": networks_of(LOOPBACK)} | more
+        return WebhookSink("ops", f"http://127.0.0.1:{self.port}/", [key], **given)
 
     def post(self, body: bytes, headers: dict[str, str]) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -176,6 +176,29 @@ def test_two_secrets_while_they_change(receive):
     assert len(running.stop()[0]) == 2
 
 
+def test_it_hangs_as_it_is_told_until_the_sender_leaves(receive):
+    running = receive("--fail", "hang")
+    sent = running.sink(timeout_s=0.5).send(delivery())
+    assert (sent.ok, sent.again, sent.code) == (False, True, None)
+    assert "no answer within 0.5 s" in sent.error
+    assert running.sink().send(delivery()).ok
+    out, said = running.stop()
+    assert len(out) == 1
+    assert "told to hang" in said
+
+
+def test_it_stops_though_somebody_hangs(receive):
+    running = receive("--fail", "hang,hang")
+    sink = running.sink(timeout_s=60)
+    thread = threading.Thread(target=sink.send, args=(delivery(),))
+    thread.start()
+    assert "told to hang" in running.process.stderr.readline()
+    running.stop()
+    sink.close()
+    thread.join(20)
+    assert running.process.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("args", "part"),
     [
@@ -203,6 +226,8 @@ def test_plans_of_failure():
     assert first("2", 4) == [500, 500, None, None]
     assert first("503", 2) == [503, None]
     assert first("500, 200,410", 4) == [500, 200, 410, None]
+    assert first("hang", 2) == [HANG, None]
+    assert first("500,hang,410", 4) == [500, HANG, 410, None]
     assert first("0.25", 8) == [None, None, None, 500] * 2
     assert sum(code == 500 for code in first("0.3", 1000)) == 300
     with pytest.raises(ConfigError):

@@ -89,3 +89,31 @@ def test_a_table_steers_no_terminal(tmp_path, capsys):
     assert "\x1b" not in capsys.readouterr().out
     assert cli.main(["rules", "check", "r.yml"]) == 0
     assert "\x1b" not in "".join(capsys.readouterr())
+
+
+def test_check_says_which_rules_tell_nothing_new_and_what_is_never_asked(capsys, tmp_path):
+    asked = "\n".join(f"- {{id: q{i}, when: {{ask: 'Is it {i}?'}}}}" for i in range(17))
+    (tmp_path / "vidette.yml").write_text(
+        "vlm: {backend: recorded, path: x}\nstreams: [{name: yard}]\nsinks: [{id: desk, kind: console}]\n"
+        "rules: [{id: all, when: {event: loitering}}]\n"
+    )
+    (tmp_path / "r.yml").write_text(f"rules:\n- {{id: some, when: {{event: loitering, label: person}}}}\n{asked}\n")
+    assert cli.main(["rules", "check", "r.yml"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "r.yml: good, 18 rules\n"
+    assert err == (
+        "r.yml:2: rules[0] (some): warning: whenever it comes true so does rule 'all', which asks for less and tells the"
+        " same sinks\n"
+        "settings: warning: stream 'yard': 17 questions, 16 can be asked; never asked: “Is it 16?”\n"
+    )
+
+
+def test_check_names_file_and_line_of_a_holiday_that_is_none(capsys, tmp_path):
+    (tmp_path / "days.txt").write_text("12-25\n31-12\n")
+    (tmp_path / "r.yml").write_text(
+        "rules:\n- id: a\n  when: {event: loitering}\n  active: {days: [holiday], holidays: days.txt}\n"
+    )
+    assert cli.main(["rules", "check", "r.yml"]) == 2
+    assert capsys.readouterr().err == "r.yml:2: rules[0]: days.txt:2: there is no day 31-12\n"
+    assert cli.main(["rules", "list", "r.yml"]) == 2
+    assert "days.txt:2" in capsys.readouterr().err

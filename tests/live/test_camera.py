@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -11,13 +12,14 @@ from app.simulation.camera import until
 from app.simulation.doors import Silent, closed_port
 from tests.clips import read_index
 
+PATIENT = {"rtsp_transport": "tcp", "analyzeduration": "200000", "timeout": "20000000"}
 OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "200000", "timeout": "2000000"}
 
 
-def frames(url, count=None, seconds=10.0, options=OPTIONS):
+def frames(url, count=None, seconds=10.0, options=OPTIONS, patience=(4, 3)):
     """Decoded pictures with their arrival, until so many came, the stream ended or the time is over."""
     found, deadline = [], time.monotonic() + seconds
-    with av.open(url, options=options, timeout=(4, 3)) as container:
+    with av.open(url, options=options, timeout=patience) as container:
         for packet in container.demux(video=0):
             try:
                 found += [(frame, time.time()) for frame in packet.decode()]
@@ -166,6 +168,21 @@ def test_stopped_it_is_silent_and_then_catches_up(camera, numbered):
         read_while(ours, ours.stop, 20)
     ours.go_on()
     assert good(frames(ours.url(), 5))
+
+
+def test_who_waits_while_it_is_stopped_is_shown_now(camera, numbered):
+    """What was due meanwhile is not what they begin with: all that follows would come late by as much."""
+    ours = camera(numbered, keyed=False)
+    before = frames(ours.url(), 5)
+    ours.stop()
+    stopped = time.monotonic()
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(frames, ours.url(), 50, 20.0, PATIENT, (20, 20))
+        assert until(lambda: time.monotonic() - stopped > 5.0, 20.0)
+        ours.go_on()
+        after = waiting.result()
+    between_s = after[-1][1] - before[-1][1]
+    assert (shown(after[-1][0]) - shown(before[-1][0])) % 300 == pytest.approx(between_s * 25 % 300, abs=25)
 
 
 def test_doors_without_a_camera():

@@ -11,18 +11,24 @@ from vidette import ids
 from vidette.alerts import Verdict
 from vidette.models import (
     Assertion,
+    Coverage,
+    DeepState,
     Entity,
+    FastState,
+    Keyframe,
     Label,
     Observation,
     PathPoint,
     Role,
     Run,
+    Segment,
     Stream,
     Track,
     Zone,
 )
+from vidette.models import Verdict as Answer
 from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
-from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 RUN = Run(id="fast-1", model="vidette", revision="1")
@@ -39,26 +45,44 @@ def rules_from(*said):
 class Watch:
     """One stream under rules; say what happens, then `commit`."""
 
-    def __init__(self, *rules, sinks=(CONSOLE,), store=None, name="yard", kind="live", now=None, max_age_s=3600.0):
+    def __init__(
+        self,
+        *rules,
+        sinks=(CONSOLE,),
+        store=None,
+        name="yard",
+        kind="live",
+        now=None,
+        max_age_s=3600.0,
+        alerts=None,
+        near=None,
+    ):
         self.store = store or EmbeddedStore(":memory:")
         self.stream = Stream(
             id=ids.stream_id(name), name=name, kind=kind, uri=name, start=START, start_from="option", zones=(GATE,)
         )
         self.now = now
         self.max_age_s = max_age_s
+        self.life = {"alerts": None if alerts is None else AlertSettings.model_validate(alerts), "near": near}
         self.sinks = [SinkSettings.model_validate(one) for one in sinks]
         self.rule_by(*rules)
         self.begin()
 
     def rule_by(self, *rules):
         self.engine = Engine(
-            rules_from(*rules), self.sinks, tz=UTC, max_age_s=self.max_age_s, now=lambda: self.now or self.instant
+            rules_from(*rules),
+            self.sinks,
+            tz=UTC,
+            max_age_s=self.max_age_s,
+            now=lambda: self.now or self.instant,
+            **self.life,
         )
 
     def begin(self, *, again=False):
         self.watermark_s, self.sequence = 0.0, 0
         self.ledger = Ledger(self.stream.id, RUN.id)
         self.tracks = {}
+        self.attributes = {}  # of the thing of a track
         self.store.open_stream(self.stream, again=again)
 
     @property
@@ -95,7 +119,7 @@ class Watch:
     def ends(self, key, end_s):
         self.ledger.end(key, end_s)
 
-    def commit(self, watermark_s, *, final=False, more=()):
+    def commit(self, watermark_s, *, final=False, more=(), state=FastState.WATCHED):
         observation = Observation(
             id=ids.make_id("observation", self.stream.id, self.sequence, watermark_s),
             stream_id=self.stream.id,
@@ -107,9 +131,16 @@ class Watch:
             watermark_s=watermark_s,
             tracks=tuple(self.tracks.values()),
             entities=tuple(
-                Entity(id=one.entity_id, stream_id=self.stream.id, label=one.label) for one in self.tracks.values()
+                Entity(
+                    id=one.entity_id,
+                    stream_id=self.stream.id,
+                    label=one.label,
+                    attributes=self.attributes.get(one.id, {}),
+                )
+                for one in self.tracks.values()
             ),
             assertions=self.ledger.drain() + tuple(more),
+            coverage=self._covering(watermark_s, state),
             carry=b"",
             final=final,
         )
@@ -117,6 +148,43 @@ class Watch:
         self.sequence += 1
         self.store.settle(observation, self.engine)
         return self.alerts()
+
+    def _covering(self, watermark_s, state):
+        if watermark_s <= self.watermark_s:
+            return ()
+        row = Coverage(
+            stream_id=self.stream.id, start_s=self.watermark_s, end_s=watermark_s, state=state, deep=DeepState.OFF
+        )
+        return (row,)
+
+    def answers(self, question, start_s, end_s, answer="yes", confidence=0.9):
+        """A deep look at a segment that answers a closed question, with a picture a second after its begin."""
+        name = ids.segment_id(self.stream.id, start_s)
+        frame = Keyframe(id=f"{name}k", segment_id=name, pts_s=start_s + 1, sha256="ab" * 32, uri="media:ab.jpg")
+        segment = Segment(id=name, stream_id=self.stream.id, start_s=start_s, end_s=end_s, keyframes=(frame,))
+        self.store.settle(
+            Observation(
+                id=f"answered {question} {self.stream.name} {start_s}",
+                stream_id=self.stream.id,
+                look="deep",
+                run=DEEP,
+                start_s=start_s,
+                end_s=end_s,
+                segment_id=name,
+                segments=(segment,),
+                coverage=(
+                    Coverage(
+                        stream_id=self.stream.id,
+                        start_s=start_s,
+                        end_s=end_s,
+                        state=FastState.WATCHED,
+                        deep=DeepState.EXAMINED,
+                    ),
+                ),
+                verdicts=(Answer(question=question, answer=answer, confidence=confidence, at_s=start_s + 1),),
+            ),
+            self.engine,
+        )
 
     def look_closer(self, type_, start_s, end_s, number=0):
         """A deep look that saw something of its own."""
@@ -143,6 +211,11 @@ class Watch:
             ),
             self.engine,
         )
+
+    def tick(self, later_s=None, *, ending=False):
+        """Time passes: so many seconds of the wall clock after the watch began."""
+        self.now = self.now if later_s is None else START + timedelta(seconds=later_s)
+        return self.store.amend(lambda read: self.engine.tick(read, ending=ending))
 
     def rejudge(self):
         self.store.rejudge(self.stream.id, self.engine)

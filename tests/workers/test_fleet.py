@@ -23,6 +23,7 @@ from vidette.queries import CoverageIn, Events, Filter, LastCommit
 from vidette.settings import Settings
 from workers.child import Child
 from workers.fleet import Change, Fleet
+from workers.heap import Heap
 from workers.inline import watch_sources
 from workers.streams import stream_of
 
@@ -98,6 +99,14 @@ def fleet(memory, tmp_path):
 
 def gapless(rows):
     return all(a.end_s == b.start_s for a, b in pairwise(rows))
+
+
+def test_what_is_free_goes_back_while_cameras_are_watched(fleet, monkeypatch):
+    given = []
+    monkeypatch.setattr("workers.fleet.Heap", partial(Heap, 0.0, back=lambda: bool(given.append(1))))
+    run = fleet("yard")
+    run.until(lambda: run.settled("yard") > 3)
+    assert given
 
 
 def test_cameras_are_watched_until_told_to_stop_and_all_is_committed(fleet):

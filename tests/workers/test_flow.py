@@ -11,9 +11,10 @@ from ingest.jpeg import encode
 from vidette.errors import StoreError
 from vidette.models import LookReply, PathPoint
 from vidette.settings import LineSettings, Settings, StreamSettings, ZoneSettings
-from workers.flow import _thinned, questions, step
+from workers.asking import _thinned
+from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch
-from workers.streams import stream_of
+from workers.streams import questions, stream_of
 
 VISION = ScriptedVision(otherwise=LookReply(caption="looked"))
 

@@ -114,6 +114,6 @@ def test_what_is_no_job_is_refused(text):
 
 
 def test_a_job_of_another_version_is_refused():
-    text = encode(Watch(spec=SPEC)).replace('"version":1', '"version":2')
-    with pytest.raises(StoreError, match="version 2"):
+    text = encode(Watch(spec=SPEC)).replace('"version":2', '"version":3')
+    with pytest.raises(StoreError, match="version 3"):
         decode(text)

@@ -10,7 +10,7 @@ from time import monotonic
 from agent.perception.detect.linking import things
 from agent.perception.vlm.merging import entities
 from ingest.jpeg import decode
-from vidette.errors import ModelError, StoreError
+from vidette.errors import ModelError, StoreError, TooMuch
 from vidette.ids import make_id
 from vidette.models import Detection, Keyframe, Label, LookReply, LookRequest, Run, Usage
 from vidette.ports import Detector, Image, MediaStore, VisionModel
@@ -42,6 +42,8 @@ class DetectorLook:
 
     def look(self, request: LookRequest) -> LookReply:
         """What is seen. Raises ModelError where nothing could look."""
+        if request.parts and self.second is None:
+            raise TooMuch("a detector looks at one segment at a time")
         if self.second is None:
             return self._seen(request)
         try:
@@ -61,6 +63,8 @@ class DetectorLook:
         try:
             reply = second.look(request)
         except ModelError as error:
+            if request.parts and isinstance(error, TooMuch):
+                raise
             usage = (seen.usage or Usage()) + (error.usage or Usage())
             return replace(seen, run=self._own(), usage=usage, note=f"by the detector alone: {error}")
         return replace(

@@ -9,7 +9,7 @@ from typing import TypeVar
 from agent.perception.vlm.loose import Fault
 from agent.perception.vlm.prompt import again
 from agent.perception.vlm.question import Question
-from vidette.errors import ModelError
+from vidette.errors import ModelError, TooMuch
 from vidette.models import Usage
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ Ask = Callable[[Question], Spoken]
 """Asks a model once. Raises ModelError."""
 
 
-class Unreadable(ModelError):
+class Unreadable(TooMuch):
     """A model answered, and its answer cannot be read, nor the next one."""
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from vidette.errors import ModelError
+from vidette.errors import ModelError, TooMuch
 from vidette.models import LookReply, LookRequest, Run, Usage
 from vidette.ports import VisionModel
 
@@ -24,9 +24,13 @@ class WithFallback:
         try:
             return self.first.look(request)
         except ModelError as first:
+            if request.parts and isinstance(first, TooMuch):
+                raise  # less is asked of the same model
             try:
                 reply = self.second.look(request)
             except ModelError as second:
+                if request.parts and isinstance(second, TooMuch):
+                    raise
                 why = f"{first}; and then {second}"
                 spent = _both(first.usage, second.usage)
                 raise ModelError(why, retryable=first.retryable, usage=spent) from second

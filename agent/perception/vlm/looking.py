@@ -18,7 +18,7 @@ from agent.perception.vlm.question import Question, question_of
 from agent.perception.vlm.reading import read, read_verdicts
 from agent.perception.vlm.schema import MAX_CLOSER, MAX_QUESTIONS
 from agent.perception.vlm.tiling import Want, asked_for
-from vidette.errors import ModelError, NotAsked
+from vidette.errors import ModelError, NotAsked, TooMuch
 from vidette.models import LookReply, LookRequest, Verdict
 from vidette.ports import MediaStore
 
@@ -66,6 +66,7 @@ class _Look:
         self._shown = shown(
             self._prompt.pictures, media, bounds.max_side, self._prompt.tracks if self._prompt.drawn else None
         )
+        self._check_parts()
         self._larger = Larger(self._prompt.pictures, self._shown, media, bounds.max_side, bounds.small_px)
 
     def reply(self) -> LookReply:
@@ -86,6 +87,12 @@ class _Look:
         return replace(
             reply, verdicts=merging.verdicts(verdicts, reply.verdicts), note=SILENT if silent else reply.note
         )
+
+    def _check_parts(self) -> None:
+        """Raises TooMuch where a part of what is asked about has no picture any more: it would not be seen."""
+        times = [one.picture.keyframe.pts_s for one in self._shown]
+        if not all(any(part.start_s <= at < part.end_s for at in times) for part in self._request.parts):
+            raise TooMuch("pictures of a part are not in the media store any more")
 
     def _verdicts(self) -> tuple[Verdict, ...]:
         """The answers to all questions at once; unknown where they cannot be read, which asks for more."""
@@ -121,7 +128,8 @@ class _Look:
         """What the model says of the pictures and of parts of them, and what it wants to see closer."""
         pictures, parts = self._with_parts(wants, most)
         prompt = replace(self._prompt, pictures=tuple(one.picture for one in (*pictures, *parts)))
-        said, refused = self.dialogue.understood(self._question(prompt, (*pictures, *parts)), read)
+        question = self._question(prompt, (*pictures, *parts))
+        said, refused = self.dialogue.understood(question, lambda text: read(text, prompt.parts))
         said, strange = in_shares(said, self._reaches((*pictures, *parts)))
         reply, more = meant(said, self._request, prompt)
         self.refused += refused + strange + more

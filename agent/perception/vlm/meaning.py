@@ -1,7 +1,7 @@
 """What a model said in its own terms (seconds of the segment, t1, picture 2) in those of memory."""
 
 from agent.perception.vlm.prompt import Prompt
-from agent.perception.vlm.schema import Said, SaidEntity, SaidEvent, SaidVerdict
+from agent.perception.vlm.schema import Said, SaidEntity, SaidEvent, SaidTogether, SaidVerdict
 from vidette.models import (
     Box,
     EventType,
@@ -24,6 +24,7 @@ def meant(said: Said, request: LookRequest, prompt: Prompt) -> tuple[LookReply, 
         events=tuple(map(sense.event, said.events)),
         text=tuple(SeenText(at_s=sense.at(one.frame) or sense.first_s, text=one.text) for one in said.text),
         verdicts=sense.verdicts(said.verdicts),
+        captions=tuple(said.captions) if isinstance(said, SaidTogether) else (),
     )
     return reply, sense.refused
 

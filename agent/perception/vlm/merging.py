@@ -14,6 +14,7 @@ def merged(first: LookReply, second: LookReply) -> LookReply:
     return replace(
         second,
         caption=second.caption or first.caption,
+        captions=first.captions,  # it saw all parts
         entities=entities((*second.entities, *first.entities)),
         events=events((*second.events, *first.events), placeless=True),
         text=tuple(dict.fromkeys((*first.text, *second.text))),

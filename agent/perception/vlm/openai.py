@@ -70,7 +70,7 @@ class OpenAiVision:
             "temperature": wish.temperature,
             **({"seed": wish.seed} if self._profile.seed else {}),
             "stream": False,
-            **self._profile.form(question.verdicts),
+            **self._profile.form(question.verdicts, question.captions),
         }
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 

@@ -19,11 +19,11 @@ class Profile:
     tokens: str = "max_tokens"
     seed: bool = True
 
-    def form(self, verdicts: int = 0) -> dict[str, Any]:
-        """The `response_format` of a question (or of so many `verdicts`), empty where there is none."""
+    def form(self, verdicts: int = 0, captions: int = 0) -> dict[str, Any]:
+        """The `response_format` of a question (or of so many `verdicts`, or `captions`), empty where there is none."""
         if not self.schema:
             return {}
-        said = {"name": "report", "schema": json_schema(lengths=self.lengths, verdicts=verdicts)}
+        said = {"name": "report", "schema": json_schema(lengths=self.lengths, verdicts=verdicts, parts=captions)}
         strict = {"strict": True} if self.strict else {}
         return {"response_format": {"type": "json_schema", "json_schema": {**said, **strict}}}
 

@@ -5,6 +5,7 @@ Names, descriptions and questions come from others: they are quoted as JSON text
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,9 +14,23 @@ from string import Template
 from agent.perception.reply import clean
 from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, outline
 from ingest.tiling import Tile
-from vidette.models import Box, Keyframe, LookRequest, PathPoint, Track
+from vidette.errors import TooMuch
+from vidette.models import Box, Keyframe, LookRequest, PathPoint, Segment, Track
 
-NAMES = ("system", "place", "drawn", "normal", "example", "says", "pictures", "look", "report", "verdicts", "again")
+NAMES = (
+    "system",
+    "place",
+    "drawn",
+    "normal",
+    "example",
+    "says",
+    "pictures",
+    "look",
+    "parts",
+    "report",
+    "verdicts",
+    "again",
+)
 """The texts of which a prompt is made: files of that name."""
 _QUOTED = 2000
 _NONE = "none"
@@ -49,7 +64,7 @@ class Prompt:
     """What one look says, in its order: what is the same for all looks at a stream first.
 
     `rest` comes behind the pictures, then what kind of answer is wanted. `tracks` by their short names; `drawn`: they
-    are drawn on the pictures.
+    are drawn on the pictures. `parts`: so many segments are described in one answer, 0: one.
     """
 
     system: str
@@ -60,6 +75,7 @@ class Prompt:
     tracks: dict[str, Track]
     drawn: bool = False
     manner: tuple[str, str] = ("always", "full")
+    parts: int = 0
 
     @property
     def digest(self) -> str:
@@ -71,7 +87,10 @@ class Prompt:
 
 
 def prompt_of(request: LookRequest, most: int) -> Prompt:
-    """The prompt of a look with `most` pictures at most, those to compare with and all, evenly chosen."""
+    """The prompt of a look with `most` pictures at most, those to compare with and all, evenly chosen.
+
+    Raises TooMuch where some of the segments that it is to describe would not be shown.
+    """
     segment, tracks = request.segment, request.tracks[:MAX_TRACKS]
     references = _references(request)[: most // 2]
     pictures = _pictures(request, most - len(references))
@@ -84,6 +103,8 @@ def prompt_of(request: LookRequest, most: int) -> Prompt:
         questions="\n".join(f"{i}. {quoted(one)}" for i, one in enumerate(request.questions[:MAX_QUESTIONS], 1))
         or _NONE,
     )
+    if request.parts:
+        rest = f"{rest}\n{_filled('parts', count=str(len(request.parts)), parts=_parts(request))}"
     place = _filled("place", stream=quoted(request.stream_name), context=quoted(request.context) or _NONE)
     drawn = bool(tracks) and request.boxes != "listed"
     return Prompt(
@@ -95,6 +116,7 @@ def prompt_of(request: LookRequest, most: int) -> Prompt:
         tracks=names,
         drawn=drawn,
         manner=(request.describe, request.effort),
+        parts=len(request.parts),
     )
 
 
@@ -110,11 +132,43 @@ def _references(request: LookRequest) -> tuple[Reference, ...]:
 def _pictures(request: LookRequest, most: int) -> tuple[Picture, ...]:
     """The keyframes in the order of their times."""
     segment = request.segment
-    frames = sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
+    if request.parts:
+        shares = shared(most, [len(part.keyframes) for part in request.parts])
+        frames = [
+            one for part, share in zip(request.parts, shares, strict=True) for one in _chosen(_sorted(part), share)
+        ]
+    else:
+        frames = _chosen(_sorted(segment), most)
     return tuple(
         Picture(number=i, at_s=max(0.0, frame.pts_s - segment.start_s), keyframe=frame)
-        for i, frame in enumerate(_chosen(frames, most), 1)
+        for i, frame in enumerate(frames, 1)
     )
+
+
+def _sorted(segment: Segment) -> list[Keyframe]:
+    return sorted(segment.keyframes, key=lambda frame: (frame.pts_s, frame.id))
+
+
+def shared(most: int, wanted: Sequence[int]) -> list[int]:
+    """How many of `most` pictures each of several segments is given, that would take so many: one each, then in turns.
+
+    Raises TooMuch where there is not one for each.
+    """
+    if most < len(wanted):
+        raise TooMuch(f"{len(wanted)} segments cannot be shown in {most} pictures; raise `vlm.max_images`")
+    shares = [0] * len(wanted)
+    for place in (
+        place for turn in range(max(wanted, default=0)) for place in range(len(wanted)) if wanted[place] > turn
+    ):
+        if sum(shares) < most:
+            shares[place] += 1
+    return shares
+
+
+def _parts(request: LookRequest) -> str:
+    start_s = request.segment.start_s
+    spans = ((_seconds(one.start_s - start_s), _seconds(one.end_s - start_s)) for one in request.parts)
+    return "\n".join(f"{i}. from {start} to {end} s" for i, (start, end) in enumerate(spans, 1))
 
 
 def caption_of(picture: Picture, same_as: int = 0) -> str:

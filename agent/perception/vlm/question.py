@@ -13,7 +13,7 @@ _FEW_TOKENS, _TOKENS_EACH = 64, 16
 class Question:
     """What is asked once. `parts`: texts and pictures, what is the same for all looks at a stream first.
 
-    `times_s`: of each picture, seconds from the segment's start, None of one to compare with. `verdicts`: only so many
+    `captions`: so many are wanted in place of one, for as many segments. `times_s`: of each picture, seconds from the segment's start, None of one to compare with. `verdicts`: only so many
     answers to questions are wanted (0: a whole report); `max_tokens` bounds the answer. `stream`: who asks.
     """
 
@@ -23,6 +23,7 @@ class Question:
     max_tokens: int
     verdicts: int = 0
     stream: str = ""
+    captions: int = 0
 
 
 def question_of(
@@ -55,4 +56,5 @@ def question_of(
         max_tokens=few if verdicts else max_tokens,
         verdicts=verdicts,
         stream=stream,
+        captions=0 if verdicts else prompt.parts,
     )

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from agent.perception.reply import clean
 from agent.perception.vlm.loose import Fault, parse
-from agent.perception.vlm.schema import Said, SaidVerdicts
+from agent.perception.vlm.schema import Said, SaidTogether, SaidVerdicts
 
 MAX_TEXT = 100_000
 _STARTS = 64  # objects that are tried in one answer
@@ -34,13 +34,19 @@ _OUT_OF_BOUNDS = {
 Place = tuple[str, int, str]
 
 
-def read(text: str) -> tuple[Said, int]:
+def read(text: str, parts: int = 0) -> tuple[Said, int]:
     """The answer in a text, and how many things in it were left out. Raises Fault.
 
     A thing of the right form with a value outside the lists or bounds is left out and counted, or only its box, frame,
-    tracks or attributes where it is these; a wrong form is a fault.
+    tracks or attributes where it is these; a wrong form is a fault. With `parts` it is one with so many captions.
     """
-    return _validated(_one_object(text, "caption"))
+    if not parts:
+        return _validated(_one_object(text, "caption"), Said)
+    tree = _one_object(text, "captions")
+    captions = tree["captions"]
+    if not isinstance(captions, list) or len(captions) != parts:
+        raise Fault(f"captions: {parts} are wanted, one for each part")
+    return _validated({**tree, "caption": captions[0]}, SaidTogether)
 
 
 def read_verdicts(text: str, count: int) -> SaidVerdicts:
@@ -93,11 +99,11 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     raise Fault("too many objects")
 
 
-def _validated(tree: dict[str, Any]) -> tuple[Said, int]:
+def _validated(tree: dict[str, Any], form: type[Said]) -> tuple[Said, int]:
     refused = 0
     for _ in range(_ROUNDS):
         try:
-            return _speaking(Said.model_validate(tree)), refused
+            return _speaking(form.model_validate(tree)), refused
         except ValidationError as error:
             errors = error.errors(include_url=False)
         wrong = next((one for one in errors if not _of_a_thing(one)), None)
@@ -111,14 +117,20 @@ def _validated(tree: dict[str, Any]) -> tuple[Said, int]:
 
 def _speaking(said: Said) -> Said:
     """Raises Fault for a caption that nobody can see: silence is no answer."""
-    if not clean(said.caption, 1):
+    captions = said.captions if isinstance(said, SaidTogether) else [said.caption]
+    if not all(clean(one, 1) for one in captions):
         raise Fault("caption: should say something")
     return said
 
 
 def _of_a_thing(error: ErrorDetails) -> bool:
     """Whether it is about one thing of a list, and only its value."""
-    return len(error["loc"]) > 1 and isinstance(error["loc"][1], int) and error["type"] in _OUT_OF_BOUNDS
+    return (
+        len(error["loc"]) > 1
+        and isinstance(error["loc"][1], int)
+        and error["loc"][0] != "captions"  # each stands for a part
+        and error["type"] in _OUT_OF_BOUNDS
+    )
 
 
 def _place(error: ErrorDetails) -> Place:

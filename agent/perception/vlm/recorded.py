@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.perception.vlm.prompt import prompt_of
 from vidette import codec
-from vidette.errors import ConfigError, ModelError, StoreError
+from vidette.errors import ConfigError, ModelError, StoreError, TooMuch
 from vidette.models import LookReply, LookRequest, Run
 from vidette.ports import VisionModel
 
@@ -42,7 +42,8 @@ class RecordedVision:
         if path.is_file():
             return _kept(path)
         if self._source is None:
-            raise ModelError(f"no recorded answer {path.name!r} in {str(self._folder)!r}; record it with `record_from`")
+            fault = TooMuch if request.parts else ModelError  # perhaps each was recorded alone
+            raise fault(f"no recorded answer {path.name!r} in {str(self._folder)!r}; record it with `record_from`")
         reply = self._source.look(request)
         self._keep(path, codec.encode(replace(reply, usage=None)))  # a replay costs nothing
         return reply

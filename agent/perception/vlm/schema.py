@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from vidette.families import CLOCK, SIGNAL, SYSTEM
 from vidette.models import EventType, Label
 
-MAX_FRAMES, MAX_TRACKS, MAX_QUESTIONS, MAX_CLOSER = 32, 64, 16, 4
+MAX_FRAMES, MAX_TRACKS, MAX_QUESTIONS, MAX_CLOSER, MAX_PARTS = 32, 64, 16, 4, 16
 _LONGEST_S = 86_400
 FARTHEST = 16_384  # pixels
 LABELS = tuple(label.value for label in Label)
@@ -108,6 +108,12 @@ class Said(Part):
     closer: Annotated[list[SaidCloser], Field(max_length=MAX_CLOSER)] = []
 
 
+class SaidTogether(Said):
+    """A whole answer about several segments: `captions` has one for each."""
+
+    captions: Annotated[list[Caption], Field(max_length=MAX_PARTS)] = []
+
+
 class SaidVerdicts(Part):
     """The answers to all questions and nothing else, in few tokens: both lists in the order of the questions."""
 
@@ -120,19 +126,20 @@ _LENGTHS = {"minLength", "maxLength"}
 
 
 @cache
-def json_schema(*, lengths: bool = True, verdicts: int = 0) -> dict[str, Any]:
+def json_schema(*, lengths: bool = True, verdicts: int = 0, parts: int = 0) -> dict[str, Any]:
     """The schema as JSON Schema without references: only type, enum, bounds, items, properties, required.
 
     Without `lengths`, texts have none: hosted strict modes refuse them, and the answer is validated here anyway. With
-    `verdicts`, it is that of so many answers to questions and nothing else. It is the same object each time, not to be
+    `verdicts`, it is that of so many answers to questions and nothing else, with `parts` that of a report with so many
+    captions in place of one. It is the same object each time, not to be
     changed: making it takes as long as decoding a picture.
     """
     if verdicts:
         return _verdicts_schema(verdicts)
-    whole = Said.model_json_schema()
+    whole = (SaidTogether if parts else Said).model_json_schema()
     inlined = _inlined(whole, whole.get("$defs", {}), _NOTES | (set() if lengths else _LENGTHS))
     assert isinstance(inlined, dict)
-    return inlined
+    return _together_schema(inlined, parts) if parts else inlined
 
 
 @cache
@@ -151,6 +158,14 @@ def _outlined(part: dict[str, Any]) -> Any:
     if part["type"] == "string":
         return f"text, {part['maxLength']} letters at most"
     return f"<{part['type']}, {part['minimum']} to {part['maximum']}>"
+
+
+def _together_schema(whole: dict[str, Any], parts: int) -> dict[str, Any]:
+    """With the captions first, as a caption comes first elsewhere."""
+    said = {name: one for name, one in whole["properties"].items() if name not in ("caption", "captions")}
+    captions = {**whole["properties"]["captions"], "minItems": parts, "maxItems": parts}
+    properties = {"captions": captions, **said}
+    return {**whole, "properties": properties, "required": list(properties)}
 
 
 def _verdicts_schema(count: int) -> dict[str, Any]:

@@ -153,6 +153,18 @@ def test_pictures_that_a_camera_keeps_for_those_who_join_lie_before_now(kept_s):
     assert moments[0].media_s == pytest.approx(100 - (count - 1) / 25, abs=0.01)
 
 
+@given(st.floats(0.5, 20.0), st.data())
+def test_however_little_was_known_of_the_burst_what_comes_then_is_at_now(kept_s, data):
+    """A busy machine takes a burst in pieces: a loss must not seem to begin before the last picture came."""
+    count = int(kept_s * 25)
+    known = data.draw(st.integers(1, count))
+    burst = [Stamp(3600 * i, None, 100.0 + i * 1e-6) for i in range(count)]
+    live = [Stamp(3600 * i, None, 100.0 + (i - count + 1) / 25) for i in range(count, count + 50)]
+    moments = run(burst + live, burst=known)
+    assert moments[-1].media_s == pytest.approx(live[-1].arrived_s, abs=0.01)
+    assert all(m.media_s <= 100 + STEP_S * count + 0.01 for m in moments[:count])
+
+
 @given(delays, delays, st.floats(-3, 3), st.integers(1, 80))
 def test_never_back_over_a_reconnect(first, second, apart_s, burst):
     timeline = Timeline()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.sinks.message import MAX_BYTES, MAX_THUMBNAIL, body, payload, plain, sentence, shortened
-from tests.telling import alert
+from tests.telling import alert, check_body
 from vidette.alerts import AlertState, Change
 from vidette.models import Evidence
 
@@ -24,6 +24,8 @@ ALERTS = st.builds(
     events=st.lists(st.uuids().map(str), max_size=900).map(tuple),
     evidence=st.lists(EVIDENCE, max_size=60).map(tuple),
     late_s=st.none() | st.floats(0, 1e6),
+    zones=st.none() | st.lists(st.text(max_size=120), max_size=400).map(tuple),
+    labels=st.none() | st.lists(st.sampled_from(["person", "vehicle"]), max_size=20).map(tuple),
 )
 
 
@@ -33,7 +35,7 @@ def test_a_body_is_json_below_the_bound_and_always_the_same(told, picture, links
     assert len(text) < MAX_BYTES
     assert body(told, links=links, thumbnail=picture) == text
     message = json.loads(text)
-    assert set(message) == {"type", "timestamp", "data"}
+    check_body(message)
     assert message["data"]["alert"]["id"] == told.id
     if "thumbnail" in message["data"]:
         assert picture is not None

@@ -291,6 +291,17 @@ def test_tls_is_verified_against_the_host_name_though_the_address_is_connected_t
     assert len(secure.requests) == 1
 
 
+def test_messages_share_a_handshake_where_the_other_side_keeps_the_connection(certificates, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "hook.pem", certificates / "hook.key")
+    with endpoint(context=context, keeps=True) as server:
+        ops = sink(f"https://hook.test:{server.port}/x", resolve=lambda *_: ["127.0.0.1"])
+        assert all(ops.send(delivery(number)).ok for number in range(4))
+        ops.close()
+    assert len({one.peer for one in server.requests}) == 1
+
+
 def test_a_certificate_of_an_unknown_authority_is_refused(secure):
     sent = posted(secure, "hook.test")
     assert not sent.ok

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agent.perception.vlm.families import Family
-from vidette.errors import ModelError
+from vidette.errors import TooMuch
 from vidette.ports import Image
 
 
@@ -78,7 +78,7 @@ class Generator(Protocol):
         """Give the memory back."""
 
 
-class TooLong(ModelError):
+class TooLong(TooMuch):
     """The question and its answer have more tokens than the model holds; with fewer pictures they may not."""
 
 

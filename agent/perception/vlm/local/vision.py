@@ -21,7 +21,7 @@ from agent.perception.vlm.pictures import shown
 from agent.perception.vlm.prompt import prompt_hash, prompt_of
 from agent.perception.vlm.question import Question
 from agent.perception.vlm.schema import FARTHEST, json_schema
-from vidette.errors import ConfigError, ModelError
+from vidette.errors import ConfigError, ModelError, TooMuch
 from vidette.ids import content_tag, make_id
 from vidette.models import LookReply, LookRequest, Run, Usage
 from vidette.ports import Image, MediaStore
@@ -93,6 +93,8 @@ class LocalVision:
 
     def _by_tasks(self, model: Awake, request: LookRequest) -> LookReply:
         """The reply of a family that knows set tasks, with the cost of all of them."""
+        if request.parts:
+            raise TooMuch(f"{model.family.name} describes one segment at a time")
         from agent.perception.vlm.local.tasks import task_reply
 
         spent, began = Usage(), monotonic()
@@ -161,7 +163,7 @@ def asked_of(question: Question, boxes: str = "") -> Asked:
         times_s=tuple(at for at in question.times_s if at is not None),
         system=question.system,
         max_tokens=question.max_tokens,
-        schema=reaching(json_schema(verdicts=question.verdicts), boxes),
+        schema=reaching(json_schema(verdicts=question.verdicts, parts=question.captions), boxes),
         stream=question.stream,
         urgent=bool(question.verdicts),
     )

@@ -1,6 +1,7 @@
 """One look: two steps, references, parts of pictures, a closer look; scripted models that answer by what they were sent."""
 
 import base64
+import random
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,13 +9,14 @@ import numpy as np
 import pytest
 
 from agent.perception.deep import deep_look
+from agent.perception.together import look_together
 from agent.perception.vlm.looking import ONLY_QUESTIONS, SILENT
 from ingest.jpeg import decode, encode
 from tests.agent.perception.vlm.conftest import picture
 from tests.answering import QUIET, ModelServer, enforcing, says, texts
-from vidette.errors import ModelError, NotAsked
+from vidette.errors import ModelError, NotAsked, TooMuch
 from vidette.geometry import iou
-from vidette.models import Example, Keyframe, LookRequest, SeenEvent, Segment
+from vidette.models import DeepState, Example, Keyframe, LookRequest, SeenEvent, Segment
 
 ASKED = ("Is there a fire?", "Is the gate open?")
 WANTED = {"report": "Answer with a report now.", "verdicts": "Answer with verdicts alone now."}
@@ -383,3 +385,38 @@ def test_what_picture_and_part_both_show_is_one_thing(asking, large):
         reply = asking(server).look(large(None, PLACE))
     assert [(one.label, one.description) for one in reply.entities] == [("bag", "red")]
     assert [isinstance(one, SeenEvent) for one in reply.events] == [True]
+
+
+@pytest.fixture
+def halves(request_):
+    """The request as one about two segments, each with pictures."""
+    segment = request_.segment
+    middle_s = (segment.keyframes[0].pts_s + segment.keyframes[-1].pts_s) / 2
+    first = replace(segment, id="a", end_s=middle_s, keyframes=segment.keyframes[:1])
+    second = replace(segment, id="b", start_s=middle_s, keyframes=segment.keyframes[1:])
+    return replace(request_, parts=(first, second))
+
+
+def test_two_segments_are_described_in_one_answer(asking, halves):
+    with ModelServer(answer=lambda question: enforcing(question, random.Random(1))) as server:
+        found = look_together(asking(server, profile="vllm"), halves)
+    (question,) = server.questions
+    assert "The segment has 2 parts" in "".join(texts(question))
+    assert [one.segment_id for one in found] == ["a", "b"]
+    assert len({one.segments[0].caption for one in found}) == 2
+    assert all(one.coverage[0].deep is DeepState.EXAMINED for one in found)
+
+
+def test_who_describes_two_as_one_twice_is_not_asked_about_two(asking, halves):
+    with ModelServer(answer=lambda _: QUIET) as server, pytest.raises(TooMuch, match="captions") as caught:
+        look_together(asking(server), halves)
+    assert caught.value.usage.calls == len(server.questions) == 2
+
+
+def test_a_segment_whose_pictures_are_gone_is_not_called_examined(asking, halves):
+    frame = replace(halves.parts[1].keyframes[0], sha256="0" * 64)
+    gone = replace(halves.parts[1], keyframes=(frame,))
+    whole = replace(halves.segment, keyframes=(*halves.parts[0].keyframes, frame))
+    with ModelServer(answer=lambda _: QUIET) as server, pytest.raises(TooMuch, match="media store"):
+        look_together(asking(server), replace(halves, segment=whole, parts=(halves.parts[0], gone)))
+    assert not server.questions

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.perception.vlm.loose import Fault, parse
 from agent.perception.vlm.reading import MAX_TEXT, read, read_verdicts
-from agent.perception.vlm.schema import LABELS, SHOWN, Said, json_schema
+from agent.perception.vlm.schema import LABELS, SHOWN, Said, SaidTogether, json_schema
 from tests.answering import QUIET, value_of
 
 EVENT = {"type": "fire", "start_s": 1, "end_s": 2.5, "confidence": 0.5, "caption": 'it\'s "hot"', "frame": 1}
@@ -259,3 +259,23 @@ def test_the_schema_of_verdicts_has_one_for_each_question(count):
         value = value_of(schema, random.Random(seed))
         assert len(read_verdicts(json.dumps(value), count).answers) == count
     assert all("$ref" not in json.dumps(part) for part in schema["properties"].values())
+
+
+@pytest.mark.parametrize("parts", [2, 3, 16])
+def test_several_segments_have_a_caption_each(parts):
+    schema = json_schema(parts=parts)
+    assert "caption" not in schema["properties"]
+    assert next(iter(schema["properties"])) == "captions"
+    assert schema["required"] == list(schema["properties"])
+    said, refused = read(json.dumps(value_of(schema, random.Random(parts))), parts)
+    assert isinstance(said, SaidTogether)
+    assert len(said.captions) == parts
+    assert refused == 0
+
+
+@pytest.mark.parametrize(
+    "captions", [["one"], ["one", "two", "three"], "one two", [], None, ["one", ""], ["one", " \n"], ["one", 2]]
+)
+def test_other_than_a_caption_for_each_is_a_fault(captions):
+    with pytest.raises(Fault, match="caption"):
+        read(json.dumps({**QUIET, "captions": captions}), 2)

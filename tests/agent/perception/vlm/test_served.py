@@ -27,7 +27,7 @@ ALL = 100_000
 PATIENCE_S = 120.0
 SETTINGS = """
 segments: {max_s: 0.8}
-vlm: {backend: openai, url: "URL", model: tiny, profile: vllm, timeout_s: 1, deadline_s: 20, retries: 1, concurrency: 2MORE}
+vlm: {backend: openai, url: "URL", model: tiny, profile: vllm, timeout_s: 1, deadline_s: 20, retries: 1, concurrency: 2, together_s: 0MORE}
 """
 FALLBACK = ", fallback: second, others: [{name: second, backend: openai, url: 'URL', model: other, profile: vllm}]"
 GOOD_AT_LAST = {"slow"}

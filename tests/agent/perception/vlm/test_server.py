@@ -159,3 +159,12 @@ def test_a_reply_may_be_large_but_not_without_end(asked):
         assert asked(server)[1] == 1
     with ModelServer([status(200, large * 5)]) as server, pytest.raises(ModelError, match="more than 4194304 bytes"):
         asked(server, patience=Patience(retries=0))
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "0.0.0.0", "224.0.0.1"])
+def test_where_a_cloud_keeps_its_keys_is_never_asked_whatever_the_settings_say(host, time):
+    server = Server(f"http://{host}/v1", wait=time.wait, clock=time)
+    with pytest.raises(ModelError, match="address") as caught:
+        server.ask(QUESTION, server.until())
+    assert time.waits == []  # it would be the same again
+    assert not caught.value.retryable

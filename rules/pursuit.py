@@ -1,0 +1,197 @@
+"""Rules over time put to a case, or to time that passes: what fits is remembered, weighed anew, and compared with what was said.
+
+Whatever changed, nothing that began before it is found or lost by it: conditions look back only. So matches that begin
+from there on are weighed, of what fits as far back as the rule looks, and held against those that were said. One that
+began before and goes on may have lost its begin in this; it is the one that was said to go on.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rules.course import Course, Remembered
+from rules.fitting import Fitting
+from rules.hearing import Hearing
+from rules.known import Known
+from rules.pattern import Weighing
+from rules.rule import Rule
+from rules.sending import Sending
+from rules.witness import Witness
+from vidette import codec
+from vidette.errors import StoreError
+from vidette.ids import milliseconds
+from vidette.matches import Match, PatternChange, PatternState, Said
+from vidette.remembering import LeafMatches, SaidOfRule
+
+_PATIENCE_MS = 1000
+"""A rule that waits for time alone is not asked more often."""
+
+_BEFORE_MS = 1000
+"""What began before the time that is weighed must be seen to have."""
+
+
+class Pursuit:
+    """One rule over time: weighed once, with what a case changes of what fits it."""
+
+    def __init__(
+        self, rule: Rule, state: PatternState | None, witness: Witness, hearing: Hearing, sending: Sending
+    ) -> None:
+        self.rule = rule
+        self._fresh = state is None
+        self._before = _remembered(state)
+        self._witness = witness.of(rule.leaves)
+        self._hearing = hearing
+        self._read = hearing.read
+        self._sending = sending
+        self._known: dict[tuple[tuple[str, ...], bool], Known] = {}
+
+    def run(self, fittings: Sequence[Fitting]) -> PatternChange:
+        """What is to be remembered; alerts go to the hearing."""
+        since = self._since(fittings)
+        look_back = since - milliseconds(self.rule.horizon_s) - _BEFORE_MS
+        weighing = Weighing(
+            self._given(fittings, look_back), lambda leaves, looked: self._of(leaves, looked, look_back)
+        )
+        found = weighing.of(self.rule.when)
+        stored = {one.id: one for one in self._read(self._asked(since))} if not self._fresh else {}
+        return self._compared(found, stored, since, weighing.later)
+
+    def _since(self, fittings: Sequence[Fitting]) -> int:
+        if self._fresh:
+            return 0
+        undecided = () if self._before.undecided is None else (self._before.undecided,)
+        return min((*(one.since for one in fittings), *undecided), default=0)
+
+    def _asked(self, since: int) -> SaidOfRule:
+        return SaidOfRule(rule=self.rule.id, version=self.rule.version, since=since)
+
+    def _given(self, fittings: Sequence[Fitting], look_back: int) -> dict[int, list[Match]]:
+        """What fits each leaf, changes of the case included; of what goes on, how far that is known."""
+        fits: dict[tuple[int, str], Match | None] = {}
+        if not self._fresh:
+            asked = LeafMatches(rule=self.rule.id, version=self.rule.version, since=look_back)
+            fits.update(((one.leaf, one.id), one.match) for one in self._read(asked))
+        fits.update(((one.found.leaf, one.found.id), one.found.match) for one in fittings)
+        reach = {one.stream: one.reach for one in self._witness.streams}
+        out: dict[int, list[Match]] = {}
+        for (leaf, _), match in fits.items():
+            if match is not None:
+                out.setdefault(leaf, []).append(as_seen(match, reach))
+        return out
+
+    def _of(self, leaves: frozenset[int], looked: bool, look_back: int) -> Known:
+        witness = self._witness.of(self.rule.leaves[number] for number in sorted(leaves))
+        key = (witness.names, looked)
+        if key not in self._known:
+            self._known[key] = witness.known(self._read if looked else None, look_back)
+        return self._known[key]
+
+    def _compared(self, found: list[Match], stored: dict[str, Said], since: int, later: list[float]) -> PatternChange:
+        now = {one.id: one for one in _continued(found, stored, since)}
+        gone = [one for key, one in stored.items() if key not in now and one.match and one.match.start >= since]
+        new = [one for key, one in now.items() if key not in stored]
+        changed = [one for key, one in now.items() if key in stored and not _same(one, stored[key].match)]
+        left = {key: one.alert for key, one in stored.items() if key not in {lost.id for lost in gone}}
+        course = Course(
+            self.rule,
+            self._before,
+            self._witness,
+            self._hearing,
+            self._sending,
+            has_more=lambda alert: alert in left.values() or self._elsewhere(alert, stored),
+        )
+        said = [Said(id=one.id, match=one, alert=stored[one.id].alert) for one in changed]
+        for one in changed:
+            course.change(stored[one.id], one)
+        for one in new:
+            alert = course.come(one)
+            left[one.id] = alert
+            said.append(Said(id=one.id, match=one, alert=alert))
+        for lost in gone:
+            course.gone(lost)
+            said.append(Said(id=lost.id, match=None))
+        told, sent = course.close(later)
+        return self._change(Remembered(told=told, sent=sent, undecided=_first(later)), said)
+
+    def _elsewhere(self, alert: str, stored: dict[str, Said]) -> bool:
+        """Whether a match that was not weighed now has the alert."""
+        asked = SaidOfRule(rule=self.rule.id, version=self.rule.version, alert=alert)
+        return any(one.id not in stored for one in self._read(asked))
+
+    def _change(self, after: Remembered, said: list[Said]) -> PatternChange:
+        wake = after.undecided
+        if wake is not None and math.isfinite(self._witness.reach):
+            wake = max(wake, int(self._witness.reach) + _PATIENCE_MS)
+        state = PatternState(
+            rule=self.rule.id, version=self.rule.version, state=codec.encode(after).decode(), wake=wake
+        )
+        return PatternChange(state=state, said=tuple(said))
+
+
+def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> Iterable[Match]:
+    """The matches that begin from `since` on, and those said before, as they go on."""
+    free = [one.match for one in stored.values() if one.match is not None and one.match.start < since]
+    early = []
+    for one in found:
+        if one.start >= since:
+            yield one
+        elif one.id in stored:
+            free = [other for other in free if other.id != one.id]
+            yield one
+        elif one.until >= since:
+            early.append(one)
+    for one, said in zip(early, free, strict=False):
+        yield _lasting(said, one)
+
+
+def _lasting(said: Match, one: Match) -> Match:
+    """A match that was said, with what is known now of how it goes on."""
+    events = tuple(dict.fromkeys((*said.events, *one.events)))
+    return Match(
+        id=said.id,
+        start=said.start,
+        end=one.end,
+        seen=one.seen,
+        subject=said.subject,
+        streams=tuple(dict.fromkeys((*said.streams, *one.streams))),
+        zones=tuple(dict.fromkeys((*said.zones, *one.zones))),
+        events=events[:64],
+    )
+
+
+def _same(one: Match, other: Match | None) -> bool:
+    """Whether nobody need be told: how far something was seen to go on changes all the time."""
+    return other is not None and (one.start, one.end, one.events) == (other.start, other.end, other.events)
+
+
+def as_seen(match: Match, reach: dict[str, int]) -> Match:
+    """Of a match that goes on, how far that is known: as far as its stream has spoken, by name."""
+    if match.end is not None:
+        return match
+    seen = reach.get(match.streams[0])
+    return match if seen is None else _seen_to(match, max(seen, match.start))
+
+
+def _seen_to(match: Match, seen: int) -> Match:
+    return Match(
+        id=match.id,
+        start=match.start,
+        end=None,
+        seen=seen,
+        subject=match.subject,
+        streams=match.streams,
+        zones=match.zones,
+        events=match.events,
+    )
+
+
+def _first(later: list[float]) -> int | None:
+    first = min(later, default=math.inf)
+    return int(first) if math.isfinite(first) else None
+
+
+def _remembered(state: PatternState | None) -> Remembered:
+    """Nothing, where another version of Vidette wrote it in another form."""
+    try:
+        return codec.decode(Remembered, state.state) if state else Remembered()
+    except StoreError:
+        return Remembered()
