@@ -81,8 +81,11 @@ class Chain:
         """Whether memory can be kept where the settings say."""
         import shutil
 
-        from workers.wiring import db_path
+        from workers.wiring import db_path, served, store_of
 
+        if served(self.settings):
+            store_of(self.settings).close()
+            return f"{self.settings.db} answers"
         path = db_path(self.settings)
         there = next(folder for folder in path.absolute().parents if folder.exists())
         (probe := there / f".vidette-doctor-{self.folder.name}").touch()

@@ -63,14 +63,12 @@ def drafted(sentence: str, settings: "Settings", taken: set[str], name: str | No
 
 def tried(rule: "RuleSettings", settings: "Settings", since: str | None) -> "Found | None":
     """What it would have done over what is stored, of the last week unless `since` says more; None: nothing is."""
-    import os
-
     from app.backtesting import back_test
     from app.options import instant, zone
     from rules.backtest import extent
-    from workers.wiring import db_path, store_of
+    from workers.wiring import is_kept, store_of
 
-    if not os.path.isfile(db_path(settings)):
+    if not is_kept(settings):
         return None
     store = store_of(settings, must_write=False)
     try:

@@ -12,7 +12,7 @@ from vidette.errors import StoreError
 from vidette.log import configure
 from vidette.settings import Settings
 from workers.delivering import Store
-from workers.wiring import Pipeline, db_path, pipeline_of, store_of
+from workers.wiring import Pipeline, db_path, is_kept, pipeline_of, store_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ def opened(
 ) -> Iterator[Memory]:
     """Memory that is there already. Raises StoreError where nothing was watched into it yet."""
     settings = settings_of(db, config, rules, **overrides)
-    path = db_path(settings)
-    if not os.path.isfile(path):
+    if not is_kept(settings):
+        path = db_path(settings)
         raise StoreError(f"no memory at {str(path)!r}; watch something first: vidette watch FILE --db {path}")
     store = store_of(settings, must_write=must_write)
     try:

@@ -144,9 +144,9 @@ def _rows(settings: "Settings") -> list[dict[str, Any]]:
 def _held(settings: "Settings") -> dict[tuple[str, str], Any]:
     """What memory says of sinks; nothing where there is no memory yet."""
     from vidette.queries import DeliveryCounts, SinkStates, SinkTroubles
-    from workers.wiring import db_path, store_of
+    from workers.wiring import is_kept, store_of
 
-    if not db_path(settings).is_file():
+    if not is_kept(settings):
         return {}
     store = store_of(settings, must_write=False)
     try:

@@ -40,9 +40,9 @@ def _alert(identity: str | None, db: str | None, config: str | None) -> "Alert":
     from app.memory import opened, settings_of
     from vidette.alerts import AlertFilter
     from vidette.queries import Alerts
-    from workers.wiring import db_path
+    from workers.wiring import is_kept
 
-    if identity is None and not db_path(settings_of(db, config)).is_file():
+    if identity is None and not is_kept(settings_of(db, config)):
         return _example()
     with opened(db, config) as memory:
         where = AlertFilter(ids=(alert_id(memory.store, identity),)) if identity else AlertFilter()

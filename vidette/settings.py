@@ -189,10 +189,21 @@ class FastSettings(Model):
     people: bool = Field(default=True, description="run the people detector on what moves")
 
 
+class Neo4jSettings(Model):
+    """Memory on a Neo4j server, where `db` is its address."""
+
+    user: str = Field(default="", max_length=200, description="name to log in with; empty: the server asks for none")
+    password: Secret = Field(default="", max_length=1000, description="password; use `${NAME}`")
+    database: str = Field(default="neo4j", min_length=1, max_length=63, description="its name on the server")
+
+
 class Settings(Model):
     """Everything that can be set; each key has a default that runs with nothing installed or served."""
 
-    db: str = Field(default="", description="memory: a path; empty is `vidette.db` in the user's data folder")
+    db: str = Field(
+        default="",
+        description="memory: a path, or the address of a Neo4j server (`bolt://host:7687`); empty is `vidette.db` in the user's data folder",
+    )
     media: str = Field(default="", description="folder of pictures and clips; empty is beside the database")
     sample: str = Field(default="5", description="`keyframes`, or frames a second to look at (0.1 to 30)")
     tz: str = Field(default="", description="time zone of naive times (IANA name); empty is this machine's")
@@ -211,6 +222,7 @@ class Settings(Model):
     )
     embedder: EmbedderSettings = Field(default_factory=EmbedderSettings, description="finding by likeness")
     ocr: OcrSettings = Field(default_factory=OcrSettings, description="text in the picture")
+    neo4j: Neo4jSettings = Field(default_factory=Neo4jSettings, description="memory on a Neo4j server")
     live: LiveSettings = Field(default_factory=LiveSettings, description="cameras")
     keep: KeepSettings = Field(default_factory=KeepSettings, description="how long media is kept")
     metrics: str = Field(

@@ -1,6 +1,7 @@
 """The only place that chooses a backend, but for sinks (workers.lanes). What is not chosen is not imported: reading it would take a third of a start."""
 
 import os
+import re
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from rules.engine import Engine
     from workers.noting import Notes
 
+SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+"""Addresses of Neo4j servers."""
 Say = Callable[[str], None]
 
 
@@ -109,14 +112,32 @@ def pipeline_of(settings: Settings) -> Pipeline:
 
 
 def db_path(settings: Settings) -> Path:
-    """Where memory lies. Raises ConfigError for an address that no backend here serves."""
+    """Where memory lies; of one on a server, the place beside which this machine keeps its own, as media and locks.
+
+    Raises ConfigError for an address that no backend here serves.
+    """
+    data = Path(platformdirs.user_data_dir("vidette", appauthor=False))
     match settings.db.partition("://"):
         case ("", _, _):
-            return Path(platformdirs.user_data_dir("vidette", appauthor=False)) / "vidette.db"
+            return data / "vidette.db"
         case (path, "", _):
             return Path(os.path.expanduser(path))
+        case (scheme, _, rest) if scheme in SCHEMES:
+            return data / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', f'{scheme}-{rest}')[:120]}.server"
         case (scheme, _, _):
-            raise ConfigError(f"db: no store for {scheme + '://'!r}; choices: a path to a file, or nothing")
+            raise ConfigError(
+                f"db: no store for {scheme + '://'!r}; choices: a path to a file, {', '.join(SCHEMES)}, or nothing"
+            )
+
+
+def is_kept(settings: Settings) -> bool:
+    """Whether there is a memory already; a server is asked when it is opened. Raises ConfigError."""
+    return served(settings) or os.path.isfile(db_path(settings))
+
+
+def served(settings: Settings) -> bool:
+    """Whether memory is on a Neo4j server."""
+    return settings.db.partition("://")[0] in SCHEMES and "://" in settings.db
 
 
 def media_path(settings: Settings) -> Path:
@@ -127,7 +148,18 @@ def media_path(settings: Settings) -> Path:
 
 def store_of(settings: Settings, *, must_write: bool = True) -> Store:
     """Memory; one that may only be read is refused if `must_write`. Raises ConfigError, StoreError."""
+    if served(settings):
+        return _on_server(settings)
     return EmbeddedStore(db_path(settings), must_write=must_write)
+
+
+def _on_server(settings: Settings) -> Store:
+    try:
+        from graph.neo4j import Neo4jStore  # only who uses it needs the driver
+    except ImportError as error:
+        raise ConfigError("db: Neo4j needs its driver; pip install 'vidette[scale]'") from error
+    said = settings.neo4j
+    return Neo4jStore(settings.db, said.user, said.password, database=said.database)
 
 
 def media_of(settings: Settings) -> MediaStore:

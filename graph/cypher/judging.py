@@ -100,7 +100,7 @@ def write(transaction: Transaction, judgement: Judgement) -> None:
 def _refuse_orphans(transaction: Transaction, judgement: Judgement) -> None:
     """Raises StoreError where something tells of an alert that is not there."""
     told = {one.message.id for one in judgement.deliveries}
-    told |= {one.alert for one in (*judgement.feedback, *judgement.timers)}
+    told |= {one.alert for one in judgement.feedback} | {one.alert for one in judgement.timers}
     missing = told - {alert.id for alert in judgement.alerts}
     if missing:
         asked = "MATCH (a:Alert) WHERE a.id IN $ids RETURN a.id AS id"
