@@ -17,7 +17,7 @@ install: $(VENV)/.installed  ## set up .venv with what `vidette` needs
 demo: $(VENV)/.installed  ## draw a scene, watch it, ask about it (or your own: make demo VIDEO=clip.mp4)
 	@$(BIN)/vidette demo $(if $(VIDEO),--video "$(VIDEO)") $(ARGS)
 
-test: $(VENV)/.installed-dev  ## run the tests (more for pytest: make test ARGS="-x tests/vidette")
+test: $(VENV)/.installed-dev $(if $(shell command -v mvn),$(VENV)/.neo4j)  ## run the tests (more for pytest: make test ARGS="-x tests/vidette")
 	@$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.installed-dev  ## format, lint, types, import order, docs in step with the code
@@ -38,6 +38,12 @@ bench-vlm: $(VENV)/.installed-dev  ## deep looks: calls, a busy server, cost ove
 
 bench-alerts: $(VENV)/.installed-dev  ## deliveries: 10,000 alerts to five endpoints, one slow, one down (ten minutes; ARGS=--short)
 	$(BIN)/python -m benchmarks.alerts $(ARGS)
+
+# Neo4j Community for the tests that need a server of it: a process of its own, never part of what is installed.
+$(VENV)/.neo4j: tests/neo4j/pom.xml | $(BIN)/python
+	@rm -rf $(VENV)/neo4j
+	@mvn -q -B -f tests/neo4j/pom.xml dependency:copy-dependencies -DoutputDirectory="$(abspath $(VENV)/neo4j)"
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Vidette needs Python 3.11 or newer; try: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'

@@ -1,11 +1,19 @@
-"""The stores that contract suites run on. Neo4j is a real server: its address is VIDETTE_TEST_NEO4J (`make neo4j` starts one)."""
+"""The stores that contract suites run on; of Neo4j a real server, which is started where `make test` has put one.
 
-import fcntl
+VIDETTE_TEST_NEO4J names another, which must hold nothing that anybody wants to keep.
+"""
+
+import atexit
 import os
+import select
+import shutil
+import socket
+import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import neo4j
 import pytest
@@ -13,37 +21,57 @@ import pytest
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
 
-ADDRESS = os.environ.get("VIDETTE_TEST_NEO4J", "")
-_LOCK = Path(tempfile.gettempdir()) / "vidette-test-neo4j.lock"
+_HERE = Path(__file__).parent / "neo4j"
+_JARS = Path(__file__).parents[1] / ".venv" / "neo4j"
+_PATIENCE_S = 120.0
+_OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _WIPE = "MATCH (n) WHERE NOT n:Vidette CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
 
 
-class FreshNeo4j(Neo4jStore):
-    """An empty database of the test server, which no other test uses before it is closed."""
+@lru_cache(maxsize=1)
+def address() -> str:
+    """Where the server of this process listens; it is started for the first who asks, and ends with the tests."""
+    if given := os.environ.get("VIDETTE_TEST_NEO4J"):
+        return given
+    if not list(_JARS.glob("neo4j-[0-9]*.jar")) or shutil.which("java") is None:
+        pytest.skip("no Neo4j here: `make test` fetches it where there is Maven (Debian: apt-get install maven)")
+    home = tempfile.TemporaryDirectory(prefix="vidette-neo4j-")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+    command = ["java", "-Xmx768m", *opened, "-cp", f"{_JARS}/*", str(_HERE / "Neo4jServer.java"), home.name, str(port)]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    atexit.register(_end, server, home)
+    if not _ready(server):
+        pytest.fail("Neo4j did not start; java says why in its folder of logs")
+    return f"bolt://127.0.0.1:{port}"
 
-    def __init__(self) -> None:
-        if not ADDRESS:
-            pytest.skip("VIDETTE_TEST_NEO4J names no server")
-        self._held: IO[str] | None = _LOCK.open("w")
-        fcntl.flock(self._held, fcntl.LOCK_EX)
-        try:
-            with neo4j.GraphDatabase.driver(ADDRESS) as driver, driver.session() as session:
-                session.run(_WIPE).consume()
-            super().__init__(ADDRESS)
-        except BaseException:
-            self._held.close()
-            raise
 
-    def close(self) -> None:
-        """Let the next test have it."""
-        super().close()
-        if self._held:
-            self._held.close()
-            self._held = None
+def _ready(server: "subprocess.Popen[bytes]") -> bool:
+    assert server.stdout is not None
+    while select.select([server.stdout], [], [], _PATIENCE_S)[0]:
+        line = server.stdout.readline()
+        if not line or line.strip() == b"ready":
+            return bool(line)
+    return False
+
+
+def _end(server: "subprocess.Popen[bytes]", home: "tempfile.TemporaryDirectory[str]") -> None:
+    server.kill()  # nothing in it is to be kept
+    server.communicate()
+    home.cleanup()
+
+
+def fresh() -> Neo4jStore:
+    """An empty memory on the server; the next call empties it again."""
+    with neo4j.GraphDatabase.driver(address()) as driver, driver.session() as session:
+        session.run(_WIPE).consume()
+    return Neo4jStore(address())
 
 
 STORES: dict[str, Callable[[Path], Any]] = {
     "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
     "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-    "neo4j": lambda _: FreshNeo4j(),
+    "neo4j": lambda _: fresh(),
 }

@@ -98,8 +98,11 @@ def _bounded(act: Callable[[Transaction], R]) -> Callable[[Transaction], R]:
 
 
 def rows(transaction: Transaction, statement: str, **values: Any) -> list[Row]:
-    """What a statement gives. Its text is fixed in our code; everything else is a parameter."""
-    return transaction.run(statement, values).data()
+    """What a statement gives; nothing, without asking, where the list it goes through is empty.
+
+    Its text is fixed in our code; everything else is a parameter.
+    """
+    return [] if _idle(values) else transaction.run(statement, values).data()
 
 
 def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
@@ -109,8 +112,13 @@ def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
 
 
 def do(transaction: Transaction, statement: str, **values: Any) -> None:
-    """Run a statement for what it changes."""
-    transaction.run(statement, values).consume()
+    """Run a statement for what it changes; where the list it goes through is empty, that is nothing."""
+    if not _idle(values):
+        transaction.run(statement, values).consume()
+
+
+def _idle(values: Row) -> bool:
+    return any(values.get(name) == [] for name in ("rows", "pairs", "ids", "keys"))
 
 
 def address_of(uri: str) -> str:

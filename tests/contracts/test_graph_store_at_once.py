@@ -145,15 +145,31 @@ def held(store: GraphStore) -> list[object]:
     ]
 
 
+UNRULY = {
+    "deep_looks": st.lists(PIECES, min_size=1, max_size=4),
+    "unruly": st.sets(st.tuples(st.integers(0, 2), st.integers(0, 5))),
+}
+"""A thread a camera, some of whose looks no judge can make anything of at first, and threads of deep looks."""
+
+
 @settings(max_examples=10, deadline=None)
-@given(
-    deep_looks=st.lists(PIECES, min_size=1, max_size=4), unruly=st.sets(st.tuples(st.integers(0, 2), st.integers(0, 5)))
-)
-@pytest.mark.parametrize("kind", list(STORES))
+@given(**UNRULY)
+@pytest.mark.parametrize("kind", ["embedded on disk", "embedded in memory"])
 def test_it_is_what_one_after_another_would_give(
     kind: str, deep_looks: list[list[tuple[int, int, str | None]]], unruly: set[tuple[int, int]]
 ) -> None:
-    """A thread a camera, some of whose looks no judge can make anything of at first, and threads of deep looks."""
+    all_at_once(kind, deep_looks, unruly)
+
+
+@settings(max_examples=2, deadline=None)
+@given(**UNRULY)
+def test_it_is_on_a_server_too(
+    deep_looks: list[list[tuple[int, int, str | None]]], unruly: set[tuple[int, int]]
+) -> None:
+    all_at_once("neo4j", deep_looks, unruly)
+
+
+def all_at_once(kind: str, deep_looks: list[list[tuple[int, int, str | None]]], unruly: set[tuple[int, int]]) -> None:
     lanes: list[Work] = []
     for at, stream in enumerate(CAMERAS):
         lane: Work = []
