@@ -136,9 +136,9 @@ def _round(value: float, digits: int = 0) -> float:
 
 
 def _compiled(source: str, name: str, run: _Run) -> Callable[[dict[str, Any]], Iterator[str]]:
-    from jinja2 import TemplateSyntaxError
-
     environment = _environment(run)
+    from jinja2 import TemplateSyntaxError  # it is there, as the environment is
+
     try:
         tree = environment.parse(source, name)
         _check(tree)
