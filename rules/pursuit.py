@@ -20,6 +20,7 @@ from vidette import codec
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
 from vidette.matches import Match, PatternChange, PatternState, Said
+from vidette.models import FastState
 from vidette.remembering import LeafMatches, SaidOfRule
 
 _PATIENCE_MS = 1000
@@ -42,7 +43,7 @@ class Pursuit:
         self._hearing = hearing
         self._read = hearing.read
         self._sending = sending
-        self._known: dict[tuple[tuple[str, ...], bool], Known] = {}
+        self._known: dict[tuple[tuple[str, ...], frozenset[FastState], bool], Known] = {}
 
     def run(self, fittings: Sequence[Fitting]) -> PatternChange:
         """What is to be remembered; alerts go to the hearing."""
@@ -80,7 +81,7 @@ class Pursuit:
 
     def _of(self, leaves: frozenset[int], looked: bool, look_back: int) -> Known:
         witness = self._witness.of(self.rule.leaves[number] for number in sorted(leaves))
-        key = (witness.names, looked)
+        key = (witness.names, witness.told_in, looked)
         if key not in self._known:
             self._known[key] = witness.known(self._read if looked else None, look_back)
         return self._known[key]
