@@ -68,12 +68,14 @@ class Told:
 class Remembered:
     """What a rule over time remembers beside its matches: alerts that are not over, when the last one was sent.
 
-    `undecided` is the first moment of which more may be said though nothing happens. Milliseconds since 1970.
+    `undecided` is the first moment of which more may be said though nothing happens, `shed` up to where what fits of a
+    live stream was last forgotten. Milliseconds since 1970.
     """
 
     told: tuple[Told, ...] = ()
     sent: int | None = None
     undecided: int | None = None
+    shed: int = 0
 
 
 class Course:

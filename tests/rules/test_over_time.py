@@ -6,6 +6,7 @@ import pytest
 
 from vidette.models import EventType, FastState, Label, State
 from vidette.queries import AssertionsOf
+from vidette.rule_settings import RuleSettings
 
 CROSSED, ENTERED, LEFT = EventType.LINE_CROSSED, EventType.ZONE_ENTERED, EventType.OBJECT_LEFT
 LOITERS, STOPPED = EventType.LOITERING, EventType.OBJECT_STOPPED
@@ -464,3 +465,10 @@ def test_a_signal_that_does_not_come_back_though_the_machine_is_well(watch):
     w.ends(lost, 100)
     w.commit(200)
     assert w.alert().state == "resolved"
+
+
+def test_the_examples_of_the_page_are_rules():
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    said = [yaml.safe_load(block).get("rules", []) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    ids = [rule_of(RuleSettings.model_validate(one), UTC).id for rules in said for one in rules]
+    assert {"tailgating", "dock-idle", "no-delivery", "left-alone"} <= set(ids)
