@@ -69,6 +69,10 @@ class Facts:
         """Media time of a tick."""
         return (ticks - self.first) * self.time_base
 
+    def seconds(self, ticks: int) -> float:
+        """`at` as a float."""
+        return (ticks - self.first) * self.time_base.numerator / self.time_base.denominator
+
 
 def _clock(time_base: Fraction, frame_ticks: int, counted: bool, stored: bool, broadcast: bool) -> Clock:
     if counted:
