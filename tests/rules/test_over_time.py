@@ -1,9 +1,14 @@
 """Rules over time, through the real store: what is raised, when, of what, and what becomes of it."""
 
+import re
 from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
 
 import pytest
+import yaml
 
+from rules.rule import rule_of
 from vidette.models import EventType, FastState, Label, State
 from vidette.queries import AssertionsOf
 from vidette.rule_settings import RuleSettings
