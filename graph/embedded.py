@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from graph import judging, opening, outbox, saying, words, writing
-from graph.connection import Database
+from graph.connection import CACHE_MB, Database
 from graph.group import Group
 from graph.reading.readers import reader_of
 from graph.rows import Connection
@@ -21,11 +21,13 @@ R = TypeVar("R")
 class EmbeddedStore:
     """GraphStore and Outbox in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails.
 
-    A file that may not be written is opened all the same unless `must_write`; it can then be read.
+    A file that may not be written is opened all the same unless `must_write`; it can then be read. Each thread holds at
+    most `cache_mb` of the file.
     """
 
-    def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
-        self._database = Database(path if str(path) == ":memory:" else Path(path), must_write=must_write)
+    def __init__(self, path: Path | str, *, must_write: bool = True, cache_mb: int = CACHE_MB) -> None:
+        where = path if str(path) == ":memory:" else Path(path)
+        self._database = Database(where, must_write=must_write, cache_mb=cache_mb)
         self._group = Group(self._database, words.index)
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
