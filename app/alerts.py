@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from app import feedback
+from app import feedback, proposing
 from app.options import json_option, limit_option, memory_options
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def why(identity: str, db: str | None, config: str | None, as_json: bool) -> Non
         say(found, zone(memory.settings))
 
 
-for _one in (feedback.ack, feedback.confirm, feedback.dismiss):
+for _one in (feedback.ack, feedback.confirm, feedback.dismiss, proposing.propose):
     alerts.add_command(_one)
 
 

@@ -83,7 +83,7 @@ def _found(store: GraphStore, identity: str) -> Delivery:
     exact = store.read(Deliveries(where=DeliveryFilter(ids=(identity,))))
     if exact:
         return exact[0]
-    about = alert_id(store, identity.partition(".")[0])
+    about = alert_id(store, identity.partition("_")[0])
     begun = [
         one
         for one in store.read(Deliveries(where=DeliveryFilter(alerts=(about,)), limit=_MOST))

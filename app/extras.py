@@ -14,6 +14,7 @@ FOR = {
     "ocr": "text in pictures",
     "decord": "the second reader",
     "onvif": "finding cameras",
+    "sinks": "templates of messages, MQTT, Apprise",
     "dev": "tests and checks",
 }
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules.rulebook import with_rules
 from vidette.configuration import load
 from vidette.errors import StoreError
 from vidette.log import configure
@@ -30,6 +29,10 @@ def settings_of(db: str | None, config: str | None, rules: Sequence[str] = (), *
     """
     settings = load(Path(config) if config else None, os.environ, {"db": db, **overrides})
     configure(settings.log, settings.log_format)
+    if not (rules or settings.rules or settings.sinks):
+        return settings
+    from rules.rulebook import with_rules  # without any, commands start sooner
+
     return with_rules(settings, [Path(file) for file in rules], os.environ)
 
 

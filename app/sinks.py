@@ -115,7 +115,7 @@ def _message(sink: str) -> "Delivery":
         text="Test message: nothing happened",
         why=("somebody asked for it: vidette sinks test",),
     )
-    return Delivery(id=f"{identity}.1.{sink}", sink=sink, message=alert, status=DeliveryStatus.PENDING, next_at=now)
+    return Delivery(id=f"{identity}_1_{sink}", sink=sink, message=alert, status=DeliveryStatus.PENDING, next_at=now)
 
 
 def _rows(settings: "Settings") -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def _judgement(number: int, sequence: int, sinks: Sequence[str]) -> Judgement:
     alert = _alert(number, sequence)
     told = tuple(
         Delivery(
-            id=f"{alert.id}.{sequence}.{name}",
+            id=f"{alert.id}_{sequence}_{name}",
             sink=name,
             message=alert,
             status=DeliveryStatus.PENDING,
@@ -112,7 +112,7 @@ def _raise(store: EmbeddedStore, pump: Pump, count: int, rate: float) -> dict[st
     raised, began = {}, time.time()
     for after_s, number, sequence in due:
         time.sleep(max(0.0, began + after_s - time.time()))
-        raised[f"alert-{number}.{sequence}"] = time.time()
+        raised[f"alert-{number}_{sequence}"] = time.time()
         judgement = _judgement(number, sequence, SINKS)
         store.amend(lambda _read, judgement=judgement: judgement)
         pump.nudge()
@@ -131,11 +131,11 @@ def _check(name: str, taken: list[tuple[str, float]], raised: dict[str, float]) 
     """What came at one endpoint against what was raised: lost, twice, out of order, and how late."""
     first: dict[str, float] = {}
     for one, at in taken:
-        first.setdefault(one.rpartition(".")[0], at)
+        first.setdefault(one.rpartition("_")[0], at)
     last: dict[str, int] = {}
     disorder = 0
     for key in first:
-        alert, _, sequence = key.rpartition(".")
+        alert, _, sequence = key.rpartition("_")
         disorder += int(sequence) < last.get(alert, 0)
         last[alert] = int(sequence)
     late = sorted(first[key] - raised[key] for key in first if key in raised)

@@ -36,21 +36,19 @@ CLIPS = {
         about="H.265, 3 Mbit/s, B frames",
         suffix=".mp4",
         encode=("-c:v", "libx265", "-preset", "ultrafast", "-b:v", "3M", "-x265-params", "log-level=none:keyint=50"),
-        part=0.5,
     ),
     "uneven": Clip(
         about="H.264, variable rate",
         suffix=".mkv",
         encode=(*_CAMERA, "-fps_mode", "vfr"),
         filters=f"{_UNEVEN},{_NOISE}",
-        part=0.5,
     ),
     "4k": Clip(
         about="3840x2160 H.264, 12 Mbit/s",
         suffix=".mp4",
         encode=(*_CAMERA, "-b:v", "12M"),
         filters=f"scale=3840:2160,{_NOISE}",
-        part=0.25,
+        part=0.5,
     ),
 }
 LONG, LONG_TIMES = "long", 5

@@ -15,16 +15,29 @@ from benchmarks.clips import make
 from benchmarks.machine import machine
 
 VIDEOS = Path(__file__).resolve().parents[2] / "shared" / "videos"
+QUIET = 0.25  # a clip is quiet where nothing is annotated for so much of its time
 PARTS = ("clips", "server", "overhead", "batches")
 
 
-def clips() -> None:
-    """Calls, pictures and tokens on the annotated clips."""
-    from benchmarks.vlm_clips import measured, shown
+def clips(folder: Path, *, short: bool) -> None:
+    """Calls, pictures and tokens on the annotated clips, and on long ones made of those that are quiet."""
+    from benchmarks.vlm_clips import measured, shown, truths
+    from benchmarks.vlm_long import amid_quiet, repeated
 
     if not VIDEOS.is_dir():
         sys.exit(f"the annotated clips are not in {VIDEOS}; leave out this part")
-    shown(measured(VIDEOS))
+    found = truths(VIDEOS)
+    clips = measured(found)
+    quiet = [clip for clip in clips if clip.idle >= QUIET]
+    sums = {f"quiet: {QUIET:.0%} idle or more": quiet, "all": clips}
+    shown("asked of a model, beside chunks of 10 s with 20 pictures", clips, sums)
+    many, quiet_s = (3, 120.0) if short else (8, 1200.0)
+    long = [repeated(one, folder, many) for one in found if one.idle >= QUIET]
+    shown(
+        "the quiet ones over and over, and after a long time of nothing",
+        measured([*long, amid_quiet(found[0], folder, quiet_s)]),
+        {},
+    )
 
 
 def server(folder: Path, *, short: bool) -> None:
@@ -71,7 +84,7 @@ def main() -> None:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         measures = {
-            "clips": clips,
+            "clips": lambda: clips(folder, short=given.short),
             "server": lambda: server(folder, short=given.short),
             "overhead": lambda: overhead(folder, short=given.short),
             "batches": lambda: batches(short=given.short),

@@ -3,6 +3,7 @@
 import json
 import math
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,23 +64,45 @@ class Clip:
         return self.idle_s / self.ours.seconds
 
 
-def measured(videos: Path) -> list[Clip]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """A clip and when something happens in it, in seconds."""
+
+    video: Path
+    seconds: float
+    events: tuple[tuple[float, float], ...]
+
+    @property
+    def idle(self) -> float:
+        """Share of its time in which nothing is annotated."""
+        return 1 - _covered(list(self.events)) / self.seconds
+
+
+def truths(videos: Path) -> list[Truth]:
     """Each annotated clip of the folder, the quietest first."""
-    with serving(64, 0.0) as server:
-        clips = [_clip(path, server) for path in sorted(videos.glob("*.events.json"))]
-    return sorted(clips, key=lambda clip: -clip.idle)
+    return sorted(map(_truth, sorted(videos.glob("*.events.json"))), key=lambda one: -one.idle)
 
 
-def _clip(truth: Path, server: Server) -> Clip:
-    said = json.loads(truth.read_text())
-    length_s = float(said["duration_s"])
+def _truth(path: Path) -> Truth:
+    said = json.loads(path.read_text())
     happened = [one for one in said["events"] if one["type"] not in _CUTS]
-    events = [(float(one["start_s"]), float(one.get("end_s", one["start_s"]))) for one in happened]
-    counted, examined = _watched(truth.parent / said["video"], server)
+    events = tuple((float(one["start_s"]), float(one.get("end_s", one["start_s"]))) for one in happened)
+    return Truth(video=path.parent / said["video"], seconds=float(said["duration_s"]), events=events)
+
+
+def measured(clips: Iterable[Truth]) -> list[Clip]:
+    """Each of them, in this order."""
+    with serving(64, 0.0) as server:
+        return [_clip(one, server) for one in clips]
+
+
+def _clip(truth: Truth, server: Server) -> Clip:
+    length_s, events = truth.seconds, list(truth.events)
+    counted, examined = _watched(truth.video, server)
     a_call = counted.text / counted.questions if counted.questions else 0.0
     chunks = math.ceil(length_s / CHUNK_S)
     return Clip(
-        name=said["video"],
+        name=truth.video.name,
         ours=Spent(seconds=length_s, calls=counted.questions, images=counted.images, text=counted.text),
         chunks=Spent(
             seconds=length_s, calls=chunks, images=round(length_s / CHUNK_S * CHUNK_FRAMES), text=round(chunks * a_call)
@@ -112,14 +135,20 @@ def _covered(stretches: list[tuple[float, float]]) -> float:
     return length_s
 
 
-def shown(clips: list[Clip]) -> None:
-    """A table of the clips."""
-    rows = [_row(clip) for clip in clips]
+def shown(title: str, clips: list[Clip], sums: Mapping[str, list[Clip]]) -> None:
+    """A table of the clips, and of sums over some of them."""
+    rows = [_row(clip) for clip in clips] + [_row(_whole(name, some)) for name, some in sums.items()]
+    each = (">calls/h", ">fewer", ">pictures/h", ">fewer", ">tokens/h", ">fewer")
+    columns = ("clip", ">idle", *each, ">events seen", ">idle looked at")
+    show(title, columns, rows, "no clips")
+
+
+def _whole(name: str, clips: list[Clip]) -> Clip:
     ours, chunks = _sum([clip.ours for clip in clips]), _sum([clip.chunks for clip in clips])
     seen, events = sum(clip.seen for clip in clips), sum(clip.events for clip in clips)
     idle_s, idle_asked_s = sum(clip.idle_s for clip in clips), sum(clip.idle_asked_s for clip in clips)
-    whole = Clip(
-        name="all",
+    return Clip(
+        name=name,
         ours=ours,
         chunks=chunks,
         events=events,
@@ -127,10 +156,6 @@ def shown(clips: list[Clip]) -> None:
         idle_s=idle_s,
         idle_asked_s=idle_asked_s,
     )
-    rows.append(_row(whole))
-    each = (">calls/h", ">fewer", ">pictures/h", ">fewer", ">tokens/h", ">fewer")
-    columns = ("clip", ">idle", *each, ">events seen", ">idle looked at")
-    show("asked of a model, beside chunks of 10 s with 20 pictures", columns, rows, "no clips")
 
 
 def _row(clip: Clip) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from graph import schema
 from vidette.errors import StoreError
 
 BUSY_S = 30.0
+CACHE_MB = 32  # of pages a connection, which random ids touch, at hand
 _OURS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
 
@@ -25,11 +26,12 @@ class _Kept:
 class Database:
     """A file (or `:memory:`) opened as often as threads need it. Raises StoreError where it cannot be used.
 
-    Where the file or its folder may not be written it is only read, if `must_write` allows that.
+    Where the file or its folder may not be written it is only read, if `must_write` allows that. Each connection holds
+    at most `cache_mb` of the file.
     """
 
-    def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, *, must_write: bool = True, cache_mb: int = CACHE_MB) -> None:
+        self.path, self._cache_mb = path, cache_mb
         self._only_read = isinstance(path, Path) and os.path.isfile(path) and not _writable(path)
         self._local, self._writer = threading.local(), _Kept()
         self._lock = threading.RLock()
@@ -164,7 +166,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -32768")  # KiB; pages that random ids touch stay at hand
+        connection.execute(f"PRAGMA cache_size = -{self._cache_mb * 1024:d}")  # KiB
         connection.execute("PRAGMA secure_delete = FAST")  # overwrites what is deleted where that writes no more pages
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA wal_autocheckpoint = 16384")  # pages: those written again and again go once

@@ -3,135 +3,31 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from graph import judging, opening, outbox, saying, words, writing
-from graph.connection import Database
+from graph.connection import CACHE_MB, Database
 from graph.group import Group
-from graph.reading.aggregates import read_breakdown, read_heat, read_visits
-from graph.reading.alerts import (
-    read_alert_counts,
-    read_alerts,
-    read_attempts,
-    read_decisions,
-    read_deliveries,
-    read_delivery_counts,
-    read_media_held,
-    read_rule_states,
-    read_sink_states,
-    read_sink_troubles,
-)
-from graph.reading.counts import read_count, read_timeline
-from graph.reading.events import read_assertions, read_events
-from graph.reading.feeds import read_feeds
-from graph.reading.likeness import read_clock_readings, read_nearest, read_unembedded
-from graph.reading.living import (
-    read_due_storms,
-    read_due_timers,
-    read_feedback,
-    read_next_to,
-    read_precision,
-    read_silences,
-    read_storm,
-)
-from graph.reading.looks import read_audits, read_costs, read_said, read_verdicts
-from graph.reading.moments import read_begun, read_moments, read_rejoined
-from graph.reading.patterns import (
-    read_heard,
-    read_leaf_matches,
-    read_leaf_matches_of,
-    read_patterns,
-    read_said_matches,
-)
-from graph.reading.segments import read_segments, read_texts
-from graph.reading.sorts import read_told
-from graph.reading.streams import read_commit, read_coverage, read_settled, read_stream, read_streams
-from graph.reading.subgraph import read_neighbours, read_whole
-from graph.reading.subjects import read_doers, read_things
-from graph.reading.tally import read_runs, read_tally
-from graph.reading.together import read_together
-from graph.reading.tracks import read_entities, read_tracks
-from graph.reading.watched import read_watched
+from graph.reading.readers import reader_of
 from graph.rows import Connection
-from vidette import aggregates, handling, looks, moments, queries, remembering
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
-from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
 from vidette.ports import Judge, Reader
 from vidette.queries import Query
 
 R = TypeVar("R")
 
-_READERS: dict[type[Query[Any]], Callable[[Connection, Any], Any]] = {
-    queries.Streams: read_streams,
-    queries.Feeds: read_feeds,
-    queries.StreamOf: read_stream,
-    queries.LastCommit: read_commit,
-    queries.Settled: read_settled,
-    queries.Events: read_events,
-    queries.Tracks: read_tracks,
-    queries.Entities: read_entities,
-    queries.CoverageIn: read_coverage,
-    queries.Count: read_count,
-    queries.Timeline: read_timeline,
-    queries.Tally: read_tally,
-    queries.Runs: read_runs,
-    queries.AssertionsOf: read_assertions,
-    queries.Segments: read_segments,
-    queries.CoOccurrence: read_together,
-    queries.Neighbours: read_neighbours,
-    queries.WholeGraph: read_whole,
-    queries.Alerts: read_alerts,
-    queries.AlertCounts: read_alert_counts,
-    queries.Deliveries: read_deliveries,
-    queries.DeliveryCounts: read_delivery_counts,
-    queries.MediaHeld: read_media_held,
-    queries.Attempts: read_attempts,
-    queries.Decisions: read_decisions,
-    queries.RuleStates: read_rule_states,
-    queries.SinkStates: read_sink_states,
-    queries.SinkTroubles: read_sink_troubles,
-    queries.Nearest: read_nearest,
-    queries.Unembedded: read_unembedded,
-    queries.Texts: read_texts,
-    queries.ClockReadings: read_clock_readings,
-    aggregates.Breakdown: read_breakdown,
-    aggregates.Heat: read_heat,
-    aggregates.Visits: read_visits,
-    aggregates.Watched: read_watched,
-    aggregates.Told: read_told,
-    handling.Silences: read_silences,
-    handling.FeedbackOf: read_feedback,
-    handling.Precision: read_precision,
-    handling.DueTimers: read_due_timers,
-    handling.StormOf: read_storm,
-    handling.DueStorms: read_due_storms,
-    handling.NextTo: read_next_to,
-    looks.Costs: read_costs,
-    looks.Verdicts: read_verdicts,
-    looks.SaidOf: read_said,
-    looks.GateAudits: read_audits,
-    remembering.HeardOf: read_heard,
-    remembering.Patterns: read_patterns,
-    remembering.LeafMatches: read_leaf_matches,
-    remembering.LeafMatchesOf: read_leaf_matches_of,
-    remembering.SaidOfRule: read_said_matches,
-    moments.Moments: read_moments,
-    moments.Rejoined: read_rejoined,
-    moments.Begun: read_begun,
-    moments.Things: read_things,
-    moments.Doers: read_doers,
-}
-
 
 class EmbeddedStore:
     """GraphStore and Outbox in one SQLite file (or `:memory:`). Every method raises StoreError where the file fails.
 
-    A file that may not be written is opened all the same unless `must_write`; it can then be read.
+    A file that may not be written is opened all the same unless `must_write`; it can then be read. Each thread holds at
+    most `cache_mb` of the file.
     """
 
-    def __init__(self, path: Path | str, *, must_write: bool = True) -> None:
-        self._database = Database(path if str(path) == ":memory:" else Path(path), must_write=must_write)
+    def __init__(self, path: Path | str, *, must_write: bool = True, cache_mb: int = CACHE_MB) -> None:
+        where = path if str(path) == ":memory:" else Path(path)
+        self._database = Database(where, must_write=must_write, cache_mb=cache_mb)
         self._group = Group(self._database, words.index)
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
@@ -220,9 +116,6 @@ def _reader(connection: Connection) -> Reader:
     """Answers typed queries in this transaction."""
 
     def read(query: Query[R]) -> R:
-        reader = _READERS.get(type(query))
-        if reader is None:
-            raise StoreError(f"{type(query).__name__} is no query of this store")
-        return cast("R", reader(connection, query))
+        return cast("R", reader_of(type(query))(connection, query))
 
     return read

@@ -27,6 +27,7 @@ def _write_change(connection: Connection, change: PatternChange) -> None:
     }  # fmt: skip
     upsert(connection, "patterns", "rule, version", row)
     number = _number(connection, state.rule, state.version)
+    _forget(connection, change, number)
     gone = many(one.id for one in change.said if one.match is None)
     if gone != "[]":
         connection.execute(f"DELETE FROM said_matches WHERE pattern = ? AND id IN {_IDS}", (number, gone))  # noqa: S608  fixed text
@@ -42,6 +43,19 @@ def _write_change(connection: Connection, change: PatternChange) -> None:
         if one.match is not None
     ]
     upsert_all(connection, "said_matches", "pattern, id", rows)
+
+
+def _forget(connection: Connection, change: PatternChange, number: int) -> None:
+    """What is too old to matter, and all that other versions of the rule remembered."""
+    state, shed = change.state, change.shed
+    if shed is not None:
+        old = f"DELETE FROM leaf_matches WHERE pattern = ? AND until < ? AND stream IN {_IDS}"  # noqa: S608  fixed text
+        connection.execute(old, (number, shed.before, many(shed.streams)))
+    others = "SELECT seq FROM patterns WHERE rule = ? AND version != ?"
+    for (other,) in connection.execute(others, (state.rule, state.version)).fetchall():
+        connection.execute("DELETE FROM leaf_matches WHERE pattern = ?", (other,))
+        connection.execute("DELETE FROM said_matches WHERE pattern = ?", (other,))
+        connection.execute("DELETE FROM patterns WHERE seq = ?", (other,))
 
 
 def _write_leaf(connection: Connection, found: LeafMatch) -> None:

@@ -36,7 +36,8 @@ class Facts:
     """Times are in ticks of `time_base` unless `_s` says seconds.
 
     `counted`: stored times of showing are missing or useless, frames are counted instead.
-    `skip`: a group of pictures may be left once its last wanted packet is decoded.
+    `skip`: a group of pictures may be left once its last wanted packet is decoded. `written` are the times of recording
+    that the container, then the video tells of, as they are written; `frames` how many it declares, 0 where it does not.
     """
 
     time_base: Fraction
@@ -49,6 +50,11 @@ class Facts:
     has_b_frames: bool
     end_s: float | None
     size: tuple[int, int]
+    container: str
+    codec: str
+    fps: float
+    frames: int
+    written: tuple[str | None, ...]
 
     @property
     def seekable(self) -> bool:
@@ -62,6 +68,10 @@ class Facts:
     def at(self, ticks: int) -> Fraction:
         """Media time of a tick."""
         return (ticks - self.first) * self.time_base
+
+    def seconds(self, ticks: int) -> float:
+        """`at` as a float."""
+        return (ticks - self.first) * self.time_base.numerator / self.time_base.denominator
 
 
 def _clock(time_base: Fraction, frame_ticks: int, counted: bool, stored: bool, broadcast: bool) -> Clock:
@@ -130,6 +140,11 @@ def _learn(
         has_b_frames=has_b_frames,
         end_s=_declared_end(container, stream, first, base),
         size=size,
+        container=container.format.name,
+        codec=context.codec.canonical_name,
+        fps=float(rate),
+        frames=stream.frames,
+        written=(container.metadata.get("creation_time"), stream.metadata.get("creation_time")),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingest import packets
 from ingest.container import open_container
-from ingest.facts import Facts, frame_rate, learn
+from ingest.facts import Facts, learn
 from ingest.start_time import sane
 
 
@@ -33,20 +33,17 @@ class Probe:
 def probe(path: Path) -> Probe:
     """What a file says of itself; decodes its first frame. Raises SourceError."""
     facts = learn(path)
-    container, stream = open_container(path)
-    with container:
-        tags = [stream.metadata.get("creation_time"), container.metadata.get("creation_time")]
-        return Probe(
-            container=container.format.name,
-            codec=stream.codec_context.codec.canonical_name,
-            width=facts.size[0],
-            height=facts.size[1],
-            fps=float(frame_rate(stream)),
-            duration_s=facts.end_s,
-            created=next((at for at in map(_created, reversed(tags)) if at is not None), None),
-            has_b_frames=facts.has_b_frames,
-            frames=stream.frames,
-        )
+    return Probe(
+        container=facts.container,
+        codec=facts.codec,
+        width=facts.size[0],
+        height=facts.size[1],
+        fps=facts.fps,
+        duration_s=facts.end_s,
+        created=next((at for at in map(_created, facts.written) if at is not None), None),
+        has_b_frames=facts.has_b_frames,
+        frames=facts.frames,
+    )
 
 
 def _created(text: str | None) -> datetime | None:

@@ -87,6 +87,7 @@ class _Run:
         self._path, self._facts, self._sampling = path, facts, sampling
         self._container, self._stream = open_container(path)
         self._clock = facts.clock()
+        self._slot = sampling.slots(facts.first, facts.time_base)
         self._end = facts.first
         self._complete = False
         # Where pictures are stored out of order, counted times are right from the second keyframe on,
@@ -122,13 +123,10 @@ class _Run:
             if empty and start_s <= 0 and end_s is None:
                 raise SourceError(f"every picture of {str(self._path)!r} is damaged; copy or record it again")
 
-    def _slot(self, ticks: int) -> int:
-        return self._sampling.slot(self._facts.at(ticks))
-
     def _sampled(self, shown: Iterable[Shown], start_s: float, end_s: float | None) -> Iterator[DecodedFrame]:
         last_slot, last_s = -1, -1.0
         for ticks, picture, why in shown:
-            at_s = float(self._facts.at(ticks))
+            at_s = self._facts.seconds(ticks)
             if picture is None:
                 self.watch.error(at_s, why)
                 continue

@@ -1,7 +1,7 @@
 """Which frames are looked at: a pure rule on times, and what must be decoded to see them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -34,6 +34,13 @@ class Sampling:
     def slot(self, at_s: Fraction) -> int:
         """Number of the slot that holds media time `at_s`."""
         return math.floor((at_s + JITTER_S) * (self.fps or 1))
+
+    def slots(self, first: int, time_base: Fraction) -> Callable[[int], int]:
+        """`slot` of ticks of `time_base`, of which `first` is media time 0: in whole numbers, as it is asked of each packet."""
+        (ticks, second), (early, of), (fps, per) = (
+            part.as_integer_ratio() for part in (time_base, JITTER_S, self.fps or Fraction(1))
+        )
+        return lambda at: ((at - first) * ticks * of + early * second) * fps // (second * of * per)
 
 
 def parse_sampling(text: str) -> Sampling:

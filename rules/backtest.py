@@ -8,8 +8,13 @@ from operator import itemgetter
 from rules.backtest_alerts import Firing
 from rules.backtest_memory import Memory
 from rules.engine import Engine
+from rules.hearing import Hearing
+from rules.panel import Panel
+from rules.policy import policy_of
 from rules.rule import rule_of
+from rules.sending import Sending
 from rules.tree import Ask
+from rules.witness import SILENT_MS, ms_of
 from vidette.alerts import Case
 from vidette.looks import Verdicts
 from vidette.models import Commit, EventRow, Stream, StreamRow, VerdictRow
@@ -79,20 +84,24 @@ class _Reel:
         self.end_s = commit.watermark_s if commit else max(row.reach_s, row.duration_s or 0.0)
         self.final = commit.final if commit else True
         self.open: dict[str, EventRow] = {}
+        self._over = False
 
     @property
     def end(self) -> datetime:
         """The instant after the last one of which anything is known."""
         return self.stream.at(self.end_s) + timedelta(milliseconds=1)
 
-    def case(self, upto: datetime, new: "Sequence[EventRow | VerdictRow]", memory: Memory) -> Case | None:
-        """What is new of it at that instant; None before its first and after its last moment."""
+    def runs(self, upto: datetime) -> bool:
+        """Whether it says anything between the last moment and this one."""
+        return self.stream.start < upto and not self._over
+
+    def case(self, upto: datetime, new: "Sequence[EventRow | VerdictRow]", memory: Memory) -> Case:
+        """What is new of it at that instant."""
         reach_s = (upto - self.stream.start).total_seconds()
-        if reach_s <= 0:
-            return None
         watermark_s = min(reach_s, self.end_s)
-        memory.reach(self.stream, watermark_s, running=reach_s < self.end_s)
-        final = self.final and reach_s >= self.end_s
+        memory.reach(self.stream, watermark_s)
+        self._over = reach_s >= self.end_s
+        final = self.final and self._over
         self._commit(memory, watermark_s, final)
         begun = [one for one in new if isinstance(one, EventRow)]
         ended = [one for one in self.open.values() if one.end_s is not None and one.end_s <= watermark_s]
@@ -122,12 +131,16 @@ class _Play:
         self._now = datetime.min.replace(tzinfo=UTC)
         named = {sink for rule in rules for sink in (*rule.sinks, *rule.escalate_to)} or {"back-test"}
         sinks = [SinkSettings(id=sink, kind="console") for sink in sorted(named)]
-        self._engine = Engine(rules, sinks, tz=tz, max_age_s=_EVER, now=lambda: self._now)
+        made = [rule_of(rule, tz) for rule in rules]
+        plain = [rule for rule, one in zip(rules, made, strict=True) if one.leaf]
+        self._engine = Engine(plain, sinks, tz=tz, max_age_s=_EVER, now=lambda: self._now)
+        self._panel = Panel(rule for rule in made if rule.leaf is None)
+        self._policy = policy_of(sinks, max_age_s=_EVER, tz=tz)
         self._read = read
         self._memory = Memory(read)
         self._look_back_s = look_back_s(rules, tz)
         self._reels = reels
-        self._asks = any(isinstance(leaf, Ask) for rule in rules for leaf in rule_of(rule, tz).leaves)
+        self._asks = any(isinstance(leaf, Ask) for rule in made for leaf in rule.leaves)
         self._new: list[EventRow | VerdictRow] = []
 
     def run(self, begin: datetime, until: datetime) -> Iterator[Firing]:
@@ -139,18 +152,32 @@ class _Play:
                 shed = step
                 yield from self._memory.shed(step - timedelta(seconds=_SHED_S), self._look_back_s)
         self._judge(until)
+        self._wait(until)
         yield from self._memory.shed()
 
     def _judge(self, upto: datetime) -> None:
-        """One case of each stream, of what is new since the last one."""
+        """One case of each stream that runs, of what is new since the last one; all of them at one moment."""
         self._now = upto
-        self._memory.begin(upto)
         new, self._new = _by_stream(self._new), []
-        for reel in self._reels:
-            case = reel.case(upto, new.get(reel.stream.name, ()), self._memory)
-            if case is not None:
-                self._memory.write(self._engine.judge(case, self._memory), upto)
-        self._memory.write(self._engine.tick(self._memory), upto)
+        running = [reel for reel in self._reels if reel.runs(upto)]
+        cases = [reel.case(upto, new.get(reel.stream.name, ()), self._memory) for reel in running]
+        for case in cases:
+            self._memory.write(self._engine.judge(case, self._memory), upto)
+        if cases and self._panel.rules:
+            hearings = [Hearing(case, self._memory, upto) for case in cases]
+            over_time = self._panel.judge_together(hearings, Sending(hearings[0], self._policy))
+            self._memory.write(hearings[0].judgement(), upto)
+            self._memory.write(over_time, upto)
+
+    def _wait(self, until: datetime) -> None:
+        """What rules over several streams say once nobody waits for those that have gone silent."""
+        self._now = until + timedelta(milliseconds=2 * SILENT_MS)
+        witness, due = self._panel.due(self._memory, ms_of(self._now))
+        if due:
+            hearing = Hearing(witness.case(self._panel.rules[due[0]].leaves), self._memory, self._now)
+            over_time = self._panel.tick(due, witness, hearing, Sending(hearing, self._policy))
+            self._memory.write(hearing.judgement(), until)
+            self._memory.write(over_time, until)
 
     def _steps(self, begin: datetime, until: datetime) -> Iterator[datetime]:
         """The ends of steps in which something is new, when it has been gathered."""

@@ -10,11 +10,9 @@ from rules.backtest_coverage import Looked
 from rules.backtest_patterns import Recollection
 from vidette.alerts import Judgement, RuleState
 from vidette.handling import DueStorms, DueTimers, NextTo, Silences, StormOf
-from vidette.matches import Heard
 from vidette.models import Commit, EventRow, State, Stream, TrackRow
 from vidette.ports import Reader
 from vidette.queries import Alerts, CoverageIn, Deliveries, Events, Filter, LastCommit, Query, RuleStates, Tracks
-from vidette.remembering import HeardOf
 
 R = TypeVar("R")
 
@@ -34,8 +32,6 @@ class Memory:
         self._tracks: dict[str, TrackRow | None] = {}
         self._watermarks: dict[str, float] = {}
         self._looked = Looked(read)
-        self._running: dict[str, bool] = {}
-        self._now_ms = 0
         self.commits: dict[str, Commit] = {}
         self._answers: dict[type[Query[Any]], Callable[[Any], Any]] = {
             RuleStates: lambda query: list(self._states.get(query.stream_id, {}).values()),
@@ -45,7 +41,6 @@ class Memory:
             Events: self._events,
             Tracks: self._tracked,
             **self._patterns.answers,
-            HeardOf: self._heard,
             CoverageIn: self._looked.answer,
             **dict.fromkeys((Silences, DueTimers, DueStorms, NextTo), lambda _: []),
             StormOf: lambda _: None,
@@ -61,15 +56,10 @@ class Memory:
         self._rows = {event.id: event for event in events}
         self._tracks = {}
 
-    def reach(self, stream: Stream, watermark_s: float, *, running: bool) -> None:
-        """The stream is known up to this media time, and will say more or not."""
+    def reach(self, stream: Stream, watermark_s: float) -> None:
+        """The stream is known up to this media time."""
         self._watermarks[stream.name] = watermark_s
-        self._running[stream.name] = running
         self._looked.play(stream, watermark_s)
-
-    def begin(self, now: datetime) -> None:
-        """A step of all streams, one after the other, at one moment of the clock."""
-        self._now_ms = round(now.timestamp() * 1000)
 
     def write(self, judgement: Judgement, now: datetime) -> None:
         """Keep a judgement."""
@@ -95,11 +85,6 @@ class Memory:
     def known(self, event: EventRow) -> EventRow:
         """The event as it was known at its stream's watermark."""
         return as_known(event, self._watermarks.get(event.stream, 0.0))
-
-    def _heard(self, query: HeardOf) -> list[Heard]:
-        """How far streams have spoken: those whose turn is still to come in this step are no silent ones."""
-        found: list[Heard] = self._patterns.answers[HeardOf](query)
-        return [replace(one, at=self._now_ms if self._running.get(one.stream) else 0) for one in found]
 
     def _events(self, query: Events) -> list[EventRow]:
         asked = query.where

@@ -41,6 +41,13 @@ def candidate(leaf: Leaf, event: EventRow, zones: Zones) -> bool:
     return any(held)
 
 
+def words_alone(leaf: Leaf | None) -> frozenset[str]:
+    """The words of a caption, where nothing else makes an event a candidate."""
+    if leaf is None or leaf.types or leaf.labels or leaf.attributes or leaf.zones or leaf.lines:
+        return frozenset()
+    return leaf.words
+
+
 def matches(leaf: Leaf, event: EventRow, zones: Zones) -> bool:
     """Whether every condition but `for_s` holds; what costs least is asked first."""
     return (

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rules import composed, sentence
-from rules.condition import answered, says_yes
+from rules import answers, composed, sentence
 from rules.fitting import is_thing
 from rules.hearing import Hearing
 from rules.occurrence import LULL_S, SEEN_S, TOLD_LATE_S
 from rules.rule import Rule
 from rules.sending import Sending
-from rules.tree import Ask
 from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
@@ -70,12 +68,14 @@ class Told:
 class Remembered:
     """What a rule over time remembers beside its matches: alerts that are not over, when the last one was sent.
 
-    `undecided` is the first moment of which more may be said though nothing happens. Milliseconds since 1970.
+    `undecided` is the first moment of which more may be said though nothing happens, `shed` up to where what fits of a
+    live stream was last forgotten. Milliseconds since 1970.
     """
 
     told: tuple[Told, ...] = ()
     sent: int | None = None
     undecided: int | None = None
+    shed: int = 0
 
 
 class Course:
@@ -221,6 +221,7 @@ class Course:
         at = instant_of(match.start)
         late_s = (min(self.witness.reach, match.start + 1e12) - match.start) / 1000
         subject = match.subject if is_thing(match.subject) else None
+        said = answers.answers_for(self.rule, match, self.hearing.read)
         return Alert(
             id=alert_id,
             rule=self.rule.id,
@@ -235,18 +236,12 @@ class Course:
             incident=make_id("incident", subject or alert_id),
             events=match.events[:_EVENTS],
             text=composed.text_of(self.rule, rows, streams, at),
-            why=(*composed.why_of(self.rule, rows), *(said for said, _ in self._answers())),
+            why=(*composed.why_of(self.rule, rows), *answers.why_of(self.rule, said)),
             subject=subject,
             late_s=late_s if self.hearing.case.look == "deep" and late_s > _LATE_S else None,
-            evidence=(*(shown for _, shown in self._answers() if shown), *_pictures((), rows))[:_EVIDENCE],
+            evidence=(*answers.pictures_of(said), *_pictures((), rows))[:_EVIDENCE],
             zones=match.zones or None,
         )
-
-    def _answers(self) -> list[tuple[str, Evidence | None]]:
-        """What a model answered in this case that the rule asks for, and the picture that shows it."""
-        asks = [leaf for leaf in self.rule.leaves if isinstance(leaf, Ask)]
-        given = [(ask, verdict) for verdict in self.hearing.case.verdicts for ask in asks if says_yes(ask, verdict)]
-        return [(answered(ask, verdict).said, verdict.evidence) for ask, verdict in given[:_EVIDENCE]]
 
     def _over(self, one: Told, *, none: bool) -> None:
         """Resolve the alert of something that lasted, or that there was not."""

@@ -1,15 +1,16 @@
 """The judge: every rule put to each settled observation, in its transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from rules import recall
 from rules.describing import describe
 from rules.docket import Docket
 from rules.escalation import remind
 from rules.hearing import Hearing
+from rules.index import Index, index_of
 from rules.occurrence import Memory
 from rules.panel import Panel
 from rules.policy import policy_of
@@ -17,25 +18,19 @@ from rules.rule import Rule, rule_of
 from rules.ruling import Ruling
 from rules.sending import Sending
 from rules.storm import sum_up
+from rules.tree import Leaf
 from rules.witness import ms_of
 from vidette import codec
 from vidette.alerts import Case, Judgement, RuleState
 from vidette.errors import StoreError
-from vidette.models import EventRow, EventType
+from vidette.models import Stream
 from vidette.ports import Reader
 from vidette.queries import RuleStates, StreamOf
+from vidette.remembering import HeardOf
 from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 
 _IDLE = codec.encode(Memory()).decode()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Index:
-    """The rules that may speak of one stream: all, by type, and those that name no type."""
-
-    rules: tuple[Rule, ...]
-    by_type: dict[EventType, tuple[Rule, ...]]
-    untyped: tuple[Rule, ...]
+_AT_REST = _IDLE.partition(',"sent_s"')[0]
 
 
 class Engine:
@@ -60,14 +55,17 @@ class Engine:
     ) -> None:
         self._rules = tuple(rule_of(one, tz) for one in rules)
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._placed = any(
+            leaf.zones or leaf.lines for rule in self._rules for leaf in rule.leaves if isinstance(leaf, Leaf)
+        )
         self._panel = Panel(rule for rule in self._rules if rule.leaf is None)
         self._policy = policy_of(sinks, max_age_s=max_age_s, tz=tz, alerts=alerts, near=near)
         self._now = now
-        self._index = lru_cache(maxsize=1024)(self._index_of)
+        self._indexed = lru_cache(maxsize=1024)(partial(index_of, self._rules))
 
     def judge(self, case: Case, read: Reader) -> Judgement:
         """Rules that came true, changed or did not."""
-        index = self._index(case.stream.name)
+        index = self._index(case.stream, read)
         if not index.rules:
             return Judgement()
         kept = {one.rule: one for one in read(RuleStates(stream_id=case.stream.id))}
@@ -75,22 +73,20 @@ class Engine:
         new = [rule for rule in index.rules if _is_new(rule, kept)]
         fresh = recall.living([rule for rule in new if rule.leaf], hearing)
         sending = Sending(hearing, self._policy)
-        given = _given(case.events, index)
+        given = index.given(case.events)
         states = []
         for rule in index.rules:
             before = kept.get(rule.id)
             if rule.leaf is None:
                 continue
-            if rule.id not in fresh and rule.id not in given and before is not None and before.state == _IDLE:
+            if rule.id not in fresh and rule.id not in given and before is not None and _at_rest(before):
                 continue
             memory = Memory(occurrences=tuple(fresh[rule.id])) if rule.id in fresh else _memory(before)
             after = Ruling(rule, memory, hearing, sending).judge(given.get(rule.id, ()))
             state = codec.encode(after).decode()
             if rule.id in fresh or before is None or state != before.state:
                 states.append(RuleState(rule=rule.id, version=rule.version, stream_id=case.stream.id, state=state))
-        over_time = Judgement()
-        if self._panel.rules:
-            over_time = self._panel.judge(hearing, sending, frozenset(rule.id for rule in new))
+        over_time = self._panel.judge(hearing, sending, frozenset(rule.id for rule in new))
         states += [_marked(rule, case) for rule in new if rule.leaf is None]
         describe(index.rules, hearing, sending)
         return _joined(hearing.judgement(states), over_time)
@@ -113,16 +109,13 @@ class Engine:
         if stream is None:
             return ()
         kept = {one.rule: one for one in read(RuleStates(stream_id=stream_id))}
-        return tuple(rule.id for rule in self._index(stream.name).rules if _is_new(rule, kept))
+        return tuple(rule.id for rule in self._index(stream, read).rules if _is_new(rule, kept))
 
-    def _index_of(self, stream: str) -> _Index:
-        rules = tuple(rule for rule in self._rules if not rule.streams or stream in rule.streams)
-        types = {type_ for rule in rules for type_ in rule.types}
-        return _Index(
-            rules=rules,
-            by_type={type_: tuple(rule for rule in rules if rule.leaf and type_ in rule.types) for type_ in types},
-            untyped=tuple(rule for rule in rules if rule.leaf and not rule.types),
-        )
+    def _index(self, stream: Stream, read: Reader) -> Index:
+        heard = read(HeardOf()) if self._placed else ()
+        others = frozenset(place for one in heard if one.stream != stream.name for place in (*one.zones, *one.lines))
+        places = frozenset(zone.name for zone in stream.zones) | {line.name for line in stream.lines}
+        return self._indexed(stream.name, places, others - places)
 
 
 def _joined(judgement: Judgement, over_time: Judgement) -> Judgement:
@@ -138,20 +131,14 @@ def _is_new(rule: Rule, kept: dict[str, RuleState]) -> bool:
     return rule.id not in kept or kept[rule.id].version != rule.version
 
 
+def _at_rest(kept: RuleState) -> bool:
+    """Whether it waits for nothing, so that time alone changes nothing; told without reading what it remembers."""
+    return kept.state.startswith(_AT_REST)
+
+
 def _memory(kept: RuleState | None) -> Memory:
     """What was remembered; nothing, where another version of Vidette wrote it in another form."""
     try:
         return codec.decode(Memory, kept.state) if kept else Memory()
     except StoreError:
         return Memory()
-
-
-def _given(events: Iterable[EventRow], index: _Index) -> dict[str, list[EventRow]]:
-    """By rule, the events that its type condition lets through."""
-    out: dict[str, list[EventRow]] = {}
-    for event in events:
-        for rule in index.by_type.get(event.type, ()):
-            out.setdefault(rule.id, []).append(event)
-        for rule in index.untyped:
-            out.setdefault(rule.id, []).append(event)
-    return out

@@ -21,10 +21,15 @@ def begins_with(one: Condition, other: Condition) -> bool:
         case Ask(), Ask():
             return one.for_s == other.for_s and _ask(one, other)
         case AnyOf(parts=parts, for_s=0.0), _:
-            return all(begins_with(part, other) for part in parts)
-        case _, AnyOf(parts=parts, for_s=0.0):
-            return any(begins_with(one, part) for part in parts)
+            return unnumbered(one) == unnumbered(other) or all(begins_with(part, other) for part in parts)
+        case _, AnyOf(parts=parts, for_s=0.0) if _begin_alike(parts):
+            return unnumbered(one) == unnumbered(other) or any(begins_with(one, part) for part in parts)
     return unnumbered(one) == unnumbered(other)
+
+
+def _begin_alike(parts: tuple[Condition, ...]) -> bool:
+    """Whether one match of which two of the parts tell begins at one moment in both: else it begins with the first."""
+    return len({part.for_s if isinstance(part, Leaf | Ask) else -1.0 - i for i, part in enumerate(parts)}) == 1
 
 
 def hours_imply(one: Active | None, other: Active | None) -> bool:

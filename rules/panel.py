@@ -41,9 +41,25 @@ class Panel:
         asked |= {one for one in waiting if case.final or self._due(one, hearing.read, witness)}
         return self._weigh(sorted(asked), fits, witness, hearing, sending, heard)
 
+    def judge_together(self, hearings: Sequence[Hearing], sending: Sending) -> Judgement:
+        """What the cases of several streams at one moment change, as if all of them had come at once: for history."""
+        first, fits, heard = hearings[0], dict[str, list[Fitting]](), list[Heard]()
+        for hearing in hearings:
+            heard.append(heard_of(hearing.case, hearing.now))
+            leaves = self._leaves(heard[-1].stream)
+            for one in fittings(hearing.case, leaves, hearing.places.zones, hearing.read):
+                fits.setdefault(one.found.rule, []).append(one)
+        known = {one.stream: one for one in (*first.read(HeardOf()), *heard)}
+        witness = Witness(tuple(known[name] for name in sorted(known)), ms_of(first.now))
+        final = any(one.final for one in heard)
+        waiting = self._waiting(first.read, _LATEST if final else max(one.reach for one in heard))
+        asked = {name for name in self.rules if name in fits or not self._kept(first.read, [name])}
+        asked |= {one for one in waiting if final or self._due(one, first.read, witness)}
+        return self._weigh(sorted(asked), fits, witness, first, sending, tuple(heard))
+
     def due(self, read: Reader, now_ms: int) -> "tuple[Witness, list[str]]":
         """How far streams have spoken at that time of the wall clock, and the rules that have waited for it."""
-        waiting = self._waiting(read, now_ms) if self.rules else set[str]()
+        waiting = self._waiting(read, now_ms)
         if not waiting:
             return Witness((), now_ms), []
         witness = Witness(tuple(read(HeardOf())), now_ms)
@@ -77,7 +93,7 @@ class Panel:
         return {one.rule: one for one in found if one.version == self.rules[one.rule].version}
 
     def _waiting(self, read: Reader, until: int) -> set[str]:
-        found = read(Patterns(due=until))
+        found = read(Patterns(due=until)) if self.rules else ()
         return {one.rule for one in found if one.rule in self.rules and self.rules[one.rule].version == one.version}
 
     def _due(self, name: str, read: Reader, witness: Witness) -> bool:

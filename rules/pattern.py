@@ -123,10 +123,11 @@ class Weighing:
         self._wait_for_seen(found)
 
     def _wait_for_seen(self, found: list[Match]) -> None:
-        """What began after the last that is known of something that goes on may yet have met it."""
+        """What began or ended after the last that is known of something that goes on may yet have met it."""
         seen = min((one.seen for one in found if one.end is None and one.seen is not None), default=None)
         if seen is not None:
-            self.later += [one.start for one in found if one.start > seen][:1]
+            edges = [edge for one in found for edge in (one.start, one.end) if edge is not None and edge > seen]
+            self.later += [min(edges)] if edges else []
 
     def _few(self, node: "Absence | Count | Rate", many: int, for_s: float, within: int) -> Iterator[Match]:
         """What lies between so many, as far as it was watched without a break; `within`: and so long before."""
@@ -138,6 +139,8 @@ class Weighing:
                 began = start + within if one.start is None else max(start + within, one.start)
                 over = one.end is not None and one.end <= end
                 last = int(one.end) if over and one.end is not None else end
+                if not over and one.end is not None and not known.told(one.end):
+                    self.later.append(one.end)
                 if began <= last and not (over and began == last):
                     by = one.by.id if one.by and one.start == began else str(began)
                     few = _stretched(
@@ -196,7 +199,9 @@ def _all(weighing: Weighing, node: "All | InOrder") -> Iterator[Match]:
             ]
             whole = [one for one in held if one is not None]
             if len(whole) == len(held) and (known is None or _free(weighing, known, none, last.start, within)):
-                yield _together(last, whole, last.start + (within if node.none else 0))
+                together = _together(last, whole, last.start + (within if node.none else 0))
+                weighing.later += [one.end for one in whole if together.end is None and one.end is not None]
+                yield together
 
 
 def _nearest(weighing: Weighing, found: list[Match], other: int, last: Match, place: int, within: int) -> Match | None:

@@ -19,12 +19,16 @@ from rules.witness import Witness
 from vidette import codec
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
-from vidette.matches import Match, PatternChange, PatternState, Said
+from vidette.matches import Match, PatternChange, PatternState, Said, Shed
+from vidette.models import FastState
 from vidette.remembering import LeafMatches, SaidOfRule
 
 _PATIENCE_MS = 1000
 """A rule that waits for time alone is not asked more often."""
 
+_LATE_MS = 86_400_000
+"""What a live stream showed is looked at again for a late fact for a day."""
+_HOUR_MS = 3_600_000
 _BEFORE_MS = 1000
 """What began before the time that is weighed must be seen to have."""
 
@@ -42,7 +46,7 @@ class Pursuit:
         self._hearing = hearing
         self._read = hearing.read
         self._sending = sending
-        self._known: dict[tuple[tuple[str, ...], bool], Known] = {}
+        self._known: dict[tuple[tuple[str, ...], frozenset[FastState], bool], Known] = {}
 
     def run(self, fittings: Sequence[Fitting]) -> PatternChange:
         """What is to be remembered; alerts go to the hearing."""
@@ -80,7 +84,7 @@ class Pursuit:
 
     def _of(self, leaves: frozenset[int], looked: bool, look_back: int) -> Known:
         witness = self._witness.of(self.rule.leaves[number] for number in sorted(leaves))
-        key = (witness.names, looked)
+        key = (witness.names, witness.told_in, looked)
         if key not in self._known:
             self._known[key] = witness.known(self._read if looked else None, look_back)
         return self._known[key]
@@ -110,21 +114,34 @@ class Pursuit:
             course.gone(lost)
             said.append(Said(id=lost.id, match=None))
         told, sent = course.close(later)
-        return self._change(Remembered(told=told, sent=sent, undecided=_first(later)), said)
+        shed = self._shed()
+        after = Remembered(
+            told=told, sent=sent, undecided=_first(later), shed=shed.before if shed else self._before.shed
+        )
+        return self._change(after, said, shed)
+
+    def _shed(self) -> Shed | None:
+        """Once an hour, what lies so far back that no late fact is looked for any more: of streams that live."""
+        live = [one for one in self._witness.streams if one.live]
+        reach = max((one.reach for one in live), default=0)
+        before = reach - milliseconds(self.rule.horizon_s) - _LATE_MS
+        if before < self._before.shed + _HOUR_MS:
+            return None
+        return Shed(streams=tuple(one.stream for one in live), before=before)
 
     def _elsewhere(self, alert: str, stored: dict[str, Said]) -> bool:
         """Whether a match that was not weighed now has the alert."""
         asked = SaidOfRule(rule=self.rule.id, version=self.rule.version, alert=alert)
         return any(one.id not in stored for one in self._read(asked))
 
-    def _change(self, after: Remembered, said: list[Said]) -> PatternChange:
+    def _change(self, after: Remembered, said: list[Said], shed: Shed | None) -> PatternChange:
         wake = after.undecided
         if wake is not None and math.isfinite(self._witness.reach):
             wake = max(wake, int(self._witness.reach) + _PATIENCE_MS)
         state = PatternState(
             rule=self.rule.id, version=self.rule.version, state=codec.encode(after).decode(), wake=wake
         )
-        return PatternChange(state=state, said=tuple(said))
+        return PatternChange(state=state, said=tuple(said), shed=shed)
 
 
 def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> Iterable[Match]:

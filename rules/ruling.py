@@ -5,13 +5,25 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rules import recall, sentence
-from rules.condition import SLACK_S, Finding, came_true, candidate, findings, hours, lasted, matches, on_time
+from rules.condition import (
+    SLACK_S,
+    Finding,
+    came_true,
+    candidate,
+    findings,
+    hours,
+    lasted,
+    matches,
+    on_time,
+    words_alone,
+)
 from rules.hearing import Hearing
 from rules.occurrence import STILL, Awaited, Memory, Occurrence, begun
 from rules.place import subject_key, subject_of, subject_tracks
 from rules.rule import Rule
 from rules.sending import Sending
 from rules.tree import Leaf
+from rules.words import words_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id
 from vidette.models import EventRow, Evidence, State
@@ -35,13 +47,25 @@ class Ruling:
 
     def judge(self, events: Iterable[EventRow]) -> Memory:
         """What is remembered after these events of the case, and those awaited that are due."""
-        given = {event.id: event for event in events}
+        given = {event.id: event for event in self._telling(events)}
         due = [key for key, one in self._awaited.items() if key not in given and self._due(one.start_s)]
         given.update((event.id, event) for event in self.hearing.events(due))
         for event in sorted(given.values(), key=lambda event: (event.start_s, event.id)):
             self._event(event)
         kept = tuple(one for one in self._occurrences if not self._ended(one))
         return Memory(awaited=self._awaited, occurrences=kept, sent_s=self._sent_s).bounded()
+
+    def _telling(self, events: Iterable[EventRow]) -> Iterable[EventRow]:
+        """Those that may say something: where words alone are asked for, hardly a caption holds them."""
+        words = words_alone(self.rule.leaf)
+        if not words:
+            return events
+        known = set(self._awaited).union(*(one.events for one in self._occurrences))
+        return [
+            event
+            for event in events
+            if words <= words_of(event.caption) or event.id in known or event.state is State.RETRACTED
+        ]
 
     def _due(self, start_s: float) -> bool:
         return self.case.final or self.case.watermark_s + SLACK_S >= start_s + self.rule.for_s

@@ -16,6 +16,8 @@ from vidette.alerts import Alert, TimerKind, Verdict
 from vidette.ids import make_id
 from vidette.models import EventRow
 
+_ON_TRIAL = "the rule is on trial (`shadow`)"
+
 
 class Sending:
     """Of one case: alerts that are new ask for attention, which much may speak against; what follows follows."""
@@ -29,16 +31,16 @@ class Sending:
     ) -> bool:
         """Complete a new alert of these events, and tell of it or keep why nobody is told; -> whether anybody is.
 
-        `about` is what decisions are kept under: an event, or what came true without one. `at_s` is when it came true, `last_s` when the last one that was sent did, both on one clock of event time. Of a
-        rule on trial nobody is told, and True means that somebody would have been.
+        `about` is what decisions are kept under: an event, or what came true without one. `at_s` is when it came true,
+        `last_s` when the last one that was sent did, both on one clock of event time. Of a rule on trial nobody is
+        told, and True means that somebody would have been.
         """
         alert = self._completed(alert, rule, events, about)
         why = next(filter(None, self._against(alert, rule, events, at_s, last_s)), "")
-        if why or rule.shadow:
-            why = why or "the rule is on trial (`shadow`)"
-            self._hearing.decide(rule, about, Verdict.NOT_SENT, alert.at, (why,), alert.id)
-            return rule.shadow and why.startswith("the rule is on trial")
-        return self._tell(alert, rule, about)
+        if not (why or rule.shadow):
+            return self._tell(alert, rule, about)
+        self._hearing.decide(rule, about, Verdict.NOT_SENT, alert.at, (why or _ON_TRIAL,), alert.id)
+        return not why
 
     def follow(self, alert: Alert) -> bool:
         """Tell those who were told of an alert how it goes on; -> whether anybody is."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rules.known import Known, runs_of
 from rules.tree import Ask, Leaf
 from vidette.alerts import Case
-from vidette.families import SYSTEM
+from vidette.families import CAMERA, PICTURE, SYSTEM
 from vidette.matches import Heard
 from vidette.models import EventType, FastState, Stream
 from vidette.ports import Reader
@@ -19,6 +19,7 @@ SYSTEM_STREAM = "system"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS = 100_000
 _FOREVER = float("inf")
+_ALWAYS = 2**62
 
 
 def ms_of(at: datetime) -> int:
@@ -66,17 +67,42 @@ def _asked(leaf: Leaf | Ask, streams: Sequence[Heard]) -> list[Heard]:
     return placed or there
 
 
+_LOOKED_AT = frozenset({FastState.WATCHED})
+_FED = _LOOKED_AT | {FastState.BLIND}
+_RUN = frozenset(FastState) - {FastState.NOT_RUNNING}
+
+
+def _seen_in(leaf: Leaf | Ask) -> frozenset[FastState]:
+    """The states of a stream in which what the leaf asks for is told: that a signal is lost, while there is none."""
+    types = leaf.types if isinstance(leaf, Leaf) else frozenset[EventType]()
+    if not types or not types <= CAMERA | SYSTEM:
+        return _LOOKED_AT
+    return _FED if types & PICTURE else _RUN
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Some of the streams at one moment of the wall clock (`now`, milliseconds since 1970)."""
+    """Some of the streams at one moment of the wall clock (`now`, milliseconds since 1970).
+
+    `told_in` are the states of streams in which what is asked of them is told; `machine`: only what happens to the
+    machine is asked for, of which there may be nothing yet.
+    """
 
     streams: tuple[Heard, ...]
     now: int
+    told_in: frozenset[FastState] = _LOOKED_AT
+    machine: bool = False
 
     def of(self, leaves: Iterable[Leaf | Ask]) -> "Witness":
         """Those that any of the leaves concerns."""
-        asked = {one.stream: one for leaf in leaves for one in _asked(leaf, self.streams)}
-        return Witness(tuple(asked[name] for name in sorted(asked)), self.now)
+        all_ = tuple(leaves)
+        asked = {one.stream: one for leaf in all_ for one in _asked(leaf, self.streams)}
+        return Witness(
+            tuple(asked[name] for name in sorted(asked)),
+            self.now,
+            told_in=frozenset[FastState](FastState).intersection(*map(_seen_in, all_)),
+            machine=bool(all_) and all(isinstance(leaf, Leaf) and bool(leaf.types) and leaf.types <= SYSTEM for leaf in all_),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,24 +154,26 @@ class Witness:
 
     def _runs(self, read: Reader, since: float) -> tuple[tuple[int, int], ...]:
         if not self.streams:
-            return ()
+            return ((round(since), _ALWAYS),) if self.machine else ()
         looking = [one for one in self.streams if one.stream != SYSTEM_STREAM]
         if not looking:  # the machine itself: it is always there while it speaks
             first = max(since, min(one.start for one in self.streams))
             return runs_of([(first, min(self.reach, self.now))], ())
-        watched, gaps = _looked(looking, read, since)
+        watched, gaps = _looked(looking, read, since, self.told_in)
         gaps += [(one.reach, _over(one)) for one in self.running if one.stream != SYSTEM_STREAM]
         return runs_of(watched, gaps)
 
 
-def _looked(streams: Sequence[Heard], read: Reader, since: float) -> tuple[list[tuple[float, float]], ...]:
-    """When somebody looked, and when nobody did though the stream was there."""
+def _looked(
+    streams: Sequence[Heard], read: Reader, since: float, told_in: frozenset[FastState]
+) -> tuple[list[tuple[float, float]], ...]:
+    """When streams were in one of these states, and when they were there and in none."""
     first = instant_of(int(max(since, 0)))
     where = Filter(streams=tuple(one.stream_id for one in streams), since=first)
     watched: list[tuple[float, float]] = []
     gaps: list[tuple[float, float]] = []
     for row in read(CoverageIn(where=where, limit=_ROWS)):
-        spans = watched if row.state is FastState.WATCHED else gaps
+        spans = watched if row.state in told_in else gaps
         spans.append((ms_of(row.start), ms_of(row.end)))
     return watched, gaps
 

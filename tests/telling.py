@@ -46,7 +46,7 @@ def alert(number: int = 1, *, sequence: int = 1, **fields) -> Alert:
 def delivery(number: int = 1, *, sink: str = "ops", sequence: int = 1, at: datetime = AT, **fields) -> Delivery:
     told = alert(number, sequence=sequence, **fields)
     return Delivery(
-        id=f"{told.id}.{sequence}.{sink}", sink=sink, message=told, status=DeliveryStatus.PENDING, next_at=at
+        id=f"{told.id}_{sequence}_{sink}", sink=sink, message=told, status=DeliveryStatus.PENDING, next_at=at
     )
 
 

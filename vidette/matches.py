@@ -64,11 +64,20 @@ class PatternState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shed:
+    """What fits leaves of a rule, on these streams (names), and held only before `before` is forgotten."""
+
+    streams: tuple[str, ...]
+    before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatternChange:
-    """What a rule over time has to remember from now on."""
+    """What a rule over time has to remember from now on; what other versions of it remembered is forgotten."""
 
     state: PatternState
     said: tuple[Said, ...] = ()
+    shed: Shed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

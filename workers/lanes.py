@@ -1,14 +1,16 @@
 """The only place that chooses sinks. What is not chosen is not imported."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rules.sinks.composing import Composer
-from rules.sinks.template import read_template
 from vidette.errors import ConfigError
 from vidette.ports import AlertSink, MediaStore
 from vidette.rule_settings import SinkSettings
 from vidette.settings import Settings
 from workers.sender import Lane
+
+if TYPE_CHECKING:
+    from rules.sinks.composing import Composer
 
 _LEASE_SLACK_S = 20.0  # looking up a name, and what else is outside a try's own time
 _DAY_S = 86_400.0
@@ -60,11 +62,13 @@ def _sink(said: SinkSettings, settings: Settings, media: MediaStore) -> AlertSin
             return _apprise(said, composer_of(said, settings, media), media)
 
 
-def composer_of(said: SinkSettings, settings: Settings, media: MediaStore) -> Composer:
+def composer_of(said: SinkSettings, settings: Settings, media: MediaStore) -> "Composer":
     """What composes the messages of a sink: with links where evidence can be fetched. Raises ConfigError.
 
     A webhook without them has a small picture; others have no room for one, or have it beside the text.
     """
+    from rules.sinks.composing import Composer
+    from rules.sinks.template import read_template
     from workers.evidence import linker, thumbnails
 
     links = linker(settings.alerts)
@@ -73,7 +77,7 @@ def composer_of(said: SinkSettings, settings: Settings, media: MediaStore) -> Co
     return Composer(links=links, thumbnail=thumbnails(media) if pictured else None, template=template)
 
 
-def _webhook(said: SinkSettings, compose: Composer) -> AlertSink:
+def _webhook(said: SinkSettings, compose: "Composer") -> AlertSink:
     from rules.addresses import networks_of
     from rules.signing import key_of
     from rules.sinks.webhook import WebhookSink
@@ -88,7 +92,7 @@ def _webhook(said: SinkSettings, compose: Composer) -> AlertSink:
     )
 
 
-def _mqtt(said: SinkSettings, compose: Composer) -> AlertSink:
+def _mqtt(said: SinkSettings, compose: "Composer") -> AlertSink:
     from rules.addresses import networks_of
     from rules.sinks.mqtt import Broker, MqttSink
 
@@ -96,7 +100,7 @@ def _mqtt(said: SinkSettings, compose: Composer) -> AlertSink:
     return MqttSink(said.id, broker, topic=said.topic, discovery=said.discovery, compose=compose)
 
 
-def _apprise(said: SinkSettings, compose: Composer, media: MediaStore) -> AlertSink:
+def _apprise(said: SinkSettings, compose: "Composer", media: MediaStore) -> AlertSink:
     from rules.addresses import networks_of
     from rules.sinks.apprise import AppriseSink
     from workers.evidence import thumbnails

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -135,7 +136,7 @@ class Sender:
 
     def _work(self) -> None:
         while (delivery := self._queue.get()) is not None:
-            self._guarded(lambda delivery=delivery: self._deliver(delivery), 0.0)  # type: ignore[misc]  # bound at once
+            self._guarded(partial(self._deliver, delivery), 0.0)
             with self._lock:
                 self._flying -= 1
                 self._ended += 1

@@ -7,7 +7,6 @@ from threading import Lock
 from time import monotonic
 
 from agent.perception.deep import failed_id, look_id
-from vidette.looks import Costs
 from vidette.models import Run, Segment, Usage
 from vidette.ports import GraphStore
 from vidette.queries import Filter, Settled
@@ -108,5 +107,7 @@ def _spent(store: GraphStore, run: Run, segment: Segment) -> Spent:
     """What the run's looks in the segment's hour cost."""
     from_s = segment.start_s // HOUR_S * HOUR_S
     where = Filter(streams=(segment.stream_id,), from_s=from_s, to_s=from_s + HOUR_S)
+    from vidette.looks import Costs  # only where looks are paid for
+
     costs = store.read(Costs(where=where, run=run.id))
     return _sum(Spent(one.looks, one.prompt_tokens + one.completion_tokens, one.gpu_s) for one in costs)

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 from tzlocal import get_localzone
 
+from graph.connection import CACHE_MB
 from graph.embedded import EmbeddedStore
 from graph.lock import WatchLock
+from ingest.live.address import is_live
 from ingest.media import FolderMedia
 from vidette.errors import ConfigError
 from vidette.ports import Embedder, MediaStore, VisionModel
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 """Addresses of Neo4j servers."""
+_CAMERAS_CACHE_MB = 8
+
 Say = Callable[[str], None]
 
 
@@ -99,7 +103,7 @@ def pipeline_of(settings: Settings) -> Pipeline:
         check_references(settings)
     return Pipeline(
         settings=settings,
-        store=store_of(settings),
+        store=store_of(settings, cache_mb=_cache_mb(settings)),
         media=media,
         references=References(media),
         vision=vision,
@@ -146,11 +150,16 @@ def media_path(settings: Settings) -> Path:
     return Path(os.path.expanduser(settings.media)) if settings.media else db.with_name(f"{db.stem}.media")
 
 
-def store_of(settings: Settings, *, must_write: bool = True) -> Store:
+def store_of(settings: Settings, *, must_write: bool = True, cache_mb: int = CACHE_MB) -> Store:
     """Memory; one that may only be read is refused if `must_write`. Raises ConfigError, StoreError."""
     if served(settings):
         return _on_server(settings)
-    return EmbeddedStore(db_path(settings), must_write=must_write)
+    return EmbeddedStore(db_path(settings), must_write=must_write, cache_mb=cache_mb)
+
+
+def _cache_mb(settings: Settings) -> int:
+    """Cameras write a few rows a second, for weeks: a large cache makes nothing faster, and grows with memory."""
+    return _CAMERAS_CACHE_MB if any(is_live(one.source) for one in settings.streams) else CACHE_MB
 
 
 def _on_server(settings: Settings) -> Store:

@@ -1,5 +1,7 @@
 """How a thing looks: the name of its colour, from the pixels that differ from the background."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -7,18 +9,11 @@ from numpy.typing import NDArray
 from agent.perception.background import Mask, Planes
 from agent.perception.blobs import PixelBox
 
-_HUES = (  # OpenCV hue (0..179) up to which a colour reaches
-    (8, "red"),
-    (20, "orange"),
-    (34, "yellow"),
-    (84, "green"),
-    (130, "blue"),
-    (158, "purple"),
-    (179, "red"),
-)
-
-
-_TONES = {"black", "white", "grey"}
+_NAMES = ("black", "blue", "brown", "green", "grey", "orange", "purple", "red", "white", "yellow")
+_BLACK, _BROWN, _GREY, _ORANGE, _RED, _WHITE = map(_NAMES.index, ("black", "brown", "grey", "orange", "red", "white"))
+_TONES = np.array([name in ("black", "grey", "white") for name in _NAMES])
+_REACH = np.array((8, 20, 34, 84, 130, 158, 179))  # OpenCV hue (0..179) up to which a colour reaches
+_HUES = np.array([_NAMES.index(n) for n in ("red", "orange", "yellow", "green", "blue", "purple", "red")])
 
 
 def colour_of(planes: Planes, mask: Mask, box: PixelBox) -> str:
@@ -34,10 +29,10 @@ def colour_of(planes: Planes, mask: Mask, box: PixelBox) -> str:
     size = (y.shape[1], y.shape[0])
     u, v = (cv2.resize(plane[y0 // 2 : -(-y1 // 2), x0 // 2 : -(-x1 // 2)], size) for plane in planes[1:])
     hsv = cv2.cvtColor(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR), cv2.COLOR_BGR2HSV)
-    names = [_name(*pixel) for pixel in hsv[inside][:: max(1, int(inside.sum()) // 200)].tolist()]
-    common = max(sorted(set(names)), key=names.count)
-    vivid = max(sorted(set(names) - _TONES), key=names.count, default="")
-    return vivid if names.count(vivid) >= 0.25 * len(names) else common
+    pixels = hsv[inside][:: max(1, int(inside.sum()) // 200)]
+    counts = np.bincount(_named(pixels), minlength=len(_NAMES))
+    vivid = int((counts * ~_TONES).argmax())
+    return _NAMES[vivid if counts[vivid] >= 0.25 * len(pixels) and not _TONES[vivid] else int(counts.argmax())]
 
 
 def is_grey(planes: Planes) -> bool:
@@ -45,13 +40,16 @@ def is_grey(planes: Planes) -> bool:
     return float(np.abs(planes[1].astype(np.int16) - 128).mean()) < 2.5
 
 
-def _name(hue: int, saturation: int, value: int) -> str:
-    if value < 55:
-        return "black"
-    if saturation < 50:
-        return "white" if value > 185 else "grey"
-    name = next(name for limit, name in _HUES if hue <= limit)
-    return "brown" if name in ("orange", "red") and value < 110 and saturation < 150 else name
+def _named(pixels: NDArray[Any]) -> NDArray[Any]:
+    """For each pixel, `(n, 3)` uint8 hue, saturation and value, the number of its colour's name."""
+    hue, saturation, value = pixels.T
+    named: NDArray[Any] = _HUES[np.searchsorted(_REACH, hue)]
+    dull = (value < 110) & (saturation < 150)
+    named[((named == _ORANGE) | (named == _RED)) & dull] = _BROWN
+    pale = saturation < 50
+    named[pale] = np.where(value[pale] > 185, _WHITE, _GREY)
+    named[value < 55] = _BLACK
+    return named
 
 
 def crop(rgb: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.uint8]:

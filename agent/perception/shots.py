@@ -17,7 +17,7 @@ from vidette.ports import MediaStore
 
 _THUMB = (32, 18)
 _AUDITED_S = 10.0
-_HELD_PX = 33_000_000  # of decoded frames that are held: some 50 MB
+_HELD_PX = 50_000_000  # of decoded frames that are held: some 75 MB
 
 
 Shot = Candidate[Sight | bytes | str]

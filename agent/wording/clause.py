@@ -35,6 +35,7 @@ _NATURAL = {  # what such an event is about anyway
     Label.PACKAGE: {EventType.PARCEL_DELIVERED},
     Label.FLAME: {EventType.FIRE},
 }
+_OF_MANY = frozenset({EventType.QUEUE_FORMED, EventType.CROWD_FORMED})
 _OF_A_THING = frozenset({*LEFT_BEHIND.types, *REMOVED.types})
 
 
@@ -43,6 +44,8 @@ def clause(text: str, places: Places, notes: list[str], doubts: list[str]) -> Co
     left = Left(text, notes, doubts)
     for_s = amounts.lasting_s(left)
     nobody = _nobody(left)
+    if nobody and (other := re.search(r"\b(?:and|but)\b", left.text)):
+        raise UnknownWordsError(other[0], "not")  # which of two things does not happen
     often = amounts.times(left)
     window_s = amounts.window_s(left)
     named = places.take(left)
@@ -56,7 +59,7 @@ def clause(text: str, places: Places, notes: list[str], doubts: list[str]) -> Co
         when = {"absence": _event(said, named, 0.0, notes), **({"for_s": absent_s} if absent_s else {})}
     elif amount and (often or window_s or per_s or not _present(said)):
         when = _counted(_event(said, named, 0.0, notes), amount, window_s, per_s, notes)
-    elif amount:
+    elif amount:  # how many are there
         when = {"count": _things(said, named, notes), **amount.settings(), **({"for_s": for_s} if for_s else {})}
     else:
         when = _event(said, named, for_s or window_s, notes)
@@ -98,7 +101,7 @@ def _counted(inner: Condition, amount: Amount, window_s: float, per_s: float, no
 def _present(said: Sequence[Said]) -> bool:
     """Whether being there is all that is said."""
     verbs = [one.word for one in said if isinstance(one.word, Verb)]
-    return all(verb in (SEEN, STAY) for verb in verbs) and not any(
+    return all(verb in (SEEN, STAY) or set(verb.types) & _OF_MANY for verb in verbs) and not any(
         isinstance(one.word, Mark) and one.word.name in ("leave", "left", "move", "moved") for one in said
     )
 
@@ -122,7 +125,11 @@ def _verb(said: Sequence[Said], nouns: Sequence[Noun], named: Named) -> Verb:
     """What happens, one thing of all that is said. Raises UnknownWordsError where it is two things, or none."""
     verbs = list(dict.fromkeys(one.word for one in said if isinstance(one.word, Verb)))
     marks = {one.word.name for one in said if isinstance(one.word, Mark)}
-    verbs = _joined(verbs) or [verb for verb in (_of_marks(said, marks),) if verb]
+    marked = _of_marks(said, marks)
+    scenes = [verb for verb in verbs if verb.about == "scene"]
+    if scenes and (marked or STAY in verbs) and any(noun.labels for noun in nouns):
+        raise UnknownWordsError(*(one.text for one in said if isinstance(one.word, Verb)))  # a delivery truck waits
+    verbs = _joined(verbs) or [verb for verb in (marked,) if verb]
     if len(verbs) > 1:
         raise UnknownWordsError(*(one.text for one in said if isinstance(one.word, Verb)))
     if verbs:

@@ -50,6 +50,7 @@ _NO_HOLIDAY = re.compile(
     r",? ?\b(?:but |and )?(?:except|excluding|not|apart from|but not)(?: (?:on|for|during))? (?:public |bank )?holidays\b"
 )
 _HOLIDAY = re.compile(r"\b(?:(?:only )?(?:on|during)|and(?: on)?|or(?: on)?) (?:public |bank |a )?holidays?\b")
+_DAY_PART = re.compile(rf"\b({_DAY}) (morning|afternoon|evening|night)s?\b")
 _DAILY = re.compile(
     r"\b(?:every day|each day|daily|any day|all day(?: long)?|at any time|around the clock|24/7|on any day)\b"
 )
@@ -57,6 +58,7 @@ _DAILY = re.compile(
 
 def hours(left: Left) -> dict[str, Any]:
     """Settings of `active` (or `between`) that the sentence says, taken out of it; empty where it says none."""
+    left.text = _DAY_PART.sub(lambda one: f"{one[1]} {'at' if one[2] == 'night' else 'in the'} {one[2]}", left.text)
     days = sorted(set(_days(left)), key=(*DAYS, "holiday").index)
     begin, end = _clock(left) or ("00:00", "24:00")
     left.take(_DAILY)

@@ -9,7 +9,7 @@ from agent.wording import amounts
 from agent.wording.clause import NOBODY, Condition, clause, doing
 from agent.wording.left import Left, tidy
 from agent.wording.places import Places
-from agent.wording.vocabulary import VOCABULARY, UnknownWordsError
+from agent.wording.vocabulary import VOCABULARY, UnknownWordsError, scan
 
 _WINDOW_S = 60.0
 _PARTS = 8
@@ -52,6 +52,10 @@ class Reader:
                     return put(self, parts, same)
                 except UnknownWordsError:
                     continue
+        if same:
+            self.doubts.append(
+                f"the same {same}: that can be said of things one after the other, not of one or of a count"
+            )
         return self.alone(left.text)
 
     def part(self, text: str, before: str = "") -> Condition:
@@ -66,6 +70,8 @@ class Reader:
         words = before.split()
         at = next((at for at, word in enumerate(words) if doing(word)), len(words))
         named = self.places.take(Left(text))
+        if not any(isinstance(one.word, Noun) for one in scan(named.text)) and named.text == text.strip():
+            raise UnknownWordsError(*text.split())  # "does not get up" is more than "not"
         elsewhere = named.zones or named.lines or named.streams
         return f"{' '.join(words[at : at + 1])} {text}" if elsewhere else f"{text} {' '.join(words[at:])}"
 

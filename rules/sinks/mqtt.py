@@ -17,7 +17,7 @@ from vidette.alerts import Change, Delivery, Sent
 from vidette.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client
+    from paho.mqtt.client import Client, MQTTMessage
 
 _SCHEMES = {"mqtt": ("http", 1883), "mqtts": ("https", 8883)}
 _KEEPALIVE_S = 30
@@ -114,6 +114,7 @@ class MqttSink:
         with self._lock:
             client, self._client, self._closed = self._client, None, True
         if client is not None:
+            client.on_message = None
             client.publish(f"{self._topic}/availability", b"offline", qos=0, retain=True)
             client.disconnect()
             client.loop_stop()
@@ -130,6 +131,7 @@ class MqttSink:
                 raise OSError("closed")
             self._client, self._announced = client, set()
         self._publish(client, f"{self._topic}/availability", b"online", retain=True)
+        client.subscribe(f"{self._topic}/availability", qos=1)
         return client
 
     def _announce(self, client: "Client", rule: str) -> None:
@@ -207,12 +209,19 @@ def _connected(broker: Broker, sink: str, availability: str) -> "Client":
     )
     client.connect_timeout = broker.timeout_s
     client.will_set(availability, b"offline", qos=1, retain=True)
+    client.on_message = _still_here
     if broker.user:
         client.username_pw_set(broker.user, broker.password)
     if broker.target.tls:
         client.tls_set_context(ssl.create_default_context())
     _let_in(client, broker)
     return client
+
+
+def _still_here(client: "Client", _data: object, message: "MQTTMessage") -> None:
+    """Another process that told of the same sink has gone: we have not."""
+    if message.payload == b"offline":
+        client.publish(message.topic, b"online", qos=1, retain=True)
 
 
 def _let_in(client: "Client", broker: Broker) -> None:

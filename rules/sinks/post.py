@@ -52,7 +52,9 @@ class Post:
         try:
             return self._on_waiting(headers, body) or self._on_new(find(), headers, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if self._over:
+            if self._over or (
+                isinstance(error, TimeoutError) and error.errno is None
+            ):  # the socket's, a moment earlier
                 raise TimeoutError(f"no answer within {self._timeout_s:g} s") from error
             raise
         finally:

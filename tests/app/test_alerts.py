@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app import cli
+from graph.embedded import EmbeddedStore
 from tests.telling import SECRET, endpoint
+from vidette.alerts import Judgement, Timer
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = """
@@ -222,3 +225,56 @@ def test_running_deliveries_ends_on_a_signal_within_a_moment(street, db, rules, 
             assert time.monotonic() - began < 15
     assert process.returncode == 0
     assert "(2 to hook" in said
+
+
+LIFE = """
+rules:
+  - {{id: entered, when: {{event: object_entered}}, severity: high, escalate_s: 3600}}
+  - {{id: trial, when: {{event: object_entered}}, shadow: true}}
+sinks:
+  - {{id: hook, kind: webhook, url: "{url}", secret: "{secret}", allow_networks: [127.0.0.0/8], timeout_s: 5}}
+"""
+
+
+def test_what_a_storm_held_back_is_summed_up_at_the_end_of_a_watch(street, tmp_path, rules, capsys):
+    config = tmp_path / "vidette.yml"
+    config.write_text("alerts: {storm: {most: 1}}\n")
+    with endpoint() as server:
+        db, file = tmp_path / "v.db", rules(server, LIFE.replace(", escalate_s: 3600", ""))
+        run(capsys, "watch", street, "--db", db, "--config", config, "--rules", file, "-q", "--tz", "UTC")
+        told = [json.loads(one.body)["data"]["alert"] for one in server.requests]
+    assert [one["rule"] for one in told] == ["entered", "vidette.storm"]
+    assert told[1]["text"].startswith("1 more alert from ")
+    (held,) = (
+        row
+        for row in rows(run(capsys, "alerts", "--db", db, "--rule", "entered", "--json"))
+        if row["id"] != told[0]["id"]
+    )
+    assert (
+        "hook: it was told of 1 in 10 min already (storm)" in run(capsys, "alerts", "why", held["id"], "--db", db).out
+    )
+
+
+def _an_hour_passes(db, ids):
+    """As far as the timers of these alerts are concerned."""
+    store = EmbeddedStore(db)
+    for key in ids:
+        due = Timer(alert=key, rule="entered", kind="escalate", due_at=datetime(2026, 1, 1, tzinfo=UTC))
+        store.amend(lambda _, due=due: Judgement(timers=(due,)))
+    store.close()
+
+
+def test_what_nobody_acknowledges_is_told_louder_by_who_sends_later(street, db, rules, capsys):
+    with endpoint() as server:
+        file = rules(server, LIFE)
+        run(capsys, "watch", street, "--db", db, "--rules", file, "-q")
+        seen = rows(run(capsys, "alerts", "--db", db, "--rule", "entered", "--json"))
+        run(capsys, "alerts", "ack", seen[0]["id"], "--db", db)
+        _an_hour_passes(db, [row["id"] for row in seen])
+        run(capsys, "deliveries", "run", "--db", db, "--rules", file, "--drain", "20")
+        told = [json.loads(one.body)["data"]["alert"] for one in server.requests]
+    assert {one["change"] for one in told if one["id"] == seen[0]["id"]} == {"raised", "acknowledged"}
+    louder = [one for one in told if one["id"] == seen[1]["id"]]
+    assert [(one["change"], one["severity"]) for one in louder] == [("raised", "high"), ("escalated", "critical")]
+    assert {one["rule"] for one in told} == {"entered"}
+    assert {row["shadow"] for row in rows(run(capsys, "alerts", "--db", db, "--rule", "trial", "--json"))} == {True}

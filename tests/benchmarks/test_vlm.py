@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.slots import QUIET, Counted, serving
-from benchmarks.vlm_clips import _covered, measured
+from benchmarks.vlm_clips import Truth, _covered, measured, truths
+from benchmarks.vlm_long import _longest_idle, repeated
 from benchmarks.vlm_queue import STREAMS, after, beside, left, queued
 from tests.agent.perception.vlm.conftest import picture
 
@@ -47,8 +48,25 @@ def test_time_within_any_stretch_is_counted_once(stretches):
 def test_everything_that_happens_in_a_clip_is_within_an_examined_segment(videos, tmp_path):
     for suffix in ("events.json", "mp4"):
         (tmp_path / f"night_ir_cat.{suffix}").symlink_to(videos / f"night_ir_cat.{suffix}")
-    (clip,) = measured(tmp_path)
+    (clip,) = measured(truths(tmp_path))
     assert clip.seen == clip.events > 0
     assert 0 < clip.ours.calls <= clip.chunks.calls
     assert clip.ours.images * 5 <= clip.chunks.images
     assert clip.ours.tokens < clip.chunks.tokens
+
+
+@pytest.mark.real_clips
+def test_a_clip_over_and_over_has_its_events_as_often(videos, tmp_path):
+    (one,) = (one for one in truths(videos) if one.video.stem == "crossing_cyclist")
+    many = repeated(one, tmp_path, 3)
+    assert many.video.is_file()
+    assert many.seconds == pytest.approx(3 * one.seconds)
+    assert len(many.events) == 3 * len(one.events)
+    assert many.idle == pytest.approx(one.idle, abs=0.01)
+    (clip,) = measured([many])
+    assert clip.seen == clip.events
+
+
+def test_the_longest_time_of_nothing_is_found(tmp_path):
+    truth = Truth(video=tmp_path / "v.mp4", seconds=40.0, events=((10.0, 12.0), (5.0, 11.0), (20.0, 21.0)))
+    assert _longest_idle(truth) == pytest.approx((21.3, 39.7))

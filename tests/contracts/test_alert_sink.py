@@ -85,7 +85,7 @@ def sink(kind, outside) -> AlertSink:
             return ScriptSink("ops", script(COPY, outside.file), timeout_s=20)
         case "apprise":
             url = f"json://ops:hunter2@127.0.0.1:{outside.port}/hunter2"
-            return AppriseSink("ops", url, timeout_s=20, allow=LOOPBACK)
+            return AppriseSink("ops", url, timeout_s=60, allow=LOOPBACK)
         case "mqtt":
             return mqtt(outside.broker)
         case _:
@@ -104,7 +104,7 @@ def broken(kind, outside, tmp_path) -> AlertSink:
             return JsonlSink("ops", tmp_path)
         case "apprise":
             outside.answers = [(500, {}, b"no\nluck" * 1000)]
-            return AppriseSink("ops", f"json://127.0.0.1:{outside.port}/", timeout_s=20, allow=LOOPBACK)
+            return AppriseSink("ops", f"json://127.0.0.1:{outside.port}/", timeout_s=60, allow=LOOPBACK)
         case "mqtt":
             return mqtt(free_port())
         case "script":

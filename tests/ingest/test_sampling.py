@@ -56,3 +56,14 @@ def test_firsts_are_the_records_of_the_slots(slots, after):
     assert chosen == [
         i for i, s in enumerate(slots) if all(s > o for o in [*slots[:i], *([after] if after is not None else [])])
     ]
+
+
+@given(
+    st.sampled_from(["keyframes", "0.1", "1", "2.5", "5", "29.97", "30"]),
+    st.integers(-(10**9), 10**9),
+    st.sampled_from([Fraction(1, 12_800), Fraction(1, 1000), Fraction(1, 90_000), Fraction(1001, 30_000)]),
+    st.integers(-(10**6), 10**9),
+)
+def test_slots_of_ticks_are_those_of_their_times(rate, first, base, after):
+    sampling = parse_sampling(rate)
+    assert sampling.slots(first, base)(first + after) == sampling.slot(after * base)

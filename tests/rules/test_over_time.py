@@ -1,9 +1,17 @@
 """Rules over time, through the real store: what is raised, when, of what, and what becomes of it."""
 
+import re
 from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
 
+import pytest
+import yaml
+
+from rules.rule import rule_of
 from vidette.models import EventType, FastState, Label, State
 from vidette.queries import AssertionsOf
+from vidette.rule_settings import RuleSettings
 
 CROSSED, ENTERED, LEFT = EventType.LINE_CROSSED, EventType.ZONE_ENTERED, EventType.OBJECT_LEFT
 LOITERS, STOPPED = EventType.LOITERING, EventType.OBJECT_STOPPED
@@ -327,7 +335,10 @@ def test_a_yes_to_a_question_is_one_alert_as_long_as_it_is_said(watch):
         w.answers(SMOKING, at, at + 15)
     alert = w.alert()
     assert alert.text == f"“{SMOKING}” answered yes on yard, Mon 2 Mar 08:00:00 UTC"
-    assert alert.why == (f"“{SMOKING}” answered yes", f"“{SMOKING}” was answered yes, 90% sure")
+    assert alert.why == (
+        f"“{SMOKING}” answered yes",
+        f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC",
+    )
     assert [one.pts_s for one in alert.evidence] == [1]
     assert alert.events == ()
     assert w.messages() == [("desk", 1, "raised")]
@@ -366,3 +377,103 @@ def test_a_question_and_an_event(watch):
     w.answers(SMOKING, 15, 30)
     assert seconds(w, w.alert()) == 15
     assert len(w.alert().events) == 1
+
+
+def test_each_alert_of_a_rule_that_is_new_shows_the_answers_that_it_stands_on(watch):
+    w = watch(rule({"event": "fire"}))
+    for at, answer in ((0, "yes"), (30, "no"), (100, "yes"), (115, "yes"), (200, "unknown")):
+        w.commit(at + 15)
+        w.answers(SMOKING, at, at + 15, answer)
+    w.rule_by(rule({"ask": SMOKING}))
+    first, later = w.rejudge()
+    assert [one.pts_s for one in first.evidence] == [1]
+    assert first.why[1:] == (f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC",)
+    assert [one.pts_s for one in later.evidence] == [116, 101]
+    assert len(later.why) == 3
+    assert len(w.why("not_raised")) == 2
+    told = w.messages()
+    assert w.rejudge() == [first, later]
+    assert w.messages() == told
+
+
+def test_an_answer_that_came_before_the_event_is_shown_too(watch):
+    w = watch(rule({"in_order": [{"ask": SMOKING}, {"event": "line_crossed"}], "within_s": 60}))
+    w.commit(20)
+    w.answers(SMOKING, 0, 15)
+    w.answers("Is the gate open?", 0, 14)
+    crosses(w, "ann", 30)
+    w.commit(40)
+    alert = w.alert()
+    assert [one.pts_s for one in alert.evidence] == [1]
+    assert f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC" in alert.why
+
+
+def test_what_happens_to_cameras_and_to_the_machine_is_judged_like_all_else(watch):
+    lost = {"event": ["signal_lost", "view_blocked"]}
+    w = watch({"id": "camera", "when": lost}, {"id": "machine", "when": {"event": "storage_low", "stream": "system"}})
+    system = watch(store=w.store, name="system")
+    system.engine = w.engine
+    blocked = w.opens(EventType.VIEW_BLOCKED, None, 5)
+    w.commit(10)
+    system.happens(EventType.STORAGE_LOW, None, 12)
+    system.commit(15)
+    assert {one.rule: (one.streams, one.events[:1] == (blocked,)) for one in w.alerts()} == {
+        "camera": (("yard",), True),
+        "machine": (("system",), False),
+    }
+
+
+def test_a_camera_that_is_moved_and_then_loses_its_signal(watch):
+    sabotage = {"in_order": [{"event": "camera_moved"}, {"event": "signal_lost"}], "within_s": 60, "same": "stream"}
+    w = watch(rule(sabotage))
+    other = watch(store=w.store, name="hall")
+    other.engine = w.engine
+    w.happens(EventType.CAMERA_MOVED, None, 5, 6)
+    other.opens(EventType.SIGNAL_LOST, None, 10)
+    for one in (w, other, w, other):
+        one.commit(one.watermark_s + 15)
+    assert w.alerts() == []
+    w.opens(EventType.SIGNAL_LOST, None, 40)
+    w.commit(45)
+    assert (w.alert().streams, len(w.alert().events)) == (("yard",), 2)
+
+
+@pytest.mark.parametrize(("state", "raised"), [(FastState.OFFLINE, True), (FastState.NOT_RUNNING, False)])
+def test_that_a_signal_does_not_come_back_is_told_while_there_is_none(watch, state, raised):
+    back = {"event": "signal_restored"}
+    w = watch(rule({"all": [{"event": "signal_lost"}, {"not": back}], "within_s": 60}))
+    w.commit(60)
+    w.opens(EventType.SIGNAL_LOST, None, 60)
+    w.commit(100, state=state)
+    assert w.alerts() == []
+    w.commit(130, state=state)
+    assert [seconds(w, one) for one in w.alerts()] == ([120] if raised else [])
+
+
+def test_that_nobody_comes_is_not_said_while_there_is_no_signal(watch):
+    w = watch(rule({"absence": {"event": ["zone_entered", "signal_restored"]}, "for_s": 60}))
+    w.commit(10)
+    w.commit(300, state=FastState.OFFLINE)
+    assert w.alerts() == []
+    w.commit(370)
+    assert len(w.alerts()) == 1
+
+
+def test_a_signal_that_does_not_come_back_though_the_machine_is_well(watch):
+    """Of the machine nothing was ever told: it has no stream yet."""
+    w = watch(rule({"all": [{"event": "signal_lost", "for_s": 60}, {"not": {"event": "host_offline"}}]}))
+    lost = w.opens(EventType.SIGNAL_LOST, None, 10)
+    w.commit(50)
+    assert w.alerts() == []
+    w.commit(90)
+    assert w.alert().events == (lost,)
+    w.ends(lost, 100)
+    w.commit(200)
+    assert w.alert().state == "resolved"
+
+
+def test_the_examples_of_the_page_are_rules():
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    said = [yaml.safe_load(block).get("rules", []) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    ids = [rule_of(RuleSettings.model_validate(one), UTC).id for rules in said for one in rules]
+    assert {"tailgating", "dock-idle", "no-delivery", "left-alone"} <= set(ids)

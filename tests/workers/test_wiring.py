@@ -42,6 +42,17 @@ def test_memory_is_in_the_users_data_folder_where_nothing_is_said(tmp_path, monk
     assert media_path(Settings()) == tmp_path / "vidette" / "vidette.media"
 
 
+@pytest.mark.parametrize(("source", "megabytes"), [("rtsp://10.0.0.7/cam", 8), ("yard.mp4", 32)])
+def test_a_watch_of_cameras_holds_less_of_the_file_in_memory(tmp_path, source, megabytes):
+    said = {"db": str(tmp_path / "m.db"), "media": str(tmp_path), "streams": [{"name": "yard", "source": source}]}
+    pipeline = pipeline_of(Settings.model_validate(said))
+    try:
+        with pipeline.store._database.read() as connection:
+            assert connection.execute("PRAGMA cache_size").fetchone()[0] == -megabytes * 1024
+    finally:
+        pipeline.close()
+
+
 def test_media_is_beside_the_database_or_where_the_settings_say(tmp_path):
     assert media_path(Settings(db=str(tmp_path / "yard.db"))) == tmp_path / "yard.media"
     assert media_path(Settings(media=str(tmp_path / "m"))) == tmp_path / "m"

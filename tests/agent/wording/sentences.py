@@ -378,4 +378,90 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
         "can you tell me when there's a person at the front door after midnight?",
         rule(event("zone_entered", label="person", zone="front door"), active={"to": "06:00"}),
     ),
+    # written after the grammar, as others may say it
+    (
+        "warn ops when somebody climbs over the barrier after midnight",
+        rule({"ask": "Is it true that somebody climbs over the barrier?"}, sinks=["ops"], active={"to": "06:00"}),
+    ),
+    (
+        "send me a message if there are more than 4 people in the parking at night",
+        rule({"count": {"label": "person", "zone": "parking"}, "at_least": 5}, active=NIGHT),
+    ),
+    (
+        "tell me when a child is near the gate",
+        rule(event("zone_entered", label="person", attributes={"kind": "child"}, zone="gate")),
+    ),
+    (
+        "I want an alert if the camera gets covered or loses signal",
+        rule({"any": [event("view_blocked"), event("signal_lost")]}),
+    ),
+    (
+        "tell me if two vehicles enter the dock within 10 seconds",
+        rule({"count": event("zone_entered", label="vehicle", zone="dock"), "at_least": 2, "within_s": 10}),
+    ),
+    (
+        "let me know when a package has been sitting at the front door for over 2 hours",
+        rule(event("object_stopped", label="package", zone="front door", for_s=7200)),
+    ),
+    (
+        "notify night-guard if anybody is in the dock outside opening hours, high severity",
+        rule(
+            event("zone_entered", label="person", zone="dock"),
+            severity="high",
+            active={"from": "18:00", "to": "08:00"},
+            sinks=["night-guard"],
+        ),
+    ),
+    ("alert me if the dog leaves the parking", rule(event("zone_exited", **DOG, zone="parking"))),
+    (
+        "tell me when no one has been at the till for more than 5 minutes during business hours",
+        rule(
+            {"absence": event("zone_entered", label="person", zone="till"), "for_s": 300},
+            active={"from": "08:00", "to": "18:00"},
+        ),
+    ),
+    ("raise the alarm when smoke or fire is seen", rule({"any": [event("smoke"), event("fire")]})),
+    (
+        "tell me if a motorcycle crosses the barrier on sunday morning",
+        rule(
+            event("line_crossed", label="vehicle", attributes={"kind": "motorcycle"}, line="barrier"),
+            active={"days": ["sun"], "from": "06:00", "to": "12:00"},
+        ),
+    ),
+    (
+        "when a truck arrives at the dock and no person comes to the dock within 15 minutes tell ops",
+        rule(
+            {
+                "all": [
+                    event("zone_entered", **TRUCK, zone="dock"),
+                    {"not": event("zone_entered", label="person", zone="dock")},
+                ],
+                "within_s": 900,
+            },
+            sinks=["ops"],
+        ),
+    ),
+    (
+        "alert me when somebody falls and does not get up for 30 seconds",
+        rule({"ask": "Is it true that somebody falls and does not get up?", "for_s": 30}),
+    ),
+    (
+        "tell me every time a person walks through the gate between 11pm and 5am, no more than once per hour",
+        rule(
+            event("zone_entered", label="person", zone="gate"), active={"from": "23:00", "to": "05:00"}, cooldown_s=3600
+        ),
+    ),
+    (
+        "tell me when more than ten people queue at the till",
+        rule({"count": {"label": "person", "zone": "till"}, "at_least": 11}),
+    ),
+    ("tell me if the picture is too dark for 10 minutes", rule(event("too_dark", for_s=600))),
+    (
+        "tell me when a person runs after entering the dock",
+        rule({"in_order": [event("zone_entered", zone="dock"), event("running", label="person")], "within_s": 60}),
+    ),
+    (
+        "let me know if a delivery truck waits at the dock longer than 20 minutes",
+        rule({"ask": "Is it true that a delivery truck waits at the dock?", "for_s": 1200}),
+    ),
 ]

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from rules.addresses import networks_of
 from rules.sinks.apprise import AppriseSink
-from rules.sinks.apprised import hidden
+from rules.sinks.apprised import Guard, hidden
 from rules.sinks.composing import Composer
 from rules.sinks.template import Template
 from tests.telling import LOOPBACK, alert, delivery, endpoint
@@ -128,3 +129,34 @@ def test_a_long_alert_fits():
 
         assert ops.send(replace(one, message=long)).ok
     assert len(json.loads(server.requests[0].body)["message"]) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("event", "given"),
+    [
+        ("socket.connect", (None, ("127.0.0.1", 80))),
+        ("socket.connect", (None, ("::1", 80, 0, 0))),
+        ("socket.connect", (None, ("localhost", 80))),
+        ("socket.connect", (None, "/run/dbus/system_bus_socket")),
+        ("socket.sendto", (None, ("192.168.1.1", 514))),
+        ("socket.sendmsg", (None, ("169.254.169.254", 80))),
+        ("subprocess.Popen", ("sh", ["sh"], None, None)),
+        ("os.system", (b"true",)),
+    ],
+)
+def test_the_guard_refuses_what_leads_nowhere_public(event, given):
+    with pytest.raises(PermissionError):
+        Guard(networks_of(["10.0.0.0/8"]))(event, given)
+
+
+@pytest.mark.parametrize(
+    ("event", "given"),
+    [
+        ("socket.connect", (None, ("1.1.1.1", 443))),
+        ("socket.connect", (None, ("10.1.2.3", 25))),
+        ("socket.sendmsg", (None, None)),
+        ("open", ("/etc/hosts", "r", 0)),
+    ],
+)
+def test_the_guard_lets_through_what_is_public_or_named(event, given):
+    Guard(networks_of(["10.0.0.0/8"]))(event, given)

@@ -127,6 +127,20 @@ def test_private_addresses_are_refused_unless_they_are_named(port):
     assert "loopback" in sent.error
 
 
+def test_one_of_two_processes_that_leaves_does_not_say_that_the_other_is_gone(port, tmp_path):
+    with broker(tmp_path, port):
+        first, second = sink(port), sink(port)
+        assert first.send(delivery(1)).ok
+        assert second.send(delivery(2)).ok
+        with subscriber(port) as heard:
+            assert {heard.next().text for _ in range(2)} >= {b"online"}
+            first.close()
+            said = [heard.next() for _ in range(2)]
+            assert [one.text for one in said] == [b"offline", b"online"]
+            second.close()
+            assert heard.next().text == b"offline"
+
+
 def test_a_template_makes_the_message_and_home_assistant_is_not_told(port, tmp_path):
     with broker(tmp_path, port), subscriber(port) as heard:
         ops = sink(port, compose=Composer(template=Template("{{ alert.text }}")))

@@ -309,6 +309,17 @@ def test_a_certificate_of_an_unknown_authority_is_refused(secure):
     assert secure.requests == []
 
 
+def test_a_name_that_is_looked_up_too_long_is_not_posted_to_afterwards():
+    def resolve(host, port):
+        threading.Event().wait(0.6)
+        return ["127.0.0.1"]
+
+    with endpoint() as server:
+        sent = sink(server.url, timeout_s=0.2, resolve=resolve).send(delivery())
+    assert "no answer within 0.2 s" in sent.error
+    assert server.requests == []
+
+
 def test_a_server_that_never_finishes_the_handshake_is_cut_off():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()

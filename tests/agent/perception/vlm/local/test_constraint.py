@@ -148,6 +148,13 @@ def test_the_whole_schema_is_held_to_and_what_is_cut_is_counted_apart(says):
         assert fits(json.loads(text), json_schema())
 
 
+def test_a_caption_for_each_of_several_segments_is_held_to(says):
+    schema = shortened(json_schema(parts=3), items=0, letters=30)
+    schema["properties"]["captions"] |= {"minItems": 3, "maxItems": 3}
+    for text in says(asking(schema, 8), 500):
+        assert [isinstance(one, str) for one in json.loads(text)["captions"]] == [True] * 3
+
+
 def test_the_likeliest_words_follow_it_too(says):
     """Without chance a random model says the same over and over, in numbers, too."""
     schema = shortened(json_schema())

@@ -16,7 +16,7 @@ from agent.perception.vlm.looking import Bounds
 from agent.perception.vlm.schema import json_schema
 from tests.answering import QUIET
 from tests.generating import Scripted
-from vidette.errors import ConfigError, ModelError
+from vidette.errors import ConfigError, ModelError, TooMuch
 
 TASKED = Family(name="Florence-2", model_types=("florence2",), style="task", images="one")
 
@@ -118,6 +118,26 @@ def test_one_that_is_too_long_with_one_picture_has_failed(seeing, request_):
     model.most = 0
     with pytest.raises(ModelError, match="1 pictures are too many"):
         seeing(model).look(request_)
+
+
+def two(request):
+    """The request as one about two segments."""
+    segment = request.segment
+    frames, middle_s = segment.keyframes, segment.keyframes[1].pts_s
+    first = replace(segment, id="a", end_s=middle_s, keyframes=frames[:1])
+    return replace(request, parts=(first, replace(segment, id="b", start_s=middle_s, keyframes=frames[1:])))
+
+
+def test_two_segments_are_asked_about_with_a_caption_for_each(seeing, request_):
+    model = Scripted(lambda asked: json.dumps({**QUIET, "captions": ["one", "two"]}))
+    assert seeing(model).look(two(request_)).captions == ("one", "two")
+    ((asked,),) = model.batches
+    assert asked.schema["properties"]["captions"]["minItems"] == 2
+
+
+def test_two_segments_that_do_not_fit_are_asked_about_one_by_one(seeing, request_):
+    with pytest.raises(TooMuch, match="2 segments cannot be shown in 1 pictures"):
+        seeing(Narrow()).look(two(request_))
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_once_more(seeing, request_):
