@@ -33,12 +33,19 @@ from graph.cypher.reading.living import (
 )
 from graph.cypher.reading.looks import read_audits, read_costs, read_said, read_verdicts
 from graph.cypher.reading.moments import read_begun, read_doers, read_moments, read_rejoined, read_things
+from graph.cypher.reading.patterns import (
+    read_heard,
+    read_leaf_matches,
+    read_leaf_matches_of,
+    read_patterns,
+    read_said_matches,
+)
 from graph.cypher.reading.segments import read_segments, read_texts
 from graph.cypher.reading.streams import read_commit, read_coverage, read_feeds, read_settled, read_stream, read_streams
 from graph.cypher.reading.subgraph import read_neighbours, read_whole
 from graph.cypher.reading.together import read_together
 from graph.cypher.reading.tracks import read_entities, read_tracks
-from vidette import aggregates, handling, looks, moments, queries
+from vidette import aggregates, handling, looks, moments, queries, remembering
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
@@ -96,6 +103,11 @@ _READERS: dict[type[Query[Any]], Callable[[Transaction, Any], Any]] = {
     looks.Verdicts: read_verdicts,
     looks.SaidOf: read_said,
     looks.GateAudits: read_audits,
+    remembering.HeardOf: read_heard,
+    remembering.Patterns: read_patterns,
+    remembering.LeafMatches: read_leaf_matches,
+    remembering.LeafMatchesOf: read_leaf_matches_of,
+    remembering.SaidOfRule: read_said_matches,
     moments.Moments: read_moments,
     moments.Rejoined: read_rejoined,
     moments.Begun: read_begun,

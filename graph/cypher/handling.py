@@ -9,7 +9,7 @@ from vidette.alerts import Alert, Judgement, Storm, Timer
 
 
 def write_places(transaction: Transaction, alerts: Sequence[Alert]) -> None:
-    """Where alerts were, for their neighbours: each of their streams with each of their zones."""
+    """Where alerts were, for their neighbours; one on trial, or about no event, is nobody's neighbour."""
     do(transaction, "MATCH (p:AlertPlace) WHERE p.alert_id IN $ids DETACH DELETE p", ids=[one.id for one in alerts])
     places = [
         {
@@ -20,10 +20,16 @@ def write_places(transaction: Transaction, alerts: Sequence[Alert]) -> None:
             "at": to_ms(alert.at),
         }
         for alert in alerts
-        for stream in alert.streams
-        for zone in alert.zones or ("",)
+        if alert.events and not alert.shadow
+        for stream, zone in _places(alert)
     ]
     do(transaction, "UNWIND $rows AS r MERGE (p:AlertPlace {key: r.key}) SET p += r", rows=places)
+
+
+def _places(alert: Alert) -> list[tuple[str, str]]:
+    """Each zone of each stream (empty: outside of its zones), and, with no stream, the subject."""
+    places = [(stream, zone) for stream in alert.streams for zone in alert.zones or ("",)]
+    return places + ([("", alert.subject)] if alert.subject else [])
 
 
 def write_life(transaction: Transaction, judgement: Judgement) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.handling import write_life, write_places
 from graph.cypher.opening import last_commit, read_stream
+from graph.cypher.patterns import write_patterns
 from graph.cypher.reading.events import event_rows
 from graph.judging import verdicts_of
 from graph.rows import to_ms
@@ -95,6 +96,7 @@ def write(transaction: Transaction, judgement: Judgement) -> None:
     ]
     do(transaction, "UNWIND $rows AS r MERGE (n:RuleState {key: r.key}) SET n += r.row", rows=states)
     write_life(transaction, judgement)
+    write_patterns(transaction, judgement)
 
 
 def _refuse_orphans(transaction: Transaction, judgement: Judgement) -> None:

@@ -24,6 +24,9 @@ _KEYED = (
     "Feedback",
     "Timer",
     "Storm",
+    "Pattern",
+    "LeafMatch",
+    "SaidMatch",
 )
 """Nodes that only their owner and place tell apart: `key` is made of both."""
 _INDEXES = {
@@ -45,6 +48,9 @@ _INDEXES = {
     "AlertPlace": (("stream", "zone", "at"), ("alert_id",)),
     "Timer": (("rule", "due_at"),),
     "Storm": (("sink", "due_at"),),
+    "Pattern": (("rule",), ("wake",)),
+    "LeafMatch": (("pattern", "until"), ("id",)),
+    "SaidMatch": (("pattern", "until"), ("alert_id",)),
     "Silence": (("end",),),
     "Feedback": (("alert_id",),),
     "Embedding": (("run_id", "of"),),

@@ -23,6 +23,7 @@ _FIRST = (
     "MATCH (a:Alert {id: $id}) CALL (a) { MATCH (f:Alert {incident: a.incident}) RETURN f ORDER BY f.at, f.id LIMIT 1 }"
     " RETURN a.id AS id, a.incident AS incident, f.id AS first, f.at AS first_at"
 )
+_ZONES = "MATCH (n:AlertPlace {stream: $stream}) RETURN DISTINCT n.zone AS zone ORDER BY zone"
 _SIDES = (("DESC", "n.at >= $at - $within AND n.at <= $at"), ("", "n.at >= $at AND n.at <= $at + $within"))
 
 
@@ -121,25 +122,24 @@ def read_next_to(transaction: Transaction, query: NextTo) -> list[Neighbour]:
 
 def _nearest(transaction: Transaction, query: NextTo) -> Iterator[tuple[str, str]]:
     """(what they have in common, alert), the subject first."""
-    asked: list[tuple[str, str, dict[str, str]]] = []
-    if query.subject is not None:
-        asked.append(("the same thing", "MATCH (n:Alert {subject: $subject}) WHERE n.id", {"subject": query.subject}))
-    place = "MATCH (n:AlertPlace {stream: $stream, zone: $zone}) WHERE n.alert_id"
+    asked = [("the same thing", "", query.subject)] if query.subject is not None else []
     for stream, zone in query.places:
-        by = f"zone {zone} on {stream}" if zone else f"the same place on {stream}"
-        asked.append((by, place, {"stream": stream, "zone": zone}))
+        asked.append((f"zone {zone} on {stream}" if zone else f"the same place on {stream}", stream, zone))
     for stream in query.near:
-        zones = rows(
-            transaction,
-            "MATCH (n:AlertPlace {stream: $stream}) RETURN DISTINCT n.zone AS zone ORDER BY zone",
-            stream=stream,
-        )
-        asked += [(f"stream {stream} near by", place, {"stream": stream, "zone": row["zone"]}) for row in zones]
-    for by, match, values in asked:
+        zones = rows(transaction, _ZONES, stream=stream)
+        asked += [(f"stream {stream} near by", stream, row["zone"]) for row in zones]
+    within = round(query.within_s * 1000)
+    for by, stream, zone in asked:
         for down, inside in _SIDES:
-            text = f"{match} <> $alert AND {inside} RETURN coalesce(n.alert_id, n.id) AS alert ORDER BY n.at {down} LIMIT 1"
             found = one(
-                transaction, text, **values, alert=query.alert, at=to_ms(query.at), within=round(query.within_s * 1000)
+                transaction,
+                f"MATCH (n:AlertPlace {{stream: $stream, zone: $zone}}) WHERE n.alert_id <> $alert AND {inside}"
+                f" RETURN n.alert_id AS alert ORDER BY n.at {down} LIMIT 1",
+                stream=stream,
+                zone=zone,
+                alert=query.alert,
+                at=to_ms(query.at),
+                within=within,
             )
             if found:
                 yield by, found["alert"]
