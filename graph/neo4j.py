@@ -121,7 +121,12 @@ class Neo4jStore:
 
     def __init__(self, uri: str, user: str = "", password: str = "", *, database: str = "neo4j") -> None:
         self._server = Server(uri, user, password, database=database)
-        schema.migrate(self._server)
+        try:
+            with self._server.faults():
+                schema.migrate(self._server)
+        except StoreError:
+            self._server.close()
+            raise
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream or refresh its row; -> its last commit. `again` begins a new watch of it."""

@@ -67,7 +67,10 @@ class Server:
         try:
             yield
         except StoreError as error:
-            raise StoreError(f"memory {self.address}: {error}", retryable=error.retryable) from error
+            named = str(error).startswith(f"memory {self.address}: ")
+            raise StoreError(
+                str(error) if named else f"memory {self.address}: {error}", retryable=error.retryable
+            ) from error
         except AuthError as error:
             raise StoreError(
                 f"memory {self.address}: it refuses the name or password; set neo4j.user and neo4j.password"

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from tests.telling import alert
 from vidette.alerts import AlertFilter, Feedback, Held, Judgement, Severity, Silence, Storm, Timer
 from vidette.handling import (
@@ -24,10 +25,6 @@ from vidette.handling import (
 )
 from vidette.queries import Alerts
 
-STORES = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

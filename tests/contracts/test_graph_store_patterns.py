@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
+from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import Judgement
 from vidette.matches import Heard, LeafMatch, Match, PatternChange, PatternState, Said, Shed
@@ -18,10 +19,6 @@ from vidette.ports import GraphStore
 from vidette.remembering import HeardOf, LeafMatches, LeafMatchesOf, Patterns, SaidOfRule
 
 Open = Callable[[Path], GraphStore]
-STORES: dict[str, Open] = {
-    "embedded on disk": lambda folder: EmbeddedStore(folder / "vidette.db"),
-    "embedded in memory": lambda _: EmbeddedStore(":memory:"),
-}
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YARD, GATE = (
     Stream(id=ids.stream_id(name), name=name, kind="live", uri=name, start=START) for name in ("yard", "gate")
