@@ -4,16 +4,18 @@ VIDETTE_TEST_NEO4J names another, which must hold nothing that anybody wants to 
 """
 
 import atexit
+import fcntl
 import os
 import select
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import neo4j
 import pytest
@@ -21,6 +23,7 @@ import pytest
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
 
+SHARED = os.environ.get("VIDETTE_TEST_NEO4J", "")
 _HERE = Path(__file__).parent / "neo4j"
 _JARS = Path(__file__).parents[1] / ".venv" / "neo4j"
 _PATIENCE_S = 120.0
@@ -31,8 +34,8 @@ _WIPE = "MATCH (n) WHERE NOT n:Vidette CALL (n) { DETACH DELETE n } IN TRANSACTI
 @lru_cache(maxsize=1)
 def address() -> str:
     """Where the server of this process listens; it is started for the first who asks, and ends with the tests."""
-    if given := os.environ.get("VIDETTE_TEST_NEO4J"):
-        return given
+    if SHARED:
+        return SHARED
     if not list(_JARS.glob("neo4j-[0-9]*.jar")) or shutil.which("java") is None:
         pytest.skip("no Neo4j here: `make test` fetches it where there is Maven (Debian: apt-get install maven)")
     home = tempfile.TemporaryDirectory(prefix="vidette-neo4j-")
@@ -63,11 +66,33 @@ def _end(server: "subprocess.Popen[bytes]", home: "tempfile.TemporaryDirectory[s
     home.cleanup()
 
 
+class Fresh(Neo4jStore):
+    """A memory that was emptied; of a server that several processes test with, theirs in turn until it is closed."""
+
+    turn: IO[str] | None = None
+    opened = 0
+
+    def __init__(self) -> None:
+        super().__init__(address())
+        Fresh.opened += 1
+
+    def close(self) -> None:
+        """Let the server go, and the next process have it."""
+        super().close()
+        Fresh.opened -= 1
+        if not Fresh.opened and Fresh.turn:
+            Fresh.turn.close()
+            Fresh.turn = None
+
+
 def fresh() -> Neo4jStore:
     """An empty memory on the server; the next call empties it again."""
+    if SHARED and Fresh.turn is None:
+        Fresh.turn = (Path(tempfile.gettempdir()) / "vidette-test-neo4j.turn").open("w")
+        fcntl.flock(Fresh.turn, fcntl.LOCK_EX)
     with neo4j.GraphDatabase.driver(address()) as driver, driver.session() as session:
         session.run(_WIPE).consume()
-    return Neo4jStore(address())
+    return Fresh()
 
 
 STORES: dict[str, Callable[[Path], Any]] = {
@@ -75,3 +100,8 @@ STORES: dict[str, Callable[[Path], Any]] = {
     "embedded in memory": lambda _: EmbeddedStore(":memory:"),
     "neo4j": lambda _: fresh(),
 }
+
+
+if __name__ == "__main__":  # a server for many processes: its address on stdout, until stdin ends
+    print(address(), flush=True)
+    sys.stdin.read()

@@ -15,7 +15,7 @@ Transaction = neo4j.ManagedTransaction
 Row = dict[str, Any]
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _RETRY_S = 30.0
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 """The server ends a transaction that takes longer."""
 
 
