@@ -9,6 +9,7 @@ from rules.hearing import Hearing
 from rules.occurrence import LULL_S, SEEN_S, TOLD_LATE_S
 from rules.rule import Rule
 from rules.sending import Sending
+from rules.tree import Absence, Count, Rate
 from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
@@ -106,7 +107,7 @@ class Course:
             local = at.astimezone(self.rule.active.tz)
             self._decide(match, Verdict.NOT_RAISED, (f"{local:%a %H:%M} is outside {self.rule.active}",))
             return None
-        key = _key(match)
+        key = _key(self.rule, match)
         for i in range(len(self._told) - 1, -1, -1):
             if self._told[i].key == key and self._told[i].near(match):
                 return self._join(i, match)
@@ -121,7 +122,7 @@ class Course:
         elif said.alert and not self._is_over(_begun(said.alert, "", match)):
             alert = self.hearing.alert(said.alert)
             if alert is not None:
-                self._take_up(alert, _key(match), match)
+                self._take_up(alert, _key(self.rule, match), match)
 
     def gone(self, said: Said) -> None:
         """A match that is none any more: its alert is over where that was all it told of."""
@@ -277,9 +278,13 @@ class Course:
         self.hearing.decide(self.rule, self._about(match), verdict, instant_of(match.start), why, alert, stream=stream)
 
 
-def _key(match: Match) -> str:
-    """What makes two matches be about the same: their subject, else their one stream, else nothing but the rule."""
-    return match.subject or (match.streams[0] if len(match.streams) == 1 else "")
+def _key(rule: Rule, match: Match) -> str:
+    """What makes two matches be about the same: their subject, else their one stream, else nothing but the rule.
+
+    Of a count it is the rule: on which streams it stands changes while it lasts.
+    """
+    counted = isinstance(rule.when, Count | Rate | Absence)
+    return match.subject or (match.streams[0] if len(match.streams) == 1 and not counted else "")
 
 
 def _begun(alert: str, key: str, match: Match) -> Told:
