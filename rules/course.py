@@ -9,12 +9,13 @@ from rules.hearing import Hearing
 from rules.occurrence import LULL_S, SEEN_S, TOLD_LATE_S
 from rules.rule import Rule
 from rules.sending import Sending
-from rules.tree import Absence, Count, Rate
+from rules.tree import Absence, Ask, Count, Rate
 from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
 from vidette.matches import Match, Said
 from vidette.models import EventRow, Evidence
+from vidette.remembering import SaidOfRule
 
 _EVENTS = 256
 _EVIDENCE = 4
@@ -111,7 +112,7 @@ class Course:
         for i in range(len(self._told) - 1, -1, -1):
             if self._told[i].key == key and self._told[i].near(match):
                 return self._join(i, match)
-        return self._raise(match, key)
+        return self._rejoin(match, key) or self._raise(match, key)
 
     def change(self, said: Said, match: Match) -> None:
         """What is newly known of a match."""
@@ -166,6 +167,21 @@ class Course:
             self._decide(match, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
             self._extend(self._told[i], match)
         return self._told[i].alert
+
+    def _rejoin(self, match: Match, key: str) -> str | None:
+        """The alert that told of the same occurrence and was over: a recording is, before a model is asked about it."""
+        if not any(isinstance(leaf, Ask) for leaf in self.rule.leaves):
+            return None
+        since = match.start - _LULL_MS
+        asked = SaidOfRule(rule=self.rule.id, version=self.rule.version, since=since, limit=_NAMES)
+        for one in self.hearing.read(asked):
+            near = one.match is not None and _key(self.rule, one.match) == key and _begun("", key, one.match).near(match)
+            alert = self.hearing.alert(one.alert) if near and one.alert else None
+            if alert is not None:
+                self._decide(match, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
+                self._take_up(alert, key, match)
+                return alert.id
+        return None
 
     def _extend(self, told: Told, match: Match) -> None:
         """The alert with the events that it did not have; raised once more where it was over and is not."""
