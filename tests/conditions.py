@@ -74,4 +74,4 @@ def _inside(part):
     )
 
 
-CONDITIONS = st.recursive(st.one_of(LEAVES, ASKS.filter(lambda said: said["ask"].strip())), _inside, max_leaves=6)
+CONDITIONS = st.recursive(st.one_of(LEAVES, ASKS.filter(lambda said: any(letter.isalnum() for letter in said["ask"]))), _inside, max_leaves=6)
