@@ -175,7 +175,9 @@ class Course:
         since = match.start - _LULL_MS
         asked = SaidOfRule(rule=self.rule.id, version=self.rule.version, since=since, limit=_NAMES)
         for one in self.hearing.read(asked):
-            near = one.match is not None and _key(self.rule, one.match) == key and _begun("", key, one.match).near(match)
+            near = (
+                one.match is not None and _key(self.rule, one.match) == key and _begun("", key, one.match).near(match)
+            )
             alert = self.hearing.alert(one.alert) if near and one.alert else None
             if alert is not None:
                 self._decide(match, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
