@@ -115,10 +115,11 @@ class Course:
         return self._rejoin(match, key) or self._raise(match, key)
 
     def change(self, said: Said, match: Match) -> None:
-        """What is newly known of a match."""
+        """What is newly known of a match, too that it is another: one that began before or after."""
         i = self._place(said)
         if i is not None:
-            self._told[i] = self._told[i].holding(match)
+            told = self._told[i] if said.id == match.id else self._told[i].without(said.id)
+            self._told[i] = told.holding(match)
             self._extend(self._told[i], match)
         elif said.alert and not self._is_over(_begun(said.alert, "", match)):
             alert = self.hearing.alert(said.alert)

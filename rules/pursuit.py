@@ -119,7 +119,12 @@ class Pursuit:
         for one in changed:
             course.change(stored[one.id], one)
         for one in new:
-            alert = course.come(one)
+            was = next((lost for lost in gone if lost.alert and _touch(lost.match, one)), None)
+            if was is not None:
+                gone.remove(was)
+                said.append(Said(id=was.id, match=None))
+                course.change(was, one)
+            alert = was.alert if was is not None else course.come(one)
             left[one.id] = alert
             said.append(Said(id=one.id, match=one, alert=alert))
         for lost in gone:
@@ -183,6 +188,13 @@ def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> I
             early.append(one)
     for one, said in zip(early, free, strict=False):
         yield _lasting(said, one)
+
+
+def _touch(before: Match | None, after: Match) -> bool:
+    """Whether one is the other, told to have begun at another time."""
+    if before is None or before.subject != after.subject:
+        return False
+    return before.start <= after.until and after.start <= before.until
 
 
 def _lasting(said: Match, one: Match) -> Match:
