@@ -31,6 +31,7 @@ def _filters(command: F) -> F:
             "--severity", "severities", multiple=True, help="Only low, medium, high or critical (repeatable)."
         ),
         click.option("--rule", "rules", multiple=True, metavar="ID", help="Only of this rule (repeatable)."),
+        click.option("--incident", metavar="ID", default="", help="Only of this incident: its id or the start of it."),
         click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream (repeatable)."),
     ):
         command = option(command)
@@ -81,11 +82,13 @@ def _asked(memory: "Memory", given: dict[str, Any]) -> "tuple[Sequence[Any], Cal
         chosen = [one for one in asked if not given["rules"] or one.rule in given["rules"]]
         chosen = [one for one in chosen if not given["streams"] or one.stream in given["streams"]]
         return precision.precision(chosen), lambda rows, _: precision.table(rows)
-    if given["by"] == "incident":
-        found = memory.store.read(Alerts(where=where, limit=_MANY, newest=True))
+    grouped, one = given["by"] == "incident", given["incident"].lower()
+    limit = _MANY if grouped or one else given["limit"]
+    found = memory.store.read(Alerts(where=where, limit=limit, newest=True))
+    found = [alert for alert in found if alert.incident.startswith(one)]
+    if grouped:
         return incidents.incidents(found)[: given["limit"]], incidents.table
-    found = memory.store.read(Alerts(where=where, limit=given["limit"], newest=True))
-    return found, partial(_table, why_too=given["why_too"])
+    return found[: given["limit"]], partial(_table, why_too=given["why_too"])
 
 
 @alerts.command()

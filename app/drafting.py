@@ -127,13 +127,23 @@ def save(rule: "RuleSettings", file: Path) -> None:
     from app.writing import writable
     from rules.wording import with_rule
 
-    try:
-        text = file.read_bytes()[: _LARGEST + 1].decode() if file.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {str(file)!r}: {error}; choose another --to") from error
-    said = with_rule(text, rule, str(file))
+    said = with_rule(_text(file), rule, str(file))
     with writable(file) as handle:
         handle.write(said.encode())
+
+
+def ids_in(file: Path) -> set[str]:
+    """Ids of the rules in a file, none where there is no file. Raises ConfigError."""
+    from rules.wording import ids_in
+
+    return set(ids_in(_text(file), str(file)))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes()[: _LARGEST + 1].decode() if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {str(file)!r}: {error}; choose another --to") from error
 
 
 def _read(rule: "RuleSettings", tz: tzinfo) -> str:

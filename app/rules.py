@@ -149,14 +149,14 @@ def write(sentence: str, db: str | None, config: str | None, as_json: bool, **gi
     """
     from dataclasses import replace
 
-    from app.drafting import drafted, row, save, say, tried
+    from app.drafting import drafted, ids_in, row, save, say, tried
     from app.memory import settings_of
     from vidette.codec import line
     from vidette.configuration import FILE
 
     settings = settings_of(db, config)
     file = Path(given["to"] or config or FILE)
-    shown = drafted(sentence, settings, {rule.id for rule in settings.rules} | _ids(file), given["name"])
+    shown = drafted(sentence, settings, {rule.id for rule in settings.rules} | ids_in(file), given["name"])
     shown = replace(shown, found=tried(shown.rule, settings, given["since"]))
     if not as_json:
         say(shown, settings)
@@ -174,15 +174,6 @@ def _asked_to_save(file: Path) -> bool:
         return click.confirm(f"Save it in {file}?", err=True)
     click.echo(f"not saved; --yes saves it in {file}", err=True)
     return False
-
-
-def _ids(file: Path) -> set[str]:
-    """Ids of the rules in a file that is there."""
-    from vidette.configuration import check
-    from vidette.rule_settings import RulesFile
-
-    found = check(file, os.environ, RulesFile) if file.exists() else None
-    return {rule.id for rule in found.value.rules} if found and found.value else set()
 
 
 def _page(found: "Found", media: "MediaStore", out: str) -> None:

@@ -29,6 +29,7 @@ from workers.ticking import Ticking
 from workers.wiring import db_path, judge_of, media_of
 
 if TYPE_CHECKING:
+    from vidette.alerts import SinkState
     from workers.fleet import Change
 
 log = logging.getLogger(__name__)
@@ -121,8 +122,8 @@ class Pumping:
     """Context manager: the pump of the sinks as they are now, and what time makes of alerts."""
 
     def __init__(self, store: Store, settings: Settings, lanes: Sequence[Lane]) -> None:
-        self._store, self._sinks = store, (settings.sinks, settings.alerts)
-        self._pump = Pump(store, lanes, gone=teller(settings, store))
+        self._store, self._settings = store, settings
+        self._pump = Pump(store, lanes, gone=self._gone)
         self._ticking = Ticking(store, judge_of(settings), self.nudge)
 
     def __enter__(self) -> "Pumping":
@@ -152,13 +153,18 @@ class Pumping:
     def change(self, settings: Settings) -> None:
         """Send to the sinks of these settings from now on. Raises ConfigError, and goes on as before."""
         self._ticking.judge = judge_of(settings)
-        sinks = (settings.sinks, settings.alerts)
-        if sinks == self._sinks:
+        before = self._settings
+        if (settings.sinks, settings.alerts) == (before.sinks, before.alerts):
+            self._settings = settings
             return
-        pump = Pump(self._store, lanes_of(settings, media_of(settings)), gone=teller(settings, self._store))
-        old, self._pump, self._sinks = self._pump, pump, sinks
+        pump = Pump(self._store, lanes_of(settings, media_of(settings)), gone=self._gone)
+        old, self._pump, self._settings = self._pump, pump, settings
         old.__exit__(None, None, None)
         pump.__enter__()
+
+    def _gone(self, state: "SinkState") -> None:
+        """A sink takes no more: told by the rules as they are now."""
+        teller(self._settings, self._store)(state)
 
 
 @contextmanager

@@ -62,8 +62,6 @@ TYPES = {
 }
 LABELS = {"car": Label.VEHICLE, "truck": Label.VEHICLE, "dog": Label.ANIMAL, "bag": Label.BAG, "man": Label.PERSON}
 DAYS, CAMERAS, HOUR_S = 7, 20, 3600.0
-SAMPLE = ((0, 7), 0.25)
-"""Cameras that are watched observation by observation, and for how many days."""
 WORDS = (
     "gun man", "knife", "wheelchair", "motorcycle stopped", "bicycle fell", "helmet car", "cashier money", "police car",
     "dog woman", "umbrella", "ladder", "hammer", "broken glass", "white car crash", "black car left", "red car", "shelf took",
@@ -225,9 +223,14 @@ def standing(alerts: Iterable[Alert]) -> "set[tuple[object, ...]]":
     return {(one.rule, one.id, one.at, one.subject) for one in alerts if not one.text.startswith("Taken back")}
 
 
-def compared(captions: Sequence[TimedCaption], chosen: Sequence[RuleSettings], folder: Path) -> None:
-    """Watch some cameras as they are watched, in steps of ten seconds, and back-test the same."""
-    cameras, days = SAMPLE
+def compared(
+    captions: Sequence[TimedCaption],
+    chosen: Sequence[RuleSettings],
+    folder: Path,
+    cameras: Sequence[int] = (0, 7),
+    days: float = 0.25,
+) -> int:
+    """Watch some cameras as they are watched, in steps of ten seconds, and back-test the same; -> alerts that differ."""
     now = [START]
     engine = Engine(chosen, [SinkSettings(id="desk", kind="console")], tz=UTC, max_age_s=1e9, now=lambda: now[0])
     store = EmbeddedStore(folder / "sample.db")
@@ -253,6 +256,7 @@ def compared(captions: Sequence[TimedCaption], chosen: Sequence[RuleSettings], f
     for one in sorted(seen ^ found, key=repr)[:10]:
         print("   ", "watched" if one in seen else "back-tested", *one)
     store.close()
+    return len(seen ^ found)
 
 
 def whole(db: Path, chosen: Sequence[RuleSettings]) -> None:

@@ -13,12 +13,9 @@ _SHARP = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "50", "-
 def repeated(truth: Truth, folder: Path, times: int) -> Truth:
     """The clip so many times, one after the other."""
     video = _joined(folder, f"{truth.video.stem}_x{times}", [_sharp(folder, truth)] * times)
-    events = tuple(
-        (start + turn * truth.seconds, end + turn * truth.seconds)
-        for turn in range(times)
-        for start, end in truth.events
-    )
-    return Truth(video=video, seconds=truth.seconds * times, events=events)
+    once_s = _seconds(video) / times
+    events = tuple((start + turn * once_s, end + turn * once_s) for turn in range(times) for start, end in truth.events)
+    return Truth(video=video, seconds=once_s * times, events=events)
 
 
 def amid_quiet(truth: Truth, folder: Path, quiet_s: float) -> Truth:

@@ -129,6 +129,7 @@ class _Play:
 
     def __init__(self, rules: Sequence[RuleSettings], read: Reader, reels: list[_Reel], tz: tzinfo) -> None:
         self._now = datetime.min.replace(tzinfo=UTC)
+        rules = [rule.model_copy(update={"shadow": False}) for rule in rules]  # a trial, told as if it were none
         named = {sink for rule in rules for sink in (*rule.sinks, *rule.escalate_to)} or {"back-test"}
         sinks = [SinkSettings(id=sink, kind="console") for sink in sorted(named)]
         made = [rule_of(rule, tz) for rule in rules]

@@ -9,11 +9,13 @@ from rules.hearing import Hearing
 from rules.occurrence import LULL_S, SEEN_S, TOLD_LATE_S
 from rules.rule import Rule
 from rules.sending import Sending
+from rules.tree import Absence, Ask, Count, Rate
 from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
 from vidette.matches import Match, Said
 from vidette.models import EventRow, Evidence
+from vidette.remembering import SaidOfRule
 
 _EVENTS = 256
 _EVIDENCE = 4
@@ -106,22 +108,23 @@ class Course:
             local = at.astimezone(self.rule.active.tz)
             self._decide(match, Verdict.NOT_RAISED, (f"{local:%a %H:%M} is outside {self.rule.active}",))
             return None
-        key = _key(match)
+        key = _key(self.rule, match)
         for i in range(len(self._told) - 1, -1, -1):
             if self._told[i].key == key and self._told[i].near(match):
                 return self._join(i, match)
-        return self._raise(match, key)
+        return self._rejoin(match, key) or self._raise(match, key)
 
     def change(self, said: Said, match: Match) -> None:
-        """What is newly known of a match."""
+        """What is newly known of a match, too that it is another: one that began before or after."""
         i = self._place(said)
         if i is not None:
-            self._told[i] = self._told[i].holding(match)
+            told = self._told[i] if said.id == match.id else self._told[i].without(said.id)
+            self._told[i] = told.holding(match)
             self._extend(self._told[i], match)
         elif said.alert and not self._is_over(_begun(said.alert, "", match)):
             alert = self.hearing.alert(said.alert)
             if alert is not None:
-                self._take_up(alert, _key(match), match)
+                self._take_up(alert, _key(self.rule, match), match)
 
     def gone(self, said: Said) -> None:
         """A match that is none any more: its alert is over where that was all it told of."""
@@ -165,6 +168,23 @@ class Course:
             self._decide(match, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
             self._extend(self._told[i], match)
         return self._told[i].alert
+
+    def _rejoin(self, match: Match, key: str) -> str | None:
+        """The alert that told of the same occurrence and was over: a recording is, before a model is asked about it."""
+        if not any(isinstance(leaf, Ask) for leaf in self.rule.leaves):
+            return None
+        since = match.start - _LULL_MS
+        asked = SaidOfRule(rule=self.rule.id, version=self.rule.version, since=since, limit=_NAMES)
+        for one in self.hearing.read(asked):
+            near = (
+                one.match is not None and _key(self.rule, one.match) == key and _begun("", key, one.match).near(match)
+            )
+            alert = self.hearing.alert(one.alert) if near and one.alert else None
+            if alert is not None:
+                self._decide(match, Verdict.UPDATED, (f"the same as in alert {alert.id}",), alert.id)
+                self._take_up(alert, key, match)
+                return alert.id
+        return None
 
     def _extend(self, told: Told, match: Match) -> None:
         """The alert with the events that it did not have; raised once more where it was over and is not."""
@@ -277,9 +297,13 @@ class Course:
         self.hearing.decide(self.rule, self._about(match), verdict, instant_of(match.start), why, alert, stream=stream)
 
 
-def _key(match: Match) -> str:
-    """What makes two matches be about the same: their subject, else their one stream, else nothing but the rule."""
-    return match.subject or (match.streams[0] if len(match.streams) == 1 else "")
+def _key(rule: Rule, match: Match) -> str:
+    """What makes two matches be about the same: their subject, else their one stream, else nothing but the rule.
+
+    Of a count it is the rule: on which streams it stands changes while it lasts.
+    """
+    counted = isinstance(rule.when, Count | Rate | Absence)
+    return match.subject or (match.streams[0] if len(match.streams) == 1 and not counted else "")
 
 
 def _begun(alert: str, key: str, match: Match) -> Told:

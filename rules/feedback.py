@@ -35,7 +35,6 @@ def heard(alert_id: str, says: Opinion, read: Reader, *, by: str, now: datetime,
         newer = replace(newer, sequence=alert.sequence + 1)
         docket.deliver(newer, sorted(docket.told(alert.id)))
     docket.alerts[alert.id] = newer
-    _end_reminders(docket, newer)
     note = Feedback(alert=alert.id, says=says, by=by, at=now, comment=comment[:_COMMENT])
     docket.of_alert(newer, _VERDICT[says], (_said(note),))
     return replace(docket.judgement(), feedback=(note,))
@@ -56,11 +55,6 @@ def _as_said(alert: Alert, says: Opinion) -> Alert:
 
 def _in(alert: Alert, state: AlertState, change: Change) -> Alert:
     return alert if alert.state is state else replace(alert, state=state, change=change)
-
-
-def _end_reminders(docket: Docket, alert: Alert) -> None:
-    docket.remind(alert, "escalate", None)
-    docket.remind(alert, "repeat", None)
 
 
 def _said(note: Feedback) -> str:

@@ -59,7 +59,7 @@ def happening(when: WhenSettings) -> str:
     """What happens, where, how surely; without how long."""
     parts = [
         _what(when),
-        f" with {quoted(when.caption)} in the caption" if when.caption else "",
+        f" with {words} in the caption" if (words := quoted(when.caption)) else "",
         f" in {_names('zone', when.zone)}" if when.zone and not _all_of(when, _IN_ZONE) else "",
         f" at {_names('line', when.line)}" if when.line and not _all_of(when, _AT_LINE) else "",
         f" going {when.direction}" if when.direction and EventType.LINE_CROSSED not in when.event else "",
@@ -85,12 +85,12 @@ def _what(when: WhenSettings) -> str:
 
 def _who(when: WhenSettings) -> str:
     what = listed(f"{'an' if label[0] in 'aeiou' else 'a'} {label}" for label in when.label) or "a thing"
-    asked = (f"{plain(key, _WORD)} {listed(_plain(values))}" for key, values in sorted(when.attributes.items()))
+    asked = (f"{plain(key, _WORD) or '?'} {listed(_plain(values))}" for key, values in sorted(when.attributes.items()))
     return f"{what} ({', '.join(asked)})" if when.attributes else what
 
 
 def _plain(values: tuple[str, ...]) -> list[str]:
-    return [plain(value, _WORD) for value in values]
+    return [plain(value, _WORD) or "?" for value in values]
 
 
 def _all_of(when: WhenSettings, types: frozenset[EventType]) -> bool:

@@ -6,7 +6,7 @@ began before and goes on may have lost its begin in this; it is the one that was
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rules.course import Course, Remembered
 from rules.fitting import Fitting
@@ -15,6 +15,7 @@ from rules.known import Known
 from rules.pattern import Weighing
 from rules.rule import Rule
 from rules.sending import Sending
+from rules.tree import All, AnyOf, Ask, Condition, InOrder, Leaf
 from rules.witness import Witness
 from vidette import codec
 from vidette.errors import StoreError
@@ -57,7 +58,18 @@ class Pursuit:
         )
         found = weighing.of(self.rule.when)
         stored = {one.id: one for one in self._read(self._asked(since))} if not self._fresh else {}
+        if _mixes(self.rule.when):
+            found = self._decided(found, stored, look_back, weighing.later)
         return self._compared(found, stored, since, weighing.later)
+
+    def _decided(
+        self, found: list[Match], stored: Mapping[str, Said], look_back: int, later: list[float]
+    ) -> list[Match]:
+        """Those that were said, or begin before anything that a stream has still to tell of: they may begin otherwise."""
+        known = self._of(frozenset(leaf.number for leaf in self.rule.leaves), False, look_back)
+        open_ = {one.id for one in found if one.id not in stored and not known.told(one.start)}
+        later += [one.start for one in found if one.id in open_]
+        return [one for one in found if one.id not in open_]
 
     def _since(self, fittings: Sequence[Fitting]) -> int:
         if self._fresh:
@@ -107,7 +119,12 @@ class Pursuit:
         for one in changed:
             course.change(stored[one.id], one)
         for one in new:
-            alert = course.come(one)
+            was = next((lost for lost in gone if lost.alert and _touch(lost.match, one)), None)
+            if was is not None:
+                gone.remove(was)
+                said.append(Said(id=was.id, match=None))
+                course.change(was, one)
+            alert = was.alert if was is not None else course.come(one)
             left[one.id] = alert
             said.append(Said(id=one.id, match=one, alert=alert))
         for lost in gone:
@@ -144,6 +161,19 @@ class Pursuit:
         return PatternChange(state=state, said=tuple(said), shed=shed)
 
 
+def _mixes(node: Condition) -> bool:
+    """Whether what one stream tells may change what follows of another's."""
+    match node:
+        case Leaf() | Ask():
+            return False
+        case AnyOf(parts=parts):
+            return any(map(_mixes, parts))
+        case All(same=same) | InOrder(same=same):
+            return same not in ("thing", "stream")
+        case _:
+            return True
+
+
 def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> Iterable[Match]:
     """The matches that begin from `since` on, and those said before, as they go on."""
     free = [one.match for one in stored.values() if one.match is not None and one.match.start < since]
@@ -158,6 +188,13 @@ def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> I
             early.append(one)
     for one, said in zip(early, free, strict=False):
         yield _lasting(said, one)
+
+
+def _touch(before: Match | None, after: Match) -> bool:
+    """Whether one is the other, told to have begun at another time."""
+    if before is None or before.subject != after.subject:
+        return False
+    return before.start <= after.until and after.start <= before.until
 
 
 def _lasting(said: Match, one: Match) -> Match:

@@ -54,8 +54,10 @@ def quoted_name(name: str) -> str:
 
 def plain(text: str, limit: int) -> str:
     """One line of at most `limit` letters: control, format and unassigned characters (Unicode C*) are out."""
-    kept = "".join(letter if not unicodedata.category(letter).startswith("C") else " " for letter in text[: limit * 4])
-    line = " ".join(kept.split())
+    said = text[: limit * 4]
+    if not said.isprintable():  # what is holds none of them
+        said = "".join(letter if not unicodedata.category(letter).startswith("C") else " " for letter in said)
+    line = " ".join(said.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

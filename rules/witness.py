@@ -101,7 +101,8 @@ class Witness:
             tuple(asked[name] for name in sorted(asked)),
             self.now,
             told_in=frozenset[FastState](FastState).intersection(*map(_seen_in, all_)),
-            machine=bool(all_) and all(isinstance(leaf, Leaf) and bool(leaf.types) and leaf.types <= SYSTEM for leaf in all_),
+            machine=bool(all_)
+            and all(isinstance(leaf, Leaf) and bool(leaf.types) and leaf.types <= SYSTEM for leaf in all_),
         )
 
     @property

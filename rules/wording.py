@@ -47,6 +47,16 @@ def with_rule(text: str, rule: RuleSettings, name: str) -> str:
     return added
 
 
+def ids_in(text: str, name: str) -> frozenset[str]:
+    """Ids of the rules in the text of a settings or rules file. Raises ConfigError where it is no YAML."""
+    rules = parse(text, name, _Anything()).value.get(_RULES, [])
+    return (
+        frozenset(str(rule.get("id")) for rule in rules if isinstance(rule, dict))
+        if isinstance(rules, list)
+        else frozenset()
+    )
+
+
 class _Anything(dict[str, str]):
     """An environment in which every variable is set: what a file takes from it does not matter here."""
 

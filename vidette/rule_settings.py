@@ -90,7 +90,7 @@ def _given(when: "WhenSettings") -> set[str]:
 
 
 def _check_needs(when: "WhenSettings", kind: str) -> None:
-    if kind == "ask" and not when.ask.strip():
+    if kind == "ask" and not any(letter.isalnum() for letter in when.ask):
         raise ValueError("`ask` is empty; write a question that is answered yes or no")
     if kind in ("count", "rate") and (when.at_least is None) == (when.at_most is None):
         raise ValueError(f"`{kind}` needs `at_least` or `at_most`, one of them")

@@ -147,8 +147,8 @@ class VlmSettings(VisionSettings):
     )
     together_s: Annotated[float, Field(ge=0, le=600)] = Field(
         default=60,
-        description="segments that begin within so long of a stream are described in one question, at most half as many as"
-        " `max_images`; those in which an alert was raised, and streams with questions, at once and each alone; 0: all are",
+        description="segments that begin within so long of a stream are described in one question, as many as"
+        " `max_images` at most; those in which an alert was raised, and streams with questions, at once and each alone; 0: all are",
     )
     describe: Literal["always", "asked"] = Field(
         default="always",

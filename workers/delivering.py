@@ -42,7 +42,8 @@ class Pump:
         share: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._store = store
-        self._senders = tuple(Sender(store, lane, now=now, share=share, gone=gone) for lane in lanes)
+        self._tell_gone = gone
+        self._senders = tuple(Sender(store, lane, now=now, share=share, gone=self._gone) for lane in lanes)
         self._ids = tuple(lane.sink.id for lane in lanes)
 
     def __enter__(self) -> "Pump":
@@ -77,6 +78,11 @@ class Pump:
     def remaining(self) -> dict[str, int]:
         """How many deliveries each sink still waits for; those with none are left out."""
         return waiting(self._store, self._ids)
+
+    def _gone(self, state: SinkState) -> None:
+        """Tell of it; others may have to be told now."""
+        self._tell_gone(state)
+        self.nudge()
 
     def _meet_disabled(self) -> None:
         """Enable sinks that point elsewhere since they were disabled; tell of the others."""

@@ -7,7 +7,7 @@ from vidette.alerts import AlertFilter
 from vidette.models import Observation, Segment, SegmentRow, Stream
 from vidette.queries import Alerts, Filter, LastCommit, Segments, Settled, StreamOf
 from workers.jobs import LookAt
-from workers.streams import questions
+from workers.streams import questions, settings_of
 from workers.together import Together
 from workers.wiring import Pipeline
 
@@ -63,10 +63,17 @@ def examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:
 
 def _together(pipeline: Pipeline, stream: Stream) -> Together | None:
     """How the stream's segments go together; None where each is looked at alone: a rule may wait for each answer."""
-    stretch_s = pipeline.settings.vlm.together_s
-    if pipeline.vision is None or pipeline.together < 2 or not stretch_s or questions(pipeline.settings, stream.name):
+    stretch_s, most = pipeline.settings.vlm.together_s, _most(pipeline, stream)
+    if pipeline.vision is None or most < 2 or not stretch_s or questions(pipeline.settings, stream.name):
         return None
-    return Together(stretch_s=stretch_s, most=pipeline.together, longest_s=pipeline.settings.segments.max_s)
+    return Together(stretch_s=stretch_s, most=most, longest_s=pipeline.settings.segments.max_s)
+
+
+def _most(pipeline: Pipeline, stream: Stream) -> int:
+    """How many segments a question is about at most: each is shown, beside pictures to compare with."""
+    said, room = settings_of(pipeline.settings, stream.name), pipeline.together
+    compared = min(bool(said.normal) + len(said.examples), room // 2)
+    return room - compared
 
 
 def _urgent(pipeline: Pipeline, stream: Stream) -> Callable[[Segment], bool]:

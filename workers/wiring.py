@@ -57,7 +57,8 @@ class Voice:
 class Pipeline:
     """What the steps of the flow work with. `vision` None: no deep looks; `voice` tells what it does; `judge` None: no rules.
 
-    `notes` None: no text is read in pictures and nothing is embedded. `together`: segments described in one answer at most.
+    `notes` None: no text is read in pictures and nothing is embedded. `together`: pictures of a question about several
+    segments at most, 0: each is asked about alone.
     """
 
     settings: Settings
@@ -69,7 +70,7 @@ class Pipeline:
     judge: "Engine | None" = None
     spending: Spending = field(default_factory=Spending)
     notes: "Notes | None" = None
-    together: int = 1
+    together: int = 0
 
     @property
     def looks(self) -> bool:
@@ -202,12 +203,12 @@ def spending_of(vlm: VlmSettings) -> Spending:
 
 
 def together_of(vlm: VlmSettings) -> int:
-    """How many segments the model, or one that is asked in its place, describes in one answer at most: two pictures each."""
+    """How many pictures a question about several segments has at most, whichever model it comes to; 0: there is none."""
     if vlm.backend == "none":
-        return 1
+        return 0
     places = {one.name: one for one in vlm.others}
     named = [vlm, *(places[name] for one in (vlm, *vlm.others) for name in (one.fallback, one.record_from) if name)]
-    return max(1, min(one.max_images // 2 for one in named))
+    return min(one.max_images for one in named)
 
 
 def _model(

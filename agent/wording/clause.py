@@ -53,10 +53,14 @@ def clause(text: str, places: Places, notes: list[str], doubts: list[str]) -> Co
     many = None if often else amounts.count(left)
     per_s = amounts.per_s(left) if (many or often) and not window_s else 0.0
     said = scan(left.text)
+    if many and not window_s and not per_s and _of_a_scene(said):
+        notes.append("the number is left out: such an event is one, however many take part")
+        many = None
     amount = often or many
     if nobody:
         absent_s = for_s or window_s
-        when = {"absence": _event(said, named, 0.0, notes), **({"for_s": absent_s} if absent_s else {})}
+        inner = _things(said, named, notes) if _there(said, named) else _event(said, named, 0.0, notes)
+        when = {"absence": inner, **({"for_s": absent_s} if absent_s else {})}
     elif amount and (often or window_s or per_s or not _present(said)):
         when = _counted(_event(said, named, 0.0, notes), amount, window_s, per_s, notes)
     elif amount:  # how many are there
@@ -104,6 +108,19 @@ def _present(said: Sequence[Said]) -> bool:
     return all(verb in (SEEN, STAY) or set(verb.types) & _OF_MANY for verb in verbs) and not any(
         isinstance(one.word, Mark) and one.word.name in ("leave", "left", "move", "moved") for one in said
     )
+
+
+def _of_a_scene(said: Sequence[Said]) -> bool:
+    """Whether it is about people or things only as all that takes part in it: two men fight."""
+    verbs = [one.word for one in said if isinstance(one.word, Verb)]
+    nouns = [one.word for one in said if isinstance(one.word, Noun) and one.word.labels]
+    scenes = [verb for verb in verbs if verb.about == "scene" and verb.types and not set(verb.types) & _OF_MANY]
+    return bool(scenes) and bool(nouns) and all(_natural(noun, verb.types) for noun in nouns for verb in scenes)
+
+
+def _there(said: Sequence[Said], named: Named) -> bool:
+    """Whether being at a place is what is said: who stays there is there, though nobody comes."""
+    return bool(named.zones) and _present(said) and any(isinstance(one.word, Noun) for one in said)
 
 
 def _things(said: Sequence[Said], named: Named, notes: list[str]) -> Condition:
@@ -200,6 +217,8 @@ def _natural(noun: Noun, types: tuple[EventType, ...]) -> bool:
 def _who(nouns: Iterable[Noun], said: Sequence[Said], notes: list[str]) -> Condition:
     nouns = [noun for noun in nouns if noun.labels]
     labels = list(dict.fromkeys(label for noun in nouns for label in noun.labels))
+    if len(nouns) > 1 and any(isinstance(one.word, Mark) and one.word.name == "and" for one in said):
+        notes.append("things joined by 'and' are read as any of them")
     kinds = [kind for noun in nouns for kind in noun.kinds]
     if kinds and not all(noun.kinds for noun in nouns):
         notes.append(f"{' and '.join(kinds)}: read as {' or '.join(labels)}")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.wording import amounts
+from agent.wording.clause import doing
 from agent.wording.hours import hours
 from agent.wording.joints import Reader
 from agent.wording.left import LONGEST, Left, normal
@@ -24,6 +25,7 @@ _OPENER = re.compile(
 )
 _BARE = re.compile(r"^(?:when(?:ever)?|if|as soon as|every time|alert|alarm)(?: on| for| when)?:? (?P<core>.+)$")
 _TRAILING = re.compile(r"^(?P<core>.+?),? (?P<before>(?:tell|alert|notify|warn|inform|raise|send|message|page) .+)$")
+_OTHER = re.compile(r"^(?P<before>[^,]{1,60}?),? (?:when(?:ever)?|if) (?P<core>.+)$")
 _EXAMPLE = "write it like 'tell me when a van stands at the dock for more than ten minutes at night'"
 _SMALL_WORDS = (
     "a an the is are in at on of to for more than and or then it me when if with by over least within not out there"
@@ -74,6 +76,9 @@ def _opened(left: Left, sinks: Sequence[str]) -> dict[str, Any]:
     found = _OPENER.match(left.text) or _BARE.match(left.text)
     if found is None:
         found = _TRAILING.match(left.text)
+    if found is None:
+        found = _OTHER.match(left.text)
+        found = None if found and doing(found["before"]) else found
     if found is None:
         return {}
     left.text = found["core"] or ""

@@ -47,11 +47,12 @@ class Reader:
         same = _same(left)
         for joint, put in _JOINTS:
             parts = _split(joint, left.text)
+            notes, doubts = list(self.notes), list(self.doubts)
             if parts:
                 try:
                     return put(self, parts, same)
-                except UnknownWordsError:
-                    continue
+                except UnknownWordsError:  # it joins something else: words, not clauses
+                    self.notes[:], self.doubts[:] = notes, doubts
         if same:
             self.doubts.append(
                 f"the same {same}: that can be said of things one after the other, not of one or of a count"

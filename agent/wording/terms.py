@@ -43,7 +43,7 @@ _REPEAT = re.compile(
     rf",? ?\b(?:and |but )?(?:repeat|remind (?:me|us))(?: it| me| us)? every ({SPAN})(?: (?:until|while) .*)?$"
 )
 _TOLD = re.compile(
-    r",? ?\b(?:and |then )?(?:tell|notify|alert|inform|send (?:it|this|that|them)? ?to|message|page|to be sent to|telling) (?:the )?([\w-]+(?:(?:,| and| or) (?:the )?[\w-]+)*)$"
+    r",? ?\b(?:and |then )?(?:tell|notify|alert|inform|call|ping|email|warn|send (?:it|this|that|them)? ?to|message|page|to be sent to|telling) (?:the )?([\w-]+(?:(?:,| and| or) (?:the )?[\w-]+)*)$"
 )
 _ME = frozenset({"tell", "alert", "notify", "warn", "inform", "let", "call", "ping", "email", "page", "report", "trigger", "create", "make", "sound", "set", "watch", "can", "could", "you", "we", "alarms", "every", "time", "once", "me", "us", "everyone", "everybody", "all", "an", "a", "the", "alarm", "alerts", "please", "know", "message", "notification", "to", "with", "raise", "send", "out", "my", "give", "warning", "it", "in", "for", "want", "be", "i", "like", "would", "told", "of", "rule", "that", "says", "off"})  # fmt: skip
 

@@ -78,7 +78,8 @@ def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRo
         if track:
             tracks[event].append(track)
         if id_:
-            thing = EntityRow(id=id_, label=Label(label), role=role, attributes=json.loads(attributes))
+            said = {} if attributes == "{}" else json.loads(attributes)
+            thing = EntityRow(id=id_, label=Label(label), role=role, attributes=said)
             entities[event].append(thing)
     return entities, tracks
 
@@ -107,15 +108,11 @@ def _runs(connection: Connection, listed: str) -> dict[int, list[Run]]:
         (listed,),
     )
     out: dict[int, list[Run]] = defaultdict(list)
-    for row in found:
-        run = Run(
-            id=row["id"],
-            model=row["model"],
-            revision=row["revision"],
-            prompt_hash=row["prompt_hash"],
-            params=json.loads(row["params_json"]),
-        )
-        out[row["event_seq"]].append(run)
+    known: dict[str, Run] = {}  # a few speak of very many events
+    for event, id_, model, revision, prompt_hash, params in found:
+        if id_ not in known:
+            known[id_] = Run(id=id_, model=model, revision=revision, prompt_hash=prompt_hash, params=json.loads(params))
+        out[event].append(known[id_])
     return out
 
 

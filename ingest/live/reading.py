@@ -11,6 +11,7 @@ from itertools import chain
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from ingest.live.absence import Absence
 from ingest.live.address import Address
 from ingest.live.arrival import Arrival
 from ingest.live.backoff import Backoff
@@ -19,15 +20,12 @@ from ingest.live.intake import Intake
 from ingest.live.timeline import Stamp, Timeline
 from ingest.live.waiting import Waiting
 from vidette.feeds import Cause
-from vidette.models import FastState
 from vidette.signals import Loss, Signal
 
 WELL_S = 10.0  # a camera that has given pictures for this long is well: its next loss is a new one
 SKIP_MAX_S = 10.0  # a backlog that lasts longer is left by connecting again
 RESOLVE_S = 60.0  # the system may look for a camera's name for so long, and cannot be interrupted
-_SILENT = 0.9  # of the patience: FFmpeg begins to count before we do
 _BURST, _BURST_S, _DRAINED_S = 500, 1.0, 0.005
-_STATES = {Cause.STALLED: FastState.STALLED, Cause.UNREADABLE: FastState.FAILED}
 _log = logging.getLogger(__name__)
 
 Stamped = tuple["Packet[VideoStream]", Stamp]
@@ -58,12 +56,21 @@ class Reading:
         self.stop = threading.Event()
         self.reconnects: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-        self.last_s = self._came_s = now()
+        self._absence = Absence(now())
         self.timeline = Timeline(self.last_s)
-        self.loss: Loss | None = Loss(since_s=self.last_s, state=FastState.OFFLINE, cause=Cause.CONNECTING)
         self.heard = time.monotonic()
         self.patience_s = timeout_s
         self.connection = 0
+
+    @property
+    def loss(self) -> Loss | None:
+        """Why no pictures come now."""
+        return self._absence.loss
+
+    @property
+    def last_s(self) -> float:
+        """When the last picture was, in media time; before the first, when this was made."""
+        return self._absence.last_s
 
     @property
     def stuck(self) -> bool:
@@ -96,8 +103,7 @@ class Reading:
         self._moved = time.monotonic()
 
     def _lost(self, cause: Cause) -> None:
-        since_s = self.last_s if self.loss is None else self.loss.since_s
-        self.loss = Loss(since_s=since_s, state=_STATES.get(cause, FastState.OFFLINE), cause=cause)
+        self._absence.lost(cause)
         self.reconnects[cause] += 1
         _log.info("%r: %s", self._address.safe, cause.value)
 
@@ -135,24 +141,10 @@ class Reading:
     def _give(self, item: Arrival | Signal) -> None:
         """Hand on; the first picture after a loss says how long that was."""
         if isinstance(item, Arrival):
-            held = self._held_back(item)
-            loss = self.loss or self._hole(item.media_s)
-            if loss is not None and loss.since_s < item.media_s:
-                self._waiting.put(Signal(pts_s=item.media_s, loss=loss, over=True))
-            self.last_s, self._came_s = max(self.last_s, item.media_s), item.arrived_s
-            self.loss = Loss(since_s=self.last_s, state=FastState.STALLED, cause=Cause.STALLED) if held else None
+            ended = self._absence.picture(item.media_s, item.arrived_s, self.patience_s)
+            if ended is not None:
+                self._waiting.put(Signal(pts_s=item.media_s, loss=ended, over=True))
         self._waiting.put(item)
-
-    def _held_back(self, item: Arrival) -> bool:
-        """Whether it is of before a silence: FFmpeg gives what it has of a picture when its patience ends."""
-        silent = item.arrived_s - self._came_s > _SILENT * self.patience_s
-        return silent and self.loss is None and item.media_s - self.last_s <= _SILENT * self.patience_s
-
-    def _hole(self, media_s: float) -> Loss | None:
-        """The stall that is seen only now, by the media time of the picture after it."""
-        if media_s - self.last_s <= self.patience_s:
-            return None
-        return Loss(since_s=self.last_s, state=FastState.STALLED, cause=Cause.STALLED)
 
     def _stamped(self, connection: Connection) -> Iterator[Stamped]:
         """Packets with their arrival; ends when the reading is to stop."""

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-IDLE_S = 15.0  # servers commonly close idle connections after 5 s to a minute; who is closed first is found out
+IDLE_S = 5.0  # then it is closed: a server that has a thread for each connection, or one for all, shall not wait for us
 AGE_S = 60.0  # then the name is looked up again: it may lead elsewhere
 
 
@@ -16,15 +16,15 @@ class Kept:
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._clock, self._lock = most, clock, threading.Lock()
         self._waiting: deque[tuple[http.client.HTTPConnection, float, float]] = deque()
+        self._timer: threading.Timer | None = None
         self._closed = False
 
     def take(self) -> tuple[http.client.HTTPConnection, float] | None:
         """One that waits and when it was made, if there is any that is young enough."""
         with self._lock:
-            now = self._clock()
             while self._waiting:
                 connection, made, since = self._waiting.pop()
-                if now - since < IDLE_S and now - made < AGE_S:
+                if self._clock() - since < IDLE_S and self._clock() - made < AGE_S:
                     return connection, made
                 connection.close()
         return None
@@ -35,6 +35,7 @@ class Kept:
             self._waiting.append((connection, made, self._clock()))
             while len(self._waiting) > (0 if self._closed else self._most):
                 self._waiting.popleft()[0].close()
+            self._watch()
 
     def now(self) -> float:
         """Its clock."""
@@ -44,5 +45,23 @@ class Kept:
         """Close those that wait, and those that are given back from now on."""
         with self._lock:
             self._closed = True
+            if self._timer is not None:
+                self._timer.cancel()
             while self._waiting:
                 self._waiting.popleft()[0].close()
+
+    def prune(self) -> None:
+        """Close those that have waited too long."""
+        with self._lock:
+            self._timer = None
+            while self._waiting and self._clock() - self._waiting[0][2] >= IDLE_S:
+                self._waiting.popleft()[0].close()
+            self._watch()
+
+    def _watch(self) -> None:
+        """Look again when the one that has waited longest has waited long enough."""
+        if self._waiting and self._timer is None:
+            wait_s = self._waiting[0][2] + IDLE_S - self._clock()
+            self._timer = threading.Timer(max(0.01, wait_s), self.prune)
+            self._timer.daemon = True
+            self._timer.start()

@@ -76,9 +76,9 @@ def status(held) -> list[DeliveryStatus]:
 def test_a_delivery_is_shown_with_its_request_its_tries_and_what_was_answered(put, db, options, capsys):
     one = delivery(at=datetime.now(UTC))
     put(one)
-    with endpoint((500, {}, b"no luck")) as server:
+    with endpoint((500, {"Retry-After": "900"}, b"no luck")) as server:
         given = options(server.url)
-        run(capsys, "deliveries", "run", "--drain", "1", *given)
+        run(capsys, "deliveries", "run", "--drain", "60", *given)
         (row,) = rows(run(capsys, "deliveries", "show", one.id, *given, "--json"))
         assert (row["status"], row["tries"], row["sink"]) == ("pending", 1, "ops")
         assert [(tried["number"], tried["code"]) for tried in row["attempts"]] == [(1, 500)]
@@ -188,7 +188,7 @@ def test_a_sink_that_took_nothing_for_days_is_disabled_with_an_event_and_its_mes
     put(*(delivery(number, at=datetime.now(UTC)) for number in range(3)))
     with endpoint(500) as server:
         given = options(server.url, ", give_up_days: 0.00001, at_once: 1")
-        run(capsys, "deliveries", "run", "--drain", "3", *given)
+        run(capsys, "deliveries", "run", "--drain", "40", *given)
         (state,) = held(SinkStates())
         assert "nothing delivered since" in state.reason
         assert "HTTP 500" in state.reason
@@ -201,14 +201,14 @@ def test_a_sink_that_took_nothing_for_days_is_disabled_with_an_event_and_its_mes
         assert [one.status for one in mine] == [DeliveryStatus.DEAD] * 3
         server.answers = [200]
         run(capsys, "deliveries", "replay", "--sink", "ops", "--db", db)
-        run(capsys, "deliveries", "run", "--drain", "20", *given)
+        run(capsys, "deliveries", "run", "--drain", "60", *given)
     assert [one.status for one in held(Deliveries()) if one.sink == "ops"] == [DeliveryStatus.DELIVERED] * 3
 
 
 def test_gone_is_an_event_too_however_many_are_on_their_way(put, held, options, capsys):
     put(*(delivery(number, at=datetime.now(UTC)) for number in range(8)))
     with endpoint(410) as server:
-        run(capsys, "deliveries", "run", "--drain", "5", *options(server.url, ", at_once: 8"))
+        run(capsys, "deliveries", "run", "--drain", "40", *options(server.url, ", at_once: 8"))
     (event,) = held(Events())
     assert event.type == "sink_disabled"
     assert len(held(SinkStates())) == 1
@@ -236,7 +236,7 @@ def test_a_webhook_posts_what_its_template_makes(put, options, capsys, tmp_path)
     path.write_text(CHAT)
     put(delivery(at=datetime.now(UTC)))
     with endpoint() as server:
-        run(capsys, "deliveries", "run", "--drain", "20", *options(server.url, f", template: '{path}'"))
+        run(capsys, "deliveries", "run", "--drain", "60", *options(server.url, f", template: '{path}'"))
     assert json.loads(server.requests[0].body) == {"text": "high: a bag was left at the gate (1)"}
 
 
@@ -246,7 +246,7 @@ def test_what_a_template_cannot_make_is_dead_and_says_why(put, held, options, ca
     put(delivery(at=datetime.now(UTC), text='a "bag"'))
     with endpoint() as server:
         given = options(server.url, f", template: '{path}'")
-        run(capsys, "deliveries", "run", "--drain", "20", *given)
+        run(capsys, "deliveries", "run", "--drain", "60", *given)
         assert server.requests == []
     assert status(held) == [DeliveryStatus.DEAD]
     (row,) = rows(run(capsys, "deliveries", "show", delivery().id, *given, "--json"))

@@ -60,6 +60,15 @@ def test_the_same_again_has_another_name_and_goes_where_it_is_told(tmp_path, cap
     assert "van-stands-dock-2" in (tmp_path / "rules.yml").read_text()
 
 
+def test_a_name_that_is_taken_in_the_file_it_goes_to_is_not_given(tmp_path, capsys):
+    (tmp_path / "other.yml").write_text(
+        "rules:\n- id: van-stands-dock\n  when: {event: fire}\nsinks:\n- {id: a, kind: jsonl, path: '${A}'}\n"
+    )
+    assert cli.main(["rules", "write", SENTENCE, "--yes", "--to", "other.yml"]) == 0
+    assert "- id: van-stands-dock-2\n" in capsys.readouterr().out
+    assert "path: '${A}'" in (tmp_path / "other.yml").read_text()
+
+
 def test_a_row_for_programs(capsys):
     assert cli.main(["rules", "write", "tell me when someone is smoking", "--json", "--id", "smoker"]) == 0
     row = json.loads(capsys.readouterr().out)

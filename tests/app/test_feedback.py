@@ -73,6 +73,8 @@ def test_alerts_that_belong_together_are_one_row(db, capsys):
     table = run(capsys, "alerts", "--by", "incident", "--db", db).out
     assert "90 s" in table
     assert len(rows(run(capsys, "alerts", "--by", "incident", "--limit", "1", "--json", "--db", db))) == 1
+    inside = rows(run(capsys, "alerts", "--incident", "inc-1", "--json", "--db", db))
+    assert {row["id"] for row in inside} == {alert(1).id, alert(2).id}
     run(capsys, "alerts", "ack", alert(1).id, "--db", db)
     run(capsys, "alerts", "dismiss", alert(2).id, "--db", db)
     (bags,) = rows(run(capsys, "alerts", "--by", "incident", "--rule", "bag-left", "--json", "--db", db))

@@ -2,12 +2,17 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from app.watching import Plan, Pumping, check
+from tests.telling import LOOPBACK, SECRET, delivery, endpoint
+from vidette.alerts import Judgement
 from vidette.errors import ConfigError
+from vidette.queries import Alerts
 from vidette.settings import Settings
 from workers.lanes import lanes_of
 from workers.wiring import media_of, store_of
@@ -95,4 +100,21 @@ def test_sinks_are_changed_while_it_runs(tmp_path):
         assert pumping._pump is second
         assert pumping.remaining() == {}
         pumping.nudge()
+    store.close()
+
+
+def test_a_sink_that_is_gone_is_told_by_the_rules_as_they_are_now(tmp_path):
+    def said(server, *rules):
+        hook = {"id": "hook", "kind": "webhook", "url": server.url, "secret": SECRET, "allow_networks": LOOPBACK}
+        return Settings.model_validate({"db": str(tmp_path / "v.db"), "sinks": [hook], "rules": list(rules)})
+
+    one = delivery(sink="hook", at=datetime.now(UTC))
+    with endpoint(410) as server:
+        before, now = said(server), said(server, {"id": "gone", "when": {"event": "sink_disabled"}})
+        store = store_of(before)
+        with Pumping(store, before, lanes_of(before, media_of(before))) as pumping:
+            pumping.change(now)
+            store.amend(lambda read: Judgement(alerts=(one.message,), deliveries=(one,)))
+            pumping.drain(20, Event())
+    assert {alert.rule for alert in store.read(Alerts())} == {one.message.rule, "gone"}
     store.close()

@@ -181,3 +181,9 @@ def test_the_window_may_lie_where_nothing_is(watch):
     play(watched, [(EventType.OBJECT_STOPPED, 1, 10.0, 60.0, "")])
     after = watched.stream.at(0.0) + timedelta(days=3)
     assert found(RULES, watched, since=after, until=after + timedelta(days=1)) == []
+
+
+def test_a_rule_on_trial_is_counted_as_if_it_were_none(watch):
+    watched = watch()
+    play(watched, [(EventType.OBJECT_STOPPED, 1, 10.0, 60.0, "")])
+    assert [one.told for one in found([{**RULES[0], "shadow": True, "sinks": ["ops"]}], watched)] == [True]

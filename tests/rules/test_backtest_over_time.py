@@ -116,3 +116,21 @@ def test_finds_what_was_found_while_it_was_watched(watch, monkeypatch, step_s):
         assert {one.alert.id for one in found if one.told} == told_then & {one.alert.id for one in found}
 
     run()
+
+
+def test_answers_of_a_model_are_played_too(watch):
+    question = "Is someone smoking?"
+    rule = {"id": "smoking", "when": {"ask": question, "confidence": 0.6}}
+    w = watch(rule)
+    w.commit(60.0)
+    for start_s, answer, confidence in (
+        (0.0, "no", 0.9),
+        (10.0, "yes", 0.9),
+        (20.0, "yes", 0.5),
+        (50.0, "unknown", 0.9),
+    ):
+        w.answers(question, start_s, start_s + 10, answer, confidence)
+    w.commit(120.0, final=True)
+    assert len(w.alerts()) == 1
+    found = [one.alert for one in backtest([RuleSettings.model_validate(rule)], w.store.read, tz=UTC)]
+    assert told(found) == told(w.alerts())

@@ -177,6 +177,6 @@ def test_in_the_end_nothing_remains_of_how_it_came(watch, tmp_path, name):
     run_state_machine_as_test(
         machine_of(watch, CONDITIONS[name], tmp_path),
         settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

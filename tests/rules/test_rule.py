@@ -140,6 +140,7 @@ def test_questions_are_asked_once_of_those_streams_that_are_meant():
     [
         ({"not": {"event": "fire"}}, "`not` stands under `all`"),
         ({"ask": "  "}, "`ask` is empty"),
+        ({"ask": "\u202e?"}, "`ask` is empty"),
         ({"any": [{"any": [{"event": "fire"}] * 16}] * 16}, "at most 64 conditions"),
     ],
 )

@@ -61,7 +61,7 @@ def ledger(pipeline):
 
 def test_the_ledger_is_that_of_one_by_one_with_fewer_questions(watched):
     alone, together = Asked(), Asked()
-    one, several = watched(alone, "one", together=1), watched(together, "several")
+    one, several = watched(alone, "one", together=0), watched(together, "several")
     assert ledger(one) == ledger(several)
     count = len(alone.requests)
     assert count > 4
@@ -86,7 +86,7 @@ def test_each_part_has_its_pictures_and_the_whole_has_all(watched):
 
 def test_what_cannot_be_answered_at_once_is_asked_one_by_one_and_counted(watched):
     model = Asked(fault=TooMuch("too long", usage=Usage(calls=2, prompt_tokens=7)))
-    pipeline, alone = watched(model), watched(Asked(), "alone", together=1)
+    pipeline, alone = watched(model), watched(Asked(), "alone", together=0)
     assert ledger(pipeline) == ledger(alone)
     tries = sum(bool(request.parts) for request in model.requests)
     singles = len(model.requests) - tries

@@ -134,15 +134,19 @@ def _pictures(request: LookRequest, most: int) -> tuple[Picture, ...]:
     segment = request.segment
     if request.parts:
         shares = shared(most, [len(part.keyframes) for part in request.parts])
-        frames = [
-            one for part, share in zip(request.parts, shares, strict=True) for one in _chosen(_sorted(part), share)
-        ]
+        frames = [one for part, share in zip(request.parts, shares, strict=True) for one in _some(part, share)]
     else:
         frames = _chosen(_sorted(segment), most)
     return tuple(
         Picture(number=i, at_s=max(0.0, frame.pts_s - segment.start_s), keyframe=frame)
         for i, frame in enumerate(frames, 1)
     )
+
+
+def _some(part: Segment, share: int) -> list[Keyframe]:
+    """So many of a part's pictures; one alone is of its middle, for others show what was before and after."""
+    frames = _sorted(part)
+    return _chosen(frames, share) if share > 1 else frames[len(frames) // 2 :][:share]
 
 
 def _sorted(segment: Segment) -> list[Keyframe]:

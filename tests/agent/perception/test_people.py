@@ -112,3 +112,15 @@ class Beginning:
 
     def frames(self, start_s=0.0, end_s=None):
         yield from self.source.frames(start_s, min(self.duration_s, end_s or self.duration_s))
+
+
+@pytest.mark.parametrize("tall", [20, 27, 28, 100, 200])
+@pytest.mark.parametrize("share", [0.1, 0.15, 0.5, 0.9, 1.2])
+def test_who_is_not_asked_about_is_nobody(tall, share):
+    picture = street()
+    height, width = picture.shape[:2]
+    box = (0.4, 0.2, 0.4 + share * tall / width, 0.2 + tall / height)
+    asked = people.asks((width, height), box)
+    assert asked or personlike(picture, box) == 0.0
+    if tall != 28 and share not in (0.15, 0.9):  # rounding decides at the border
+        assert asked == (tall > 28 and 0.15 < share < 0.9)

@@ -96,3 +96,29 @@ def test_who_goes_on_and_a_successor_keep_the_same(cut):
         first.offer(frame, 1.0)
         second.offer(seen(number * 0.7), 1.0)
     assert first.close("one", 0.0, 10.0) == second.close("one", 0.0, 10.0)
+
+
+@pytest.mark.parametrize("held_px", [0, 5_000_000, 1_000_000_000])
+def test_keyframes_are_the_same_however_many_frames_wait_decoded(held_px, monkeypatch):
+    """Of a file few are encoded as wide as they are: those that are chosen, or that there is no room for."""
+    media, source = MemoryMedia(), Still()
+    at_once = Shots(media, 2)  # of a camera: nothing waits
+    for second in range(8):
+        at_once.offer(seen(second + 1.0), 1.0)
+    expected = at_once.close("one", 0.0, 10.0)
+    monkeypatch.setattr("agent.perception.shots._HELD_PX", held_px)
+    sights = [seen(second + 1.0, source=source) for second in range(8)]
+    shots = Shots(media, 2)
+    for sight in sights:
+        shots.offer(sight, 1.0)
+        assert sum(shot.payload.pixels for shot in shots.picker.held()) <= held_px
+    assert shots.close("one", 0.0, 10.0) == expected
+    assert widths(media, expected) == [WIDE, WIDE]
+    assert source.read == 0
+
+
+def test_a_view_holds_no_frame():
+    sight = seen(1.0, source=Still())
+    alone = sight.alone()
+    assert (alone.frame, alone.jpeg()) == (None, sight.jpeg())
+    assert sight.pixels > 0

@@ -416,7 +416,7 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
     (
         "tell me when no one has been at the till for more than 5 minutes during business hours",
         rule(
-            {"absence": event("zone_entered", label="person", zone="till"), "for_s": 300},
+            {"absence": {"label": "person", "zone": "till"}, "for_s": 300},
             active={"from": "08:00", "to": "18:00"},
         ),
     ),
@@ -463,5 +463,28 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
     (
         "let me know if a delivery truck waits at the dock longer than 20 minutes",
         rule({"ask": "Is it true that a delivery truck waits at the dock?", "for_s": 1200}),
+    ),
+    (
+        "alert ops if two men fight in the parking on friday or saturday night",
+        rule(event("fight", zone="parking"), sinks=["ops"], active={"days": ["fri", "sat"], **NIGHT}),
+    ),
+    (
+        "if someone breaks in at night call ops immediately",
+        rule(event("object_entered", label="person"), severity="high", sinks=["ops"], active=NIGHT),
+    ),
+    (
+        "tell me when there are no people in the parking for an hour",
+        rule({"absence": {"label": "person", "zone": "parking"}, "for_s": 3600}),
+    ),
+    ("ring the bell when a dog enters the gate", rule(event("zone_entered", **DOG, zone="gate"))),
+    (
+        "tell me when 3 people enter the gate in one minute",
+        rule({"count": event("zone_entered", label="person", zone="gate"), "at_least": 3, "within_s": 60}),
+    ),
+    (
+        "tell me when a car enters the parking and does not leave within 2 hours",
+        rule(
+            {"all": [event("zone_entered", **CAR, zone="parking"), {"not": event("object_exited")}], "within_s": 7200}
+        ),
     ),
 ]

@@ -145,6 +145,26 @@ def test_many_at_once_have_a_connection_each_and_wait_for_the_next():
     assert len(set(peers(server))) == 3
 
 
+def test_one_that_nobody_needs_is_closed_so_that_no_server_waits_for_us(monkeypatch):
+    monkeypatch.setattr("rules.sinks.kept.IDLE_S", 0.1)
+    left = threading.Event()
+
+    def answer(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        handler.wfile.flush()
+        if not handler.connection.recv(1):  # until the other side closes
+            left.set()
+        handler.close_connection = True
+
+    with endpoint(answer, keeps=True) as server:
+        ops = sink(server.url)
+        assert ops.send(delivery()).ok
+        assert left.wait(20)
+        ops.close()
+
+
 class Clock:
     now = 0.0
 
@@ -167,6 +187,14 @@ def test_one_waits_for_a_while_and_is_not_used_for_ever():
         clock.now += IDLE_S - 1
         found = kept.take()
     assert found is None
+    kept.give(first, clock())
+    kept.prune()
+    assert kept.take() is not None
+    kept.give(first, clock())
+    clock.now += IDLE_S
+    kept.prune()
+    clock.now -= IDLE_S
+    assert kept.take() is None
     kept.close()
     kept.give(first, clock())
     assert kept.take() is None
