@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image as Pil
 
 from ingest.jpeg import decode, encode, fitted
 from ingest.jpeg_planes import opened
@@ -19,6 +18,12 @@ def scene(width: int, height: int) -> np.ndarray:
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     red, green, blue = 200 * x, 120 + 100 * np.sin(6 * y), 255 * (1 - x * y)
     return np.dstack([red, green, blue]).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def pil():
+    """Pillow, which writes JPEG of every kind; it comes with the extra `vlm`."""
+    return pytest.importorskip("PIL.Image")
 
 
 @settings(max_examples=40, deadline=None)
@@ -43,26 +48,26 @@ def test_colours_keep_their_whole_range(colour):
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_any_sampling_of_colour_and_any_order(subsampling, progressive):
+def test_any_sampling_of_colour_and_any_order(subsampling, progressive, pil):
     out = io.BytesIO()
-    Pil.fromarray(scene(320, 180)).save(out, "JPEG", quality=92, subsampling=subsampling, progressive=progressive)
+    pil.fromarray(scene(320, 180)).save(out, "JPEG", quality=92, subsampling=subsampling, progressive=progressive)
     rgb = opened(out.getvalue(), 200).rgb(200)
     assert np.abs(rgb.astype(int) - fitted(scene(320, 180), 200)).mean() < 4
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_other_colours_are_decoded_whole(mode):
+def test_other_colours_are_decoded_whole(mode, pil):
     out = io.BytesIO()
-    Pil.fromarray(scene(320, 180)).convert(mode).save(out, "JPEG", quality=92)
+    pil.fromarray(scene(320, 180)).convert(mode).save(out, "JPEG", quality=92)
     found = opened(out.getvalue(), 200)
     assert found.planes == ()
     assert np.abs(found.rgb(200).astype(int) - fitted(decode(out.getvalue()), 200)).max() <= 1
 
 
-def test_a_picture_that_is_to_be_turned_is_turned():
-    out, exif = io.BytesIO(), Pil.Exif()
+def test_a_picture_that_is_to_be_turned_is_turned(pil):
+    out, exif = io.BytesIO(), pil.Exif()
     exif[0x0112] = 6  # orientation: to be turned by a quarter
-    Pil.fromarray(scene(320, 180)).save(out, "JPEG", exif=exif)
+    pil.fromarray(scene(320, 180)).save(out, "JPEG", exif=exif)
     found = opened(out.getvalue(), 200)
     assert found.size == (180, 320)
     assert found.rgb(160).shape == (160, 90, 3)
