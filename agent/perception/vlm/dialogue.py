@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import TypeVar
 
+from agent.perception.vlm.completion import Spoken
 from agent.perception.vlm.loose import Fault
 from agent.perception.vlm.prompt import again
 from agent.perception.vlm.question import Question
@@ -16,16 +17,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _ASKED = 2  # once more where the answer cannot be read
-CUT = "cut off at `vlm.max_tokens`, the longest answer that is allowed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """What a model answered and what that cost; `fault`: why the text is no whole answer, empty where it may be one."""
-
-    text: str = ""
-    fault: str = ""
-    usage: Usage
 
 
 Ask = Callable[[Question], Spoken]

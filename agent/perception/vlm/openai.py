@@ -6,20 +6,18 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from agent.perception.vlm.boxes.convention import boxes_of
-from agent.perception.vlm.dialogue import CUT, Spoken
+from agent.perception.vlm.completion import Spoken, spoken
 from agent.perception.vlm.looking import Bounds, looked
-from agent.perception.vlm.loose import Fault
 from agent.perception.vlm.pictures import Still
 from agent.perception.vlm.profile import PROFILES, Profile
 from agent.perception.vlm.prompt import prompt_hash
 from agent.perception.vlm.question import Question
 from agent.perception.vlm.server import Server
 from vidette.ids import make_id
-from vidette.models import LookReply, LookRequest, Run, Usage
+from vidette.models import LookReply, LookRequest, Run
 from vidette.ports import MediaStore
 
 REVISION = "1"
-_MOST_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class OpenAiVision:
         until, wish = self._server.until(), self._wish
 
         def ask(question: Question) -> Spoken:
-            return _spoken(*self._server.ask(self._body(question), until))
+            return spoken(*self._server.ask(self._body(question), until))
 
         return looked(ask, request, self._media, self._bounds, wish.model)
 
@@ -88,43 +86,3 @@ def _part(part: str | Still) -> dict[str, Any]:
         return {"type": "text", "text": part}
     data = base64.b64encode(part.jpeg).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
-
-
-def _spoken(answer: dict[str, Any], tries: int) -> Spoken:
-    usage = _usage(answer, tries)
-    try:
-        return Spoken(text=_content(answer), usage=usage)
-    except Fault as error:
-        return Spoken(fault=str(error), usage=usage)
-
-
-def _content(answer: dict[str, Any]) -> str:
-    """What the model said. Raises Fault where it said nothing, or was cut off."""
-    choices = answer.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        raise Fault("no answer in the reply")
-    if choice.get("finish_reason") == "length":
-        raise Fault(CUT)
-    message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    if isinstance(content, list):
-        content = "".join(one["text"] for one in content if isinstance(one, dict) and isinstance(one.get("text"), str))
-    if not isinstance(content, str) or not content.strip():
-        raise Fault("an empty answer")
-    return content
-
-
-def _usage(answer: dict[str, Any], tries: int) -> Usage:
-    said = answer.get("usage")
-    counts = said if isinstance(said, dict) else {}
-    return Usage(
-        calls=tries,
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
-
-
-def _count(value: object) -> int:
-    """A number of tokens; 0 for anything else that a server may say."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else 0

@@ -21,10 +21,13 @@ class Profile:
 
     def form(self, verdicts: int = 0, captions: int = 0) -> dict[str, Any]:
         """The `response_format` of a question (or of so many `verdicts`, or `captions`), empty where there is none."""
+        return self.formed("report", json_schema(lengths=self.lengths, verdicts=verdicts, parts=captions))
+
+    def formed(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        """The `response_format` of an answer that fits the schema, empty where there is none."""
         if not self.schema:
             return {}
-        said = {"name": "report", "schema": json_schema(lengths=self.lengths, verdicts=verdicts, parts=captions)}
-        strict = {"strict": True} if self.strict else {}
+        said, strict = {"name": name, "schema": schema}, {"strict": True} if self.strict else {}
         return {"response_format": {"type": "json_schema", "json_schema": {**said, **strict}}}
 
 

@@ -41,8 +41,8 @@ def read(text: str, parts: int = 0) -> tuple[Said, int]:
     tracks or attributes where it is these; a wrong form is a fault. With `parts` it is one with so many captions.
     """
     if not parts:
-        return _validated(_one_object(text, "caption"), Said)
-    tree = _one_object(text, "captions")
+        return _validated(one_object(text, "caption"), Said)
+    tree = one_object(text, "captions")
     captions = tree["captions"]
     if not isinstance(captions, list) or len(captions) != parts:
         raise Fault(f"captions: {parts} are wanted, one for each part")
@@ -51,7 +51,7 @@ def read(text: str, parts: int = 0) -> tuple[Said, int]:
 
 def read_verdicts(text: str, count: int) -> SaidVerdicts:
     """The answers to so many questions in a text, each with its confidence. Raises Fault."""
-    tree = _one_object(text, "answers")
+    tree = one_object(text, "answers")
     try:
         said = SaidVerdicts.model_validate(tree)
     except ValidationError as error:
@@ -61,8 +61,8 @@ def read_verdicts(text: str, count: int) -> SaidVerdicts:
     return said
 
 
-def _one_object(text: str, key: str) -> dict[str, Any]:
-    """The one answer among the objects of a text: it has that key."""
+def one_object(text: str, key: str) -> dict[str, Any]:
+    """The one answer among the objects of a text: it has that key. Raises Fault."""
     if len(text) > MAX_TEXT:
         raise Fault(f"longer than {MAX_TEXT} characters")
     answers: list[dict[str, Any]] = []

@@ -52,8 +52,8 @@ class Server:
 
     Tries again on 408, 409, 425, 429, 5xx, a lost connection and an answer that is no JSON object, with waits that
     double from half a second, half of each by chance, or as long as `Retry-After` says; redirects are not followed, no
-    proxy is used, and every try has its own connection. `close` ends what is on its way. Raises ConfigError for an
-    address or key that can be none.
+    proxy is used, and every try has its own connection. `close` ends what is on its way. `settings` is the table that
+    names it, for what is said of mistakes. Raises ConfigError for an address or key that can be none.
     """
 
     def __init__(
@@ -65,10 +65,12 @@ class Server:
         breaker: Breaker | None = None,
         wait: Wait | None = None,
         clock: Callable[[], float] = monotonic,
+        settings: str = "vlm",
     ) -> None:
-        self._target = address_of(url)
+        self._settings = settings
+        self._target = _address_of(url, settings)
         self.name = f"{self._target.scheme}://{self._target.authority}{self._target.path.partition('?')[0]}"
-        self._key, self._patience = _key_of(key), patience or Patience()
+        self._key, self._patience = _key_of(key, settings), patience or Patience()
         self._breaker, self._clock = breaker or Breaker(clock=clock), clock
         self._tls = ssl.create_default_context() if self._target.tls else None
         self._slots = BoundedSemaphore(self._patience.concurrency)
@@ -173,8 +175,9 @@ class Server:
         return {**said, "Connection": "close", **key}
 
     def _refused(self, reply: Reply) -> _Fault:
-        hints = {401: "; check `vlm.api_key`", 403: "; check `vlm.api_key`", 404: "; check `vlm.url` and `vlm.model`"}
-        moved = "; redirects are not followed, give the new address as `vlm.url`" if 300 <= reply.code < 400 else ""
+        at = self._settings
+        hints = {404: f"; check `{at}.url` and `{at}.model`", **dict.fromkeys((401, 403), f"; check `{at}.api_key`")}
+        moved = f"; redirects are not followed, give the new address as `{at}.url`" if 300 <= reply.code < 400 else ""
         quote = self._quote(_text(reply.body))
         again = reply.code in _BUSY or reply.code >= 500
         after_s = retry_after_s(reply.retry_after, datetime.now(UTC)) if reply.retry_after else None
@@ -187,25 +190,27 @@ class Server:
         return clean(redact(hidden), _QUOTED)
 
 
-def address_of(url: str) -> Target:
+def _address_of(url: str, settings: str) -> Target:
     """Where chat completions are asked for, below a server's address. Raises ConfigError."""
     try:
         parts = urlsplit(url)
         if "@" in parts.netloc:
-            raise ConfigError("vlm.url holds a user or password; give a key as `vlm.api_key`")
+            raise ConfigError(f"{settings}.url holds a user or password; give a key as `{settings}.api_key`")
         path = parts.path.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
         return target_of(parts._replace(path=path, fragment="").geturl())
     except ValueError:
-        raise ConfigError(f"vlm.url: no URL {redact(url)[:200]!r}; write http://host:8000/v1") from None
+        raise ConfigError(f"{settings}.url: no URL {redact(url)[:200]!r}; write http://host:8000/v1") from None
     except ConfigError as error:
-        raise ConfigError(f"vlm.url: {error}") from None
+        raise ConfigError(f"{settings}.url: {error}") from None
 
 
-def _key_of(text: str) -> str:
+def _key_of(text: str, settings: str) -> str:
     """A key as it goes into a header; a line break at its end is of the file that it came from. Raises ConfigError."""
     key = text.strip()
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError("vlm.api_key is no key: letters, digits and signs on one line; check where it comes from")
+        raise ConfigError(
+            f"{settings}.api_key is no key: letters, digits and signs on one line; check where it comes from"
+        )
     return key
 
 

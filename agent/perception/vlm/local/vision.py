@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from agent.perception.vlm.boxes.convention import reach_of
-from agent.perception.vlm.dialogue import CUT, Spoken
+from agent.perception.vlm.completion import CUT, Spoken
 from agent.perception.vlm.local.asked import Answered, Asked, TooLong
 from agent.perception.vlm.local.batching import Batcher
 from agent.perception.vlm.local.folder import check_weights
