@@ -45,7 +45,10 @@ class Told:
         return after and (match.end is None or match.end >= self.start - _LULL_MS)
 
     def holding(self, match: Match) -> "Told":
-        """With one more match, or with what is newly known of one of its own."""
+        """With one more match, or with what is newly known of one of its own.
+
+        What goes on may yet turn out to have been an instant, where one stream is ahead of another: only its end tells.
+        """
         others = tuple(one for one in self.open if one != match.id)
         end = match.start if match.end is None else match.end
         return replace(
@@ -54,7 +57,7 @@ class Told:
             open=(*others, match.id)[-_NAMES:] if match.end is None else others,
             start=min(self.start, match.start),
             last=max(self.last, end),
-            lasting=self.lasting or match.end != match.start,
+            lasting=self.lasting or match.end not in (None, match.start),
         )
 
     def without(self, match_id: str) -> "Told":

@@ -1,11 +1,14 @@
 """One case while it is judged: what is read of memory, and what follows so far."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 
 from rules.docket import Docket
 from rules.place import Places
 from rules.rule import Rule
 from vidette.alerts import Case, Decision, Verdict
+from vidette.models import EventRow
 from vidette.ports import Reader
 
 _REASONS = 10_000  # sentences about what was not raised, of one case: a whole stream judged anew may have millions
@@ -23,6 +26,14 @@ class Hearing(Docket):
     def told_enough(self) -> bool:
         """Whether no more is to be said about what was not raised."""
         return len(self.decisions) >= _REASONS
+
+    def changed(self, ids: Iterable[str]) -> list[EventRow]:
+        """The events of these ids that the case changed."""
+        return [self._changed[one] for one in ids if one in self._changed]
+
+    @cached_property
+    def _changed(self) -> dict[str, EventRow]:
+        return {event.id: event for event in self.case.events}
 
     def decide(
         self,

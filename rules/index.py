@@ -1,13 +1,16 @@
 """Which rules an event may concern, found without asking each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rules.condition import words_alone
 from rules.rule import Rule
 from rules.tree import Leaf
-from vidette.models import EventRow, EventType
+from rules.words import words_of
+from vidette.models import EventRow, EventType, State
 
-_ByType = dict[EventType | None, tuple[tuple[Rule, Leaf], ...]]
+_Pair = tuple[Rule, Leaf]
+_ByType = dict[EventType | None, tuple[_Pair, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +18,20 @@ class Index:
     """The rules that may speak of one stream (`rules`, whatever they ask), and those on one event by its type.
 
     `elsewhere` asks for places that it has not and another stream has: only an event that names one can be in them, and
-    of others it is not worth saying that they are not.
+    of others it is not worth saying that they are not. `worded` are those that ask for words alone, by one of their
+    words: hardly a caption holds it.
     """
 
     rules: tuple[Rule, ...]
     here: _ByType
     elsewhere: _ByType
+    worded: dict[str, tuple[_Pair, ...]]
 
     def given(self, events: Iterable[EventRow]) -> dict[str, list[EventRow]]:
-        """By rule, the events that are of its types, and may be in its places."""
+        """By rule, the events that are of its types, and may be in its places; of words alone, those that hold them all.
+
+        What is taken back is given to every rule that asks for words alone, whatever its caption says now.
+        """
         out: dict[str, list[EventRow]] = {}
         for event in events:
             for rule, _ in _of(self.here, event):
@@ -32,7 +40,16 @@ class Index:
                 for rule, leaf in _of(self.elsewhere, event):
                     if event.zone in leaf.zones or event.line in leaf.lines:
                         out.setdefault(rule.id, []).append(event)
+            for rule in self._worded(event):
+                out.setdefault(rule.id, []).append(event)
         return out
+
+    def _worded(self, event: EventRow) -> Iterator[Rule]:
+        if not self.worded:
+            return
+        gone, words = event.state is State.RETRACTED, words_of(event.caption)
+        for word in self.worded if gone else self.worded.keys() & words:
+            yield from (rule for rule, leaf in self.worded[word] if gone or leaf.words <= words)
 
 
 def index_of(rules: Iterable[Rule], stream: str, places: frozenset[str], others: frozenset[str]) -> Index:
@@ -46,18 +63,27 @@ def index_of(rules: Iterable[Rule], stream: str, places: frozenset[str], others:
 
     return Index(
         rules=there,
-        here=_by_type([(rule, leaf) for rule, leaf in pairs if has(leaf)]),
+        here=_by_type([(rule, leaf) for rule, leaf in pairs if has(leaf) and not words_alone(leaf)]),
         elsewhere=_by_type([(rule, leaf) for rule, leaf in pairs if not has(leaf)]),
+        worded=_by_word([(rule, leaf) for rule, leaf in pairs if words_alone(leaf)]),
     )
 
 
-def _by_type(pairs: list[tuple[Rule, Leaf]]) -> _ByType:
-    out: dict[EventType | None, list[tuple[Rule, Leaf]]] = {}
+def _by_word(pairs: list[_Pair]) -> dict[str, tuple[_Pair, ...]]:
+    """By the longest word of each, which is likely the rarest."""
+    out: dict[str, list[_Pair]] = {}
+    for rule, leaf in pairs:
+        out.setdefault(max(leaf.words, key=lambda word: (len(word), word)), []).append((rule, leaf))
+    return {word: tuple(found) for word, found in out.items()}
+
+
+def _by_type(pairs: list[_Pair]) -> _ByType:
+    out: dict[EventType | None, list[_Pair]] = {}
     for rule, leaf in pairs:
         for type_ in leaf.types or (None,):
             out.setdefault(type_, []).append((rule, leaf))
     return {type_: tuple(found) for type_, found in out.items()}
 
 
-def _of(by_type: _ByType, event: EventRow) -> tuple[tuple[Rule, Leaf], ...]:
+def _of(by_type: _ByType, event: EventRow) -> tuple[_Pair, ...]:
     return (*by_type.get(event.type, ()), *by_type.get(None, ()))

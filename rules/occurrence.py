@@ -142,6 +142,8 @@ class Memory:
 
     def bounded(self) -> "Memory":
         """Within its bounds."""
+        if len(self.awaited) < 2 and len(self.occurrences) <= _KEPT:
+            return self
         awaited = dict(sorted(self.awaited.items(), key=lambda pair: pair[1].start_s)[-4 * _KEPT :])
         return replace(self, awaited=awaited, occurrences=self.occurrences[-_KEPT:])
 

@@ -23,7 +23,6 @@ from rules.place import subject_key, subject_of, subject_tracks
 from rules.rule import Rule
 from rules.sending import Sending
 from rules.tree import Leaf
-from rules.words import words_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id
 from vidette.models import EventRow, Evidence, State
@@ -56,16 +55,11 @@ class Ruling:
         return Memory(awaited=self._awaited, occurrences=kept, sent_s=self._sent_s).bounded()
 
     def _telling(self, events: Iterable[EventRow]) -> Iterable[EventRow]:
-        """Those that may say something: where words alone are asked for, hardly a caption holds them."""
-        words = words_alone(self.rule.leaf)
-        if not words:
+        """Those given; where they hold words that are asked for, also those that held them before and do not now."""
+        if not words_alone(self.rule.leaf):
             return events
         known = set(self._awaited).union(*(one.events for one in self._occurrences))
-        return [
-            event
-            for event in events
-            if words <= words_of(event.caption) or event.id in known or event.state is State.RETRACTED
-        ]
+        return (*events, *self.hearing.changed(known))
 
     def _due(self, start_s: float) -> bool:
         return self.case.final or self.case.watermark_s + SLACK_S >= start_s + self.rule.for_s

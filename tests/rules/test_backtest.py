@@ -39,6 +39,11 @@ def told(alerts):
     )
 
 
+def states(alerts):
+    """How each alert stands at the end of all."""
+    return {one.id: one.state for one in alerts}
+
+
 @st.composite
 def happenings(draw):
     count = draw(st.integers(1, 14))
@@ -94,7 +99,9 @@ def play(watched, happened, end_s=200.0):
 def test_finds_what_the_engine_found_while_it_was_watched(watch, happened):
     watched = watch(*RULES)
     play(watched, happened)
-    assert told(one.alert for one in found(RULES, watched)) == told(watched.alerts())
+    alerts = [one.alert for one in found(RULES, watched)]
+    assert told(alerts) == told(watched.alerts())
+    assert states(alerts) == states(watched.alerts())
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rules.backtest import backtest
+from vidette.alerts import AlertState
 from vidette.models import EventType, Label
 from vidette.queries import Deliveries
 from vidette.rule_settings import RuleSettings
@@ -80,7 +81,7 @@ def tell(w, one, at_s):
 def told(alerts):
     """What stood in the end. A watch says a thing as soon as one camera told it, and takes it back if the other, a
     little later, tells that it began before: that alert then has another id. In history nobody is late."""
-    return {(one.rule, one.id, one.at, one.subject) for one in standing(alerts)}
+    return {(one.rule, one.id, one.at, one.subject, one.state) for one in standing(alerts)}
 
 
 def standing(alerts):
@@ -116,6 +117,28 @@ def test_finds_what_was_found_while_it_was_watched(watch, monkeypatch, step_s):
         assert {one.alert.id for one in found if one.told} == told_then & {one.alert.id for one in found}
 
     run()
+
+
+def test_an_instant_that_a_silent_camera_left_open_is_over_as_in_history(watch):
+    """While the other camera says nothing, nobody knows whether what it saw still goes on; then it tells that it did."""
+    rule = {"id": "both", "when": {"all": [STOP, CROSS], "within_s": 5}}
+    yard = watch(rule)
+    roof = watch(rule, store=yard.store, name="roof")
+    roof.opens(EventType.OBJECT_STOPPED, roof.thing("car", Label.VEHICLE), 3.0)
+    yard.now = roof.now = yard.stream.at(10.0)
+    roof.commit(10.0)
+    yard.commit(10.0)
+    yard.happens(EventType.LINE_CROSSED, yard.thing("man", Label.PERSON), 12.0, 12.0, line="door")
+    yard.now = yard.stream.at(60.0)
+    yard.commit(60.0)
+    assert [(one.state, one.text.startswith("Over")) for one in yard.alerts()] == [(AlertState.OPEN, False)]
+    for w in (roof, yard):
+        w.now = w.stream.at(END_S)
+        w.commit(END_S, final=True)
+    yard.tick()
+    found = [one.alert for one in backtest([RuleSettings.model_validate(rule)], yard.store.read, tz=UTC)]
+    assert told(found) == told(yard.alerts())
+    assert [one.state for one in found] == [AlertState.OPEN]
 
 
 def test_answers_of_a_model_are_played_too(watch):
