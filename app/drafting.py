@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -37,17 +38,16 @@ class Written:
 
 def drafted(sentence: str, settings: "Settings", taken: set[str], name: str | None) -> Written:
     """The rule of a sentence, called `name` if given. Raises ConfigError."""
-    from agent.wording.draft import draft
     from app.options import zone
     from rules.doubt import doubts
     from rules.wording import written
     from vidette.rule_settings import RuleSettings
 
-    found = draft(sentence, settings, taken=taken)
     if name and not re.fullmatch(KEY, name):
         raise ConfigError(f"--id {name!r} {PATTERNS[KEY]}")
     if name in taken:
         raise ConfigError(f"there is a rule {name!r}; choose another --id")
+    found = _drafted(sentence, settings, taken)
     rule = found.rule
     if name:
         rule = RuleSettings.model_validate({**rule.model_dump(by_alias=True), "id": name})
@@ -59,6 +59,20 @@ def drafted(sentence: str, settings: "Settings", taken: set[str], name: str | No
         reading=_read(rule, zone(settings)),
         doubts=tuple(dict.fromkeys(said)),
     )
+
+
+def _drafted(sentence: str, settings: "Settings", taken: set[str]) -> "Draft":
+    """By the grammar; by the language model where that leaves words, and there is one. Raises ConfigError."""
+    from agent.wording.draft import draft
+    from app.options import zone
+
+    found = draft(sentence, settings, taken=taken)
+    if settings.language.backend == "none" or not found.asks:
+        return found
+    from agent.wording.author import Author
+
+    with closing(Author(settings.language)) as author:
+        return author.improved(found, sentence, settings, zone(settings))
 
 
 def tried(rule: "RuleSettings", settings: "Settings", since: str | None) -> "Found | None":
@@ -98,6 +112,8 @@ def say(shown: Written, settings: "Settings") -> None:
 
 
 def _lines(shown: Written) -> Iterator[str]:
+    if shown.draft.author:
+        yield f"written by {shown.draft.author}: hold it against your words, a model may leave some out"
     yield f"in words: {shown.reading}"
     yield from (f"read so: {note}" for note in shown.draft.notes)
     yield from (f"look at this: {doubt}" for doubt in shown.doubts)
@@ -117,6 +133,7 @@ def row(shown: Written, saved: Path | None) -> dict[str, Any]:
         "reading": shown.reading,
         "notes": shown.draft.notes,
         "doubts": shown.doubts,
+        **({"written_by": shown.draft.author} if shown.draft.author else {}),
         **tried_,
         "saved": str(saved) if saved else None,
     }

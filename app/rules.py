@@ -145,7 +145,7 @@ def write(sentence: str, db: str | None, config: str | None, as_json: bool, **gi
     vidette rules write "alert ops if nobody enters the till for 10 minutes between 8:00 and 18:00" --to rules.yml
 
     What events cannot tell becomes a closed question to the vision model. No word is dropped: each is in the rule, in that
-    question, or named.
+    question, or named. With a language model (`language` of the settings) a sentence that holds such words is written by it.
     """
     from dataclasses import replace
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from vidette.bounded import Model, Name, Positive, Secret, Share
+from vidette.language_settings import LanguageSettings
 from vidette.rule_settings import ActiveSettings, AlertSettings, RuleSettings, SinkSettings
 from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
 
@@ -219,6 +220,9 @@ class Settings(Model):
     vlm: VlmSettings = Field(default_factory=VlmSettings, description="deep looks")
     detector: DetectorSettings = Field(
         default_factory=DetectorSettings, description="finding things in pictures, for deep looks"
+    )
+    language: LanguageSettings = Field(
+        default_factory=LanguageSettings, description="a language model for rules in plain words"
     )
     embedder: EmbedderSettings = Field(default_factory=EmbedderSettings, description="finding by likeness")
     ocr: OcrSettings = Field(default_factory=OcrSettings, description="text in the picture")

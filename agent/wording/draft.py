@@ -16,7 +16,7 @@ from agent.wording.places import places_of
 from agent.wording.terms import leading, terms, told
 from agent.wording.vocabulary import UnknownWordsError
 from vidette.errors import ConfigError
-from vidette.rule_settings import RuleSettings
+from vidette.rule_settings import RuleSettings, branches
 from vidette.settings import Settings
 
 _OPENERS = r"tell|alert|notify|warn|inform|let|raise|send|message|page|call|ping|email|i|give|report|trigger|create|make|sound|set|watch|please|can|could|we|want"
@@ -40,12 +40,20 @@ class Draft:
     """A rule that a sentence asks for.
 
     `notes` say how words were read that could be read otherwise, `doubts` what was not understood or
-    needs a person's eye: a word is in the rule, in a question to the vision model, or here.
+    needs a person's eye: a word is in the rule, in a question to the vision model, or here. `beside` are those of
+    them that are not about the condition. `author` is the language model that wrote it; empty: the grammar did.
     """
 
     rule: RuleSettings
     notes: tuple[str, ...]
     doubts: tuple[str, ...]
+    beside: frozenset[str] = frozenset()
+    author: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether words were not understood, and are in a question to the vision model."""
+        return any(when.ask for _, when in branches(self.rule.when))
 
 
 def draft(sentence: str, settings: Settings, *, taken: Collection[str] = ()) -> Draft:
@@ -61,14 +69,15 @@ def draft(sentence: str, settings: Settings, *, taken: Collection[str] = ()) -> 
     rule = leading(left) | _opened(left, sinks)
     rule = {**rule, **terms(left, sinks)}
     sure = amounts.confidence(left)
-    core = left.text
+    core, beside = left.text, frozenset((*left.notes, *left.doubts))
     when = _condition(left, settings)
     if not _absences(when, active, left.notes) and active:
         rule["active"] = active
     if sure:
         _sure(when, sure)
     rule |= {"id": _name(core, taken), "when": when}
-    return Draft(rule=_valid(rule), notes=tuple(dict.fromkeys(left.notes)), doubts=tuple(dict.fromkeys(left.doubts)))
+    notes, doubts = tuple(dict.fromkeys(left.notes)), tuple(dict.fromkeys(left.doubts))
+    return Draft(rule=_valid(rule), notes=notes, doubts=doubts, beside=beside)
 
 
 def _opened(left: Left, sinks: Sequence[str]) -> dict[str, Any]:

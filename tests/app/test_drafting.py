@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app import cli
+from tests.answering import ModelServer, says, status
 
 SENTENCE = "tell me when a van stands at the dock for more than ten minutes at night"
 SETTINGS = """\
@@ -87,6 +88,76 @@ def test_it_is_tried_on_what_is_stored(tmp_path, capsys):
     assert cli.main(["import", "captions.json", "--start-time", "2026-03-02T09:00Z"]) == 0
     assert cli.main(["rules", "write", "tell me when a fight breaks out, at most once every 2 minutes"]) == 0
     assert "fight-breaks: would have fired 4 times, 2 messages (2 within the cooldown)" in capsys.readouterr().out
+
+
+SMOKER = "tell me when somebody smokes at the dock"
+WRITTEN = {
+    "when": {"all": [{"event": "zone_entered", "zone": "dock"}, {"ask": "Is a person smoking?"}], "within_s": 30},
+    "severity": "high",
+    "active": None,
+    "cooldown_s": 0,
+}
+
+
+def with_model(folder, url, more=""):
+    text = f"{SETTINGS}language: {{backend: openai, url: '{url}', model: tiny{more}}}\n"
+    (folder / "vidette.yml").write_text(text)
+    return text
+
+
+def test_words_that_the_grammar_does_not_know_are_a_language_models_and_shown_as_its(tmp_path, capsys):
+    with ModelServer([says(WRITTEN), says(WRITTEN), says(WRITTEN)]) as server:
+        text = with_model(tmp_path, server.url)
+        assert cli.main(["rules", "write", SMOKER]) == 0
+        said = capsys.readouterr()
+        assert "written by tiny: hold it against your words" in said.out
+        assert "in words: alert (high) when" in said.out
+        assert "“Is a person smoking?”" in said.out
+        assert "nothing is stored yet to try it on" in said.out
+        assert said.err == "not saved; --yes saves it in vidette.yml\n"
+        assert (tmp_path / "vidette.yml").read_text() == text
+        assert cli.main(["rules", "write", SMOKER, "--json"]) == 0
+        row = json.loads(capsys.readouterr().out)
+        assert (row["written_by"], row.get("saved")) == ("tiny", None)
+        assert cli.main(["rules", "write", SMOKER, "--yes", "--to", "rules.yml", "--id", "smoker"]) == 0
+    assert cli.main(["rules", "check", "rules.yml"]) == 0
+    assert "Is a person smoking?" in (tmp_path / "rules.yml").read_text()
+
+
+def test_a_sentence_that_the_grammar_knows_is_no_models_business(tmp_path, capsys):
+    with ModelServer() as server:
+        with_model(tmp_path, server.url)
+        assert cli.main(["rules", "write", SENTENCE]) == 0
+        assert "written by" not in capsys.readouterr().out
+        assert server.questions == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (status(400, b"\x1b[31mno"), "HTTP 400"),
+        (says({"when": {"zone": ["attic"]}}), "when names the zone 'attic', and there is none"),
+    ],
+)
+def test_where_the_model_writes_no_rule_the_grammars_stands(tmp_path, fault, why, capsys):
+    assert cli.main(["rules", "write", SMOKER]) == 0
+    before = capsys.readouterr().out
+    with ModelServer([fault]) as server:
+        with_model(tmp_path, server.url)
+        assert cli.main(["rules", "write", SMOKER]) == 0
+    after = capsys.readouterr().out
+    added = [line for line in after.splitlines() if line not in before.splitlines()]
+    assert len(added) == 1
+    assert added[0].startswith("look at this: 'tiny' wrote no rule, the grammar's stands: ")
+    assert why in added[0]
+    assert "\x1b" not in after
+    assert set(before.splitlines()) < set(after.splitlines())
+
+
+def test_an_address_of_a_model_that_is_none_is_a_mistake(tmp_path, capsys):
+    with_model(tmp_path, "ftp://here/v1")
+    assert cli.main(["rules", "write", SMOKER]) == 2
+    assert "language.url" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
