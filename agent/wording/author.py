@@ -65,9 +65,7 @@ class Author:
         answer = spoken(*self._server.ask(self._body(sentence, nearest(sentence, there)), self._server.until()))
         if answer.fault:
             raise Fault("its answer was cut off" if answer.fault == CUT else answer.fault)
-        rule = _valid(_joined(one_object(answer.text, "when"), draft.rule), tz)
-        _check_names(rule, there)
-        return rule
+        return rule_in(answer.text, draft.rule, there, tz)
 
     def _body(self, sentence: str, places: Places) -> bytes:
         profile = self._profile
@@ -84,6 +82,16 @@ class Author:
             **profile.formed("rule", rule_schema(places, lengths=profile.lengths)),
         }
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def rule_in(text: str, read: RuleSettings, there: Places, tz: tzinfo) -> RuleSettings:
+    """The rule that a model's text holds, about places that there are; what the grammar `read` stands, but its condition.
+
+    Raises Fault, in a few words, for a text without exactly one such rule.
+    """
+    rule = _valid(_joined(one_object(text, "when"), read), tz)
+    _check_names(rule, there)
+    return rule
 
 
 def _joined(said: dict[str, Any], read: RuleSettings) -> dict[str, Any]:
@@ -105,12 +113,12 @@ def _keys(tree: Any) -> Iterator[str]:
 
 
 def _without_nothing(tree: Any) -> Any:
-    """Without the keys that hold null or nothing, and its texts on one printable line."""
+    """Without keys and items that hold null or nothing, and its texts on one printable line."""
     if isinstance(tree, dict):
         plain = {clean(key, _LONGEST): _without_nothing(one) for key, one in tree.items()}
         return {key: one for key, one in plain.items() if one not in (None, "", [], {})}
     if isinstance(tree, list):
-        return [_without_nothing(one) for one in tree]
+        return [one for one in map(_without_nothing, tree) if one not in (None, "")]
     return clean(tree, _LONGEST + 1) if isinstance(tree, str) else tree
 
 

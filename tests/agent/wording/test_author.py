@@ -5,18 +5,24 @@ from contextlib import closing
 from datetime import UTC
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from agent.wording.author import Author
+from agent.perception.vlm.loose import Fault
+from agent.wording.author import Author, rule_in
 from agent.wording.draft import draft
 from agent.wording.places import Places
 from agent.wording.prompt import nearest, system
 from agent.wording.schema import rule_schema
+from rules.wording import written
 from tests.agent.wording.sentences import SENTENCES
 from tests.answering import ModelServer, cut, replies, says, status
 from vidette.errors import ConfigError
 from vidette.language_settings import LanguageSettings
+from vidette.rule_settings import RuleSettings, branches
 from vidette.settings import Settings
+from vidette.yaml_tree import parse
 
 HERE = [[0, 0], [1, 0], [1, 1]]
 SETTINGS = Settings.model_validate(
@@ -51,12 +57,12 @@ GOOD = {"when": WHEN, "severity": "high", "active": None, "cooldown_s": 0}
 NIGHT = {"from": "22:00", "to": "06:00"}
 
 
-def asked(fault, sentence=SENTENCE, *, settings=SETTINGS, **said):
+def asked(fault, sentence=SENTENCE, **said):
     """The draft of a sentence once the server has answered, and the server."""
     with ModelServer([fault] if fault else []) as server:
         language = LanguageSettings(backend="openai", url=server.url, model="tiny", **said)
         with closing(Author(language)) as author:
-            return author.improved(draft(sentence, settings), sentence, settings, UTC), server
+            return author.improved(draft(sentence, SETTINGS), sentence, SETTINGS, UTC), server
 
 
 def test_a_good_answer_is_the_rule_and_what_the_grammar_read_stands():
@@ -268,6 +274,73 @@ def test_every_rule_of_the_grammar_can_be_said_in_the_schema_and_is_read_back():
                 found = author.improved(read, sentence, SETTINGS, UTC)
                 assert found.author == "tiny", (sentence, found.doubts)
                 assert found.rule == read.rule, sentence
+
+
+def values(schema, root):
+    """Any value of a schema."""
+    if "$ref" in schema:
+        return values(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
+    if "anyOf" in schema:
+        return st.one_of([values(one, root) for one in schema["anyOf"]])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema["type"]:
+        case "object":
+            return st.fixed_dictionaries({key: values(one, root) for key, one in schema["properties"].items()})
+        case "array":
+            return st.lists(values(schema["items"], root), min_size=schema.get("minItems", 0), max_size=3)
+        case "string":
+            return st.sampled_from(["", "08:00", "white", "Is it red?"]) | st.text(max_size=schema["maxLength"])
+        case "number":
+            low, high = schema["minimum"], schema["maximum"]
+            return st.sampled_from([low, min(60, high), high]) | st.floats(low, high)
+    return st.none()
+
+
+READ = draft("tell ops when somebody smokes", SETTINGS).rule
+
+
+def is_rule_or_refused_in_a_line(text):
+    """A rule that is written to a file and read back as it is, told to those whom the grammar read; or a line."""
+    try:
+        rule = rule_in(text, READ, PLACES, UTC)
+    except Fault as fault:
+        assert str(fault)
+        assert "\n" not in str(fault)
+        return
+    again = parse(f"rules:\n{written(rule)}", "rules.yml", {}).value["rules"]
+    assert RuleSettings.model_validate(again[0]) == rule
+    assert (rule.id, rule.sinks, rule.shadow) == (READ.id, ["ops"], False)
+    for _, when in branches(rule.when):
+        assert set(when.zone) <= set(PLACES.zones)
+        assert set(when.line) <= set(PLACES.lines)
+        assert set(when.stream) <= set(PLACES.streams)
+
+
+@settings(max_examples=100, deadline=None)
+@given(values(rule_schema(PLACES), rule_schema(PLACES)))
+def test_every_value_of_the_schema_is_a_rule_or_refused_in_a_line(value):
+    is_rule_or_refused_in_a_line(json.dumps(value))
+
+
+KEYS = st.sampled_from(
+    ["when", "all", "not", "event", "ask", "zone", "for_s", "active", "holidays", "sinks", "id", "\u202e"]
+)
+TREES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["fire", "dock", "${HOME}", "a\nb"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TREES | st.fixed_dictionaries({"when": TREES}), st.text(max_size=20))
+def test_every_text_is_a_rule_or_refused_in_a_line(tree, around):
+    is_rule_or_refused_in_a_line(f"{around}{json.dumps(tree)}{around}")
 
 
 def test_of_many_names_those_in_the_sentence_come_first():
