@@ -82,6 +82,13 @@ def test_what_the_grammar_read_is_not_the_models_to_change():
     assert (found.rule.severity, found.rule.cooldown_s) == (read.severity, read.cooldown_s) == ("high", 3600)
 
 
+def test_how_the_grammar_read_the_condition_is_not_said_of_the_models():
+    sentence = "tell me when a person enters the dok while a man is yodelling at night"
+    night = "at night is read as 22:00 to 06:00"
+    assert set(draft(sentence, SETTINGS).notes) == {"'dok' is read as 'dock'", night}
+    assert asked(says(GOOD), sentence)[0].notes == (night,)
+
+
 @pytest.mark.parametrize(
     "text",
     [
