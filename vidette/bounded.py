@@ -33,4 +33,5 @@ OneOrMore = Annotated[tuple[T, ...], BeforeValidator(lambda value: (value,) if i
 class Model(BaseModel):
     """A settings table: unknown keys are errors, values are not changed after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: most are only ever parts of Settings, which is built with them in it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
