@@ -69,7 +69,7 @@ def test_the_defaults_need_nothing(tmp_path):
         pipeline.close()
 
 
-@pytest.mark.parametrize("db", ["neo4j://host", "bolt://host", "postgres://host/x"])
+@pytest.mark.parametrize("db", ["mysql://host", "postgres://host/x"])
 def test_an_unknown_store_is_named_with_the_choices(db):
     with pytest.raises(ConfigError, match=r"no store for '\w+://'; choices: a path"):
         store_of(Settings(db=db))
