@@ -1,6 +1,6 @@
 """Which rules an event may concern, found without asking each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rules.condition import words_alone
@@ -10,6 +10,7 @@ from rules.words import words_of
 from vidette.models import EventRow, EventType, State
 
 _Pair = tuple[Rule, Leaf]
+_NONE = frozenset[str]()
 _ByType = dict[EventType | None, tuple[_Pair, ...]]
 
 
@@ -44,12 +45,13 @@ class Index:
                 out.setdefault(rule.id, []).append(event)
         return out
 
-    def _worded(self, event: EventRow) -> Iterator[Rule]:
-        if not self.worded:
-            return
-        gone, words = event.state is State.RETRACTED, words_of(event.caption)
-        for word in self.worded if gone else self.worded.keys() & words:
-            yield from (rule for rule, leaf in self.worded[word] if gone or leaf.words <= words)
+    def _worded(self, event: EventRow) -> Sequence[Rule]:
+        if event.state is State.RETRACTED:
+            return [rule for pairs in self.worded.values() for rule, _ in pairs]
+        words = words_of(event.caption) if self.worded else _NONE
+        if words.isdisjoint(self.worded):
+            return ()
+        return [rule for word in self.worded.keys() & words for rule, leaf in self.worded[word] if leaf.words <= words]
 
 
 def index_of(rules: Iterable[Rule], stream: str, places: frozenset[str], others: frozenset[str]) -> Index:

@@ -77,8 +77,12 @@ class Occurrence:
         """With one more event, or with what is newly known of one of its own."""
         over = event.end_s is not None or event.state != State.OPEN
         last_s = event.start_s if event.end_s is None else event.end_s
-        return replace(
-            self,
+        return Occurrence(  # not `replace`: this is done for every event
+            alert=self.alert,
+            subjects=self.subjects,
+            tracks=self.tracks,
+            sent=self.sent,
+            taken_back=self.taken_back,
             events=_with(self.events, event.id, _EVENTS),
             open=_without(self.open, event.id) if over else _with(self.open, event.id, _EVENTS),
             start_s=min(self.start_s, event.start_s),

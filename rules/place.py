@@ -87,7 +87,10 @@ def position(track: TrackRow, pts_s: float) -> Box | None:
 
 def subject_of(event: EventRow) -> str | None:
     """The entity that the event is about."""
-    return next((one.id for one in event.entities if one.role == "subject"), None)
+    for one in event.entities:
+        if one.role == "subject":
+            return one.id
+    return None
 
 
 def subject_tracks(event: EventRow) -> tuple[str, ...]:

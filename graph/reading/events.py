@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TypeVar
 
 from graph.assertions import assertions_of
@@ -12,6 +13,13 @@ from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, 
 from vidette.queries import AssertionsOf, Events
 
 T = TypeVar("T")
+_COLUMNS = (
+    "seq", "id", "type", "stream", "start", "end", "start_pts", "end_pts", "confidence", "caption", "state", "zone",
+    "line", "attributes_json",
+)  # fmt: skip
+_TYPES: dict[str, EventType] = {str(one): one for one in EventType}
+_STATES: dict[str, State] = {str(one): one for one in State}
+_LABELS: dict[str, Label] = {str(one): one for one in Label}
 
 
 def read_events(connection: Connection, query: Events) -> list[EventRow]:
@@ -27,31 +35,37 @@ def read_events(connection: Connection, query: Events) -> list[EventRow]:
 
 def rows(connection: Connection, found: list[Row], *, brief: bool = False) -> list[EventRow]:
     """EventRows of rows of `events` with their stream's name; `brief` leaves out evidence and runs."""
+    if not found:
+        return []
     listed = json.dumps([row["seq"] for row in found])
     entities, tracks = _parts(connection, listed)
     evidence = {} if brief else _evidence(connection, listed)
     runs = {} if brief else _runs(connection, listed)
+    names = found[0].keys()
+    columns = itemgetter(*map(names.index, _COLUMNS))  # by place: by name a row is searched for each
     return [
         EventRow(
-            id=row["id"],
-            type=EventType(row["type"]),
-            stream=row["stream"],
-            start=to_instant(row["start"]),
-            end=None if row["end"] is None else to_instant(row["end"]),
-            start_s=row["start_pts"],
-            end_s=row["end_pts"],
-            confidence=row["confidence"],
-            caption=row["caption"],
-            state=State(row["state"]),
-            zone=row["zone"],
-            line=row["line"],
-            entities=unique(entities.get(row["seq"], ())),
-            tracks=tuple(dict.fromkeys(tracks.get(row["seq"], ()))),
-            evidence=unique(evidence.get(row["seq"], ())),
-            runs=unique(runs.get(row["seq"], ())),
-            attributes={} if row["attributes_json"] == "{}" else json.loads(row["attributes_json"]),
+            id=id_,
+            type=_TYPES[type_],
+            stream=stream,
+            start=to_instant(start),
+            end=None if end is None else to_instant(end),
+            start_s=start_s,
+            end_s=end_s,
+            confidence=confidence,
+            caption=caption,
+            state=_STATES[state],
+            zone=zone,
+            line=line,
+            entities=unique(entities.get(seq, ())),
+            tracks=tuple(dict.fromkeys(tracks.get(seq, ()))),
+            evidence=unique(evidence.get(seq, ())),
+            runs=unique(runs.get(seq, ())),
+            attributes={} if said == "{}" else json.loads(said),
         )
-        for row in found
+        for seq, id_, type_, stream, start, end, start_s, end_s, confidence, caption, state, zone, line, said in map(
+            columns, found
+        )
     ]
 
 
@@ -79,7 +93,7 @@ def _parts(connection: Connection, listed: str) -> tuple[dict[int, list[EntityRo
             tracks[event].append(track)
         if id_:
             said = {} if attributes == "{}" else json.loads(attributes)
-            thing = EntityRow(id=id_, label=Label(label), role=role, attributes=said)
+            thing = EntityRow(id=id_, label=_LABELS[label], role=role, attributes=said)
             entities[event].append(thing)
     return entities, tracks
 
