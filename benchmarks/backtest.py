@@ -220,7 +220,9 @@ def rules() -> list[RuleSettings]:
 
 def standing(alerts: Iterable[Alert]) -> "set[tuple[object, ...]]":
     """What stood in the end: what was said too early and taken back, as cameras tell in turns, stands for nothing."""
-    return {(one.rule, one.id, one.at, one.subject, one.state) for one in alerts if not one.text.startswith("Taken back")}
+    return {
+        (one.rule, one.id, one.at, one.subject, one.state) for one in alerts if not one.text.startswith("Taken back")
+    }
 
 
 def compared(
