@@ -43,7 +43,18 @@ def address() -> str:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-    command = ["java", "-Xmx768m", *opened, "-cp", f"{_JARS}/*", str(_HERE / "Neo4jServer.java"), home.name, str(port)]
+    command = [
+        "java",
+        "-Xmx768m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        *opened,
+        "-cp",
+        f"{_JARS}/*",
+        str(_HERE / "Neo4jServer.java"),
+        home.name,
+        str(port),
+    ]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     atexit.register(_end, server, home)
     if not _ready(server):
