@@ -6,12 +6,12 @@ VIDETTE_TEST_NEO4J names another, which must hold nothing that anybody wants to 
 import atexit
 import fcntl
 import os
-import select
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -64,11 +64,11 @@ def address() -> str:
 
 def _ready(server: "subprocess.Popen[bytes]") -> bool:
     assert server.stdout is not None
-    while select.select([server.stdout], [], [], _PATIENCE_S)[0]:
-        line = server.stdout.readline()
-        if not line or line.strip() == b"ready":
-            return bool(line)
-    return False
+    patience = threading.Timer(_PATIENCE_S, server.kill)
+    patience.start()
+    ready = any(line.strip() == b"ready" for line in server.stdout)
+    patience.cancel()
+    return ready
 
 
 def _end(server: "subprocess.Popen[bytes]", home: "tempfile.TemporaryDirectory[str]") -> None:

@@ -12,7 +12,7 @@ from vidette.models import Observation, Run
 
 # The stream's node is the lock: whoever settles of it waits here for who settles now.
 _LOCK = (
-    "MATCH (s:Stream {id: $id}) SET s.turn = s.turn + 1"
+    "MATCH (s:Stream {id: $id}) SET s.locked = true SET s.turn = s.turn + 1"
     " RETURN s.start AS start, s.watch AS watch, s.turn AS turn, s.commit_sequence AS sequence"
 )
 _RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.count = c.count RETURN c.count AS count"

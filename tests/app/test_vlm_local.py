@@ -47,7 +47,7 @@ def test_a_clip_is_watched_with_the_model_of_a_folder(street, terse_model, tmp_p
         costs, _ = process.communicate(timeout=60)
     (cost,) = [row for row in rows(costs) if row["row"] == "hour"]
     assert cost["examined"] >= 2
-    assert cost["calls"] >= cost["examined"]
+    assert cost["calls"] >= 1  # segments of one minute share a question
     assert cost["gpu_s"] > 0
 
 

@@ -126,7 +126,7 @@ def settled(store: GraphStore, work: Work) -> list[str]:
         try:
             came: object = store.settle(observation, judge)
         except (StoreError, ValueError) as fault:
-            came = str(fault).rpartition("': ")[2]
+            came = str(fault).rpartition(": ")[2]
         out.append(f"{observation.id} {came}")
     return out
 

@@ -53,6 +53,7 @@ def of_alerts(transaction: Transaction, asked: AlertFilter) -> Where:
         ("severity", asked.severities),
         ("state", asked.states),
         ("subject", asked.subjects),
+        ("incident", asked.incidents),
     ):
         if given:
             where.add(f"a.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})

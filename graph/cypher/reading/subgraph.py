@@ -117,7 +117,7 @@ _BELONGING = (
 def _belonging(transaction: Transaction, ids: list[str]) -> list[str]:
     out: list[str] = []
     for label, match in _BELONGING:
-        found = rows(transaction, f"{match} WHERE o.id IN $ids RETURN DISTINCT n.id AS id", ids=ids)
+        found = rows(transaction, f"{match} WHERE o.id IN $ids RETURN DISTINCT n.id AS id ORDER BY id", ids=ids)
         out += [PREFIXES.get(label, "") + row["id"] for row in found]
     return out
 
@@ -156,7 +156,7 @@ def _edges(transaction: Transaction, end: str, ids: list[str], limit: int = -1) 
             out[repr(edge)] = edge
     for edge in [*_next(transaction, end, ids), *_shown(transaction, end, ids)]:
         out[repr(edge)] = edge
-    return list(out.values())
+    return [out[key] for key in sorted(out)]
 
 
 def _edge(type_: str, source: str, source_id: str, target: str, target_id: str, properties: Row) -> Edge:
