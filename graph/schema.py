@@ -41,9 +41,7 @@ STEPS: tuple[str, ...] = (
 
 def version(connection: sqlite3.Connection) -> int:
     """How many steps the file has taken. Raises StoreError for another program's file or a newer version's."""
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    used, owner, found = _header(connection)
     if used and owner != APPLICATION_ID:
         raise StoreError("a database of another program; name another file with --db")
     if found > len(STEPS):
@@ -51,6 +49,21 @@ def version(connection: sqlite3.Connection) -> int:
             f"written by a newer Vidette: its schema is version {found}, this one knows {len(STEPS)}; update Vidette"
         )
     return found
+
+
+def _header(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """How many tables, whose file, how many steps: of one moment, since another process may be making the file now."""
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        if alone and connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return int(used), int(owner), int(found)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

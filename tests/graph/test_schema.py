@@ -294,3 +294,13 @@ def _meets(one: Any, where: Filter) -> bool:
     begins = where.since is None or one.start >= where.since
     reaches = not where.starts_inside and where.since is not None and (one.end is None or one.end > where.since)
     return (where.until is None or one.start < where.until) and (begins or reaches)
+
+
+def test_what_a_file_is_is_read_at_one_moment(tmp_path: Path) -> None:
+    """Another process may be making it: tables without the header that says whose they are would be another program's."""
+    connection = sqlite3.connect(tmp_path / "v.db", isolation_level=None)
+    told: list[str] = []
+    connection.set_trace_callback(told.append)
+    assert schema.version(connection) == 0
+    assert (told[0], told[-1], len(told)) == ("BEGIN", "ROLLBACK", 5)
+    connection.close()
