@@ -124,6 +124,14 @@ class _Reel:
         )
 
 
+class _Hearing(Hearing):
+    """Of what is not raised nothing is asked."""
+
+    @property
+    def told_enough(self) -> bool:
+        return True
+
+
 class _Play:
     """One run over history."""
 
@@ -165,7 +173,7 @@ class _Play:
         for case in cases:
             self._memory.write(self._engine.judge(case, self._memory), upto)
         if cases and self._panel.rules:
-            hearings = [Hearing(case, self._memory, upto) for case in cases]
+            hearings = [_Hearing(case, self._memory, upto) for case in cases]
             over_time = self._panel.judge_together(hearings, Sending(hearings[0], self._policy))
             self._memory.write(hearings[0].judgement(), upto)
             self._memory.write(over_time, upto)
@@ -175,7 +183,7 @@ class _Play:
         self._now = until + timedelta(milliseconds=2 * SILENT_MS)
         witness, due = self._panel.due(self._memory, ms_of(self._now))
         if due:
-            hearing = Hearing(witness.case(self._panel.rules[due[0]].leaves), self._memory, self._now)
+            hearing = _Hearing(witness.case(self._panel.rules[due[0]].leaves), self._memory, self._now)
             over_time = self._panel.tick(due, witness, hearing, Sending(hearing, self._policy))
             self._memory.write(hearing.judgement(), until)
             self._memory.write(over_time, until)

@@ -74,13 +74,16 @@ class Remembered:
     """What a rule over time remembers beside its matches: alerts that are not over, when the last one was sent.
 
     `undecided` is the first moment of which more may be said though nothing happens, `shed` up to where what fits of a
-    live stream was last forgotten. Milliseconds since 1970.
+    live stream was last forgotten. Milliseconds since 1970. `missed` are the latest minutes since 1970 of which it was
+    said what nearly came true, and nothing is said of what was settled before `misses_from`.
     """
 
     told: tuple[Told, ...] = ()
     sent: int | None = None
     undecided: int | None = None
     shed: int = 0
+    missed: tuple[int, ...] = ()
+    misses_from: int = 0
 
 
 class Course:

@@ -10,6 +10,7 @@ from rules.rule import Rule
 from vidette.alerts import Case, Decision, Verdict
 from vidette.models import EventRow
 from vidette.ports import Reader
+from vidette.queries import Streams
 
 _REASONS = 10_000  # sentences about what was not raised, of one case: a whole stream judged anew may have millions
 
@@ -26,6 +27,12 @@ class Hearing(Docket):
     def told_enough(self) -> bool:
         """Whether no more is to be said about what was not raised."""
         return len(self.decisions) >= _REASONS
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """Names of other streams that have told something."""
+        own = self.case.stream.id
+        return tuple(one.name for one in self.read(Streams()) if one.id != own and one.reach_s > 0)
 
     def changed(self, ids: Iterable[str]) -> list[EventRow]:
         """The events of these ids that the case changed."""

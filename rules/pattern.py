@@ -87,8 +87,13 @@ class Weighing:
         self, node: "All | InOrder", joined: "Callable[[Weighing, All | InOrder], Iterator[Match]]"
     ) -> Iterator[Match]:
         """Matches of all that is given, or apart of what has one subject, stream or zone."""
+        for one in self.apart(node):
+            yield from joined(one, node)
+
+    def apart(self, node: "All | InOrder") -> Iterator["Weighing"]:
+        """Itself; or what has one subject, stream or zone, each weighed alone, where parts are to share it."""
         if not node.same:
-            yield from joined(self, node)
+            yield self
             return
         given: dict[str, dict[int, list[Match]]] = {}
         for leaf in leaves(node):
@@ -96,7 +101,7 @@ class Weighing:
                 for key in _keys(one, node.same):
                     given.setdefault(key, {}).setdefault(leaf.number, []).append(one)
         for key in sorted(given):
-            yield from joined(Weighing(given[key], self._known, self.later), node)
+            yield Weighing(given[key], self._known, self.later)
 
     def _counted(self, node: "Count | Rate", at_least: float | None, at_most: float | None) -> Iterator[Match]:
         within = milliseconds(node.within_s)

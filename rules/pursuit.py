@@ -8,16 +8,19 @@ began before and goes on may have lost its begin in this; it is the one that was
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from rules import sentence
 from rules.course import Course, Remembered
 from rules.fitting import Fitting
 from rules.hearing import Hearing
 from rules.known import Known
+from rules.miss import Miss, misses
 from rules.pattern import Weighing
 from rules.rule import Rule
 from rules.sending import Sending
 from rules.tree import All, AnyOf, Ask, Condition, InOrder, Leaf
-from rules.witness import Witness
+from rules.witness import Witness, concerns, instant_of
 from vidette import codec
+from vidette.alerts import Verdict
 from vidette.errors import StoreError
 from vidette.ids import milliseconds
 from vidette.matches import Match, PatternChange, PatternState, Said, Shed
@@ -30,6 +33,9 @@ _PATIENCE_MS = 1000
 _LATE_MS = 86_400_000
 """What a live stream showed is looked at again for a late fact for a day."""
 _HOUR_MS = 3_600_000
+_MINUTE_MS = 60_000
+_MINUTES = 60
+"""Minutes of which a rule remembers that it said what nearly came true; of those before them it says no more."""
 _BEFORE_MS = 1000
 """What began before the time that is weighed must be seen to have."""
 
@@ -47,29 +53,89 @@ class Pursuit:
         self._hearing = hearing
         self._read = hearing.read
         self._sending = sending
+        self._misses_from = self._before.misses_from
         self._known: dict[tuple[tuple[str, ...], frozenset[FastState], bool], Known] = {}
 
     def run(self, fittings: Sequence[Fitting]) -> PatternChange:
         """What is to be remembered; alerts go to the hearing."""
         since = self._since(fittings)
         look_back = since - milliseconds(self.rule.horizon_s) - _BEFORE_MS
-        weighing = Weighing(
-            self._given(fittings, look_back), lambda leaves, looked: self._of(leaves, looked, look_back)
-        )
+        given = self._given(fittings, look_back)
+        weighing = self._weighing(given, look_back)
         found = weighing.of(self.rule.when)
         stored = {one.id: one for one in self._read(self._asked(since))} if not self._fresh else {}
         if _mixes(self.rule.when):
             found = self._decided(found, stored, look_back, weighing.later)
-        return self._compared(found, stored, since, weighing.later)
+        missed = self._missed(fittings, given, since, weighing.later)
+        return self._compared(found, stored, since, weighing.later, missed)
+
+    def _weighing(self, given: Mapping[int, Sequence[Match]], look_back: int) -> Weighing:
+        return Weighing(given, lambda leaves, looked: self._of(leaves, looked, look_back))
+
+    def _missed(
+        self, fittings: Sequence[Fitting], given: Mapping[int, Sequence[Match]], since: int, later: list[float]
+    ) -> tuple[int, ...]:
+        """Say what nearly came true, once all have told of it; -> the minutes of which it was said.
+
+        A miss is looked at once more with all that was around it, before it is said.
+        """
+        if self._hearing.told_enough:
+            return self._before.missed
+        if self._fresh:
+            self._misses_from = self._first_miss()
+        known = self._all_known(since)
+        near = self._misses(given, since, since)
+        later += [one.at for one in near if not known.told(one.at)]
+        settled = [one for one in near if known.told(one.at)]
+        if settled and not self._fresh:
+            look_back = min(one.first.start for one in settled) - milliseconds(self.rule.horizon_s) - _BEFORE_MS
+            self._known.clear()
+            again = self._misses(self._given(fittings, look_back), look_back, since)
+            settled = [one for one in again if known.told(one.at)]
+        return self._say(settled)
+
+    def _first_miss(self) -> int:
+        """Of a rule that is new, what other streams told before is not weighed yet: what they lacked is not said."""
+        asked = any(concerns(leaf, name) for name in self._hearing.others for leaf in self.rule.leaves)
+        return max((one.reach for one in self._witness.streams), default=0) if asked else 0
+
+    def _misses(self, given: Mapping[int, Sequence[Match]], look_back: int, since: int) -> list[Miss]:
+        """Those that are settled from `since` on, in minutes of which nothing was said, in the hours of the rule."""
+        said, active = self._before.missed, self.rule.active
+        oldest = said[0] if len(said) == _MINUTES else -1
+        return [
+            one
+            for one in misses(self.rule.when, self._weighing(given, look_back))
+            if one.at >= max(since, self._misses_from)
+            and (minute := one.at // _MINUTE_MS) > oldest
+            and minute not in said
+            and (active is None or active.holds(instant_of(one.first.start)))
+        ]
+
+    def _say(self, settled: Sequence[Miss]) -> tuple[int, ...]:
+        """The first of each minute."""
+        said = self._before.missed
+        for one in sorted(settled, key=lambda one: (one.at, one.first.id)):
+            minute = one.at // _MINUTE_MS
+            if minute not in said:
+                said = (*said, minute)
+                first, start = one.first, sentence.clock(instant_of(one.first.start), self.rule.tz)
+                why = f"{one.had}, {start}, but {one.lacked}"
+                about, stream = next(iter(first.events), first.id), next(iter(first.streams), "")
+                self._hearing.decide(self.rule, about, Verdict.NOT_RAISED, instant_of(one.at), (why,), stream=stream)
+        return tuple(sorted(said)[-_MINUTES:])
 
     def _decided(
         self, found: list[Match], stored: Mapping[str, Said], look_back: int, later: list[float]
     ) -> list[Match]:
         """Those that were said, or begin before anything that a stream has still to tell of: they may begin otherwise."""
-        known = self._of(frozenset(leaf.number for leaf in self.rule.leaves), False, look_back)
+        known = self._all_known(look_back)
         open_ = {one.id for one in found if one.id not in stored and not known.told(one.start)}
         later += [one.start for one in found if one.id in open_]
         return [one for one in found if one.id not in open_]
+
+    def _all_known(self, look_back: int) -> Known:
+        return self._of(frozenset(leaf.number for leaf in self.rule.leaves), False, look_back)
 
     def _since(self, fittings: Sequence[Fitting]) -> int:
         if self._fresh:
@@ -101,7 +167,14 @@ class Pursuit:
             self._known[key] = witness.known(self._read if looked else None, look_back)
         return self._known[key]
 
-    def _compared(self, found: list[Match], stored: dict[str, Said], since: int, later: list[float]) -> PatternChange:
+    def _compared(
+        self,
+        found: list[Match],
+        stored: dict[str, Said],
+        since: int,
+        later: list[float],
+        missed: tuple[int, ...],
+    ) -> PatternChange:
         now = {one.id: one for one in _continued(found, stored, since)}
         gone = [one for key, one in stored.items() if key not in now and one.match and one.match.start >= since]
         new = [one for key, one in now.items() if key not in stored]
@@ -133,7 +206,12 @@ class Pursuit:
         told, sent = course.close(later)
         shed = self._shed()
         after = Remembered(
-            told=told, sent=sent, undecided=_first(later), shed=shed.before if shed else self._before.shed
+            told=told,
+            sent=sent,
+            undecided=_first(later),
+            shed=shed.before if shed else self._before.shed,
+            missed=missed,
+            misses_from=self._misses_from,
         )
         return self._change(after, said, shed)
 
