@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from vidette.bounded import Model, Name, Positive, Secret, Share
+from vidette.cluster_settings import ClusterSettings
 from vidette.language_settings import LanguageSettings
 from vidette.rule_settings import ActiveSettings, AlertSettings, RuleSettings, SinkSettings
 from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
@@ -227,6 +228,12 @@ class Settings(Model):
     embedder: EmbedderSettings = Field(default_factory=EmbedderSettings, description="finding by likeness")
     ocr: OcrSettings = Field(default_factory=OcrSettings, description="text in the picture")
     neo4j: Neo4jSettings = Field(default_factory=Neo4jSettings, description="memory on a Neo4j server")
+    broker: Secret = Field(
+        default="",
+        max_length=500,
+        description="Redis server over which workers share the work (`redis://host:6379/0`); empty: all is done in one process",
+    )
+    cluster: ClusterSettings = Field(default_factory=ClusterSettings, description="workers on several machines")
     live: LiveSettings = Field(default_factory=LiveSettings, description="cameras")
     keep: KeepSettings = Field(default_factory=KeepSettings, description="how long media is kept")
     metrics: str = Field(
