@@ -1,6 +1,6 @@
 """Putting an observation to the judge, and writing what follows, inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from graph.handling import write_life, write_places
@@ -14,7 +14,7 @@ from vidette import codec
 from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState, Telling
 from vidette.errors import StoreError
 from vidette.looks import Verdicts
-from vidette.models import EventRow, Look, Observation, VerdictRow
+from vidette.models import Commit, EventRow, Look, Observation, Stream, VerdictRow
 from vidette.ports import Judge, Reader
 from vidette.queries import Filter, StreamOf
 
@@ -43,11 +43,16 @@ def _telling(connection: Connection, observation: Observation) -> Telling | None
     """What a deep look says of the segment that it examined, by the events that it supports."""
     if observation.look != "deep" or observation.segment_id is None:
         return None
+    found = {said.id: connection.execute(_SUPPORTED, (said.id,)).fetchone() for said in observation.assertions}
+    return telling_of(observation, {said: row["id"] for said, row in found.items() if row is not None})
+
+
+def telling_of(observation: Observation, supported: Mapping[str, str]) -> Telling:
+    """What a deep look says; `supported` are events by the ids of its assertions."""
     captions: dict[str, str] = {}
     for said in observation.assertions:
-        found = connection.execute(_SUPPORTED, (said.id,)).fetchone()
-        if found is not None:
-            captions[found["id"]] = captions.get(found["id"]) or said.caption
+        if said.id in supported:
+            captions[supported[said.id]] = captions.get(supported[said.id]) or said.caption
     return Telling(
         run_id=observation.run.id,
         start_s=observation.start_s,
@@ -78,6 +83,13 @@ def judge_all(connection: Connection, stream_id: str, judge: Judge, read: Reader
 
 def _case(connection: Connection, stream_id: str, look: Look, events: list[EventRow]) -> Case:
     stream, commit = read_stream(connection, StreamOf(name=stream_id)), last_commit(connection, stream_id)
+    return case_of(stream_id, stream, commit, look, events)
+
+
+def case_of(
+    stream_id: str, stream: Stream | None, commit: Commit | None, look: Look, events: Iterable[EventRow]
+) -> Case:
+    """The case of a stream. Raises StoreError where there is none."""
     if stream is None:
         raise StoreError(f"stream {stream_id!r} is not in memory; watch it first")
     return Case(

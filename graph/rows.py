@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
@@ -18,6 +18,8 @@ from vidette.models import Attributes, Box
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
+Named = sqlite3.Row | Mapping[str, Any]
+"""A row of either store: values by name."""
 Value = str | int | float | bytes | None
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

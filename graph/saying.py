@@ -9,16 +9,12 @@ from graph.names import known, listed
 from graph.reach import REACH_S, near_media
 from graph.rows import Connection, Row, Value, box_text, dump, insert, insert_all, many, times, to_box
 from graph.scene import Scene
-from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
+from graph.settle import Event, Happening, Window, fold, happening, moved, placements, window_of
 from graph.shapes import reshape_stream, shapes_of
 from vidette.errors import StoreError
-from vidette.ids import milliseconds
-from vidette.intervals import union
 from vidette.models import Assertion, EventType, State
 
 _FOREVER = float("inf")
-# Windows as near as this are read at once: a wider one changes what is read, never what follows.
-_NEAR_MS = 15_000
 SAYS = "INSERT INTO says VALUES (?, ?) ON CONFLICT (assertion_seq) DO UPDATE SET event_seq = excluded.event_seq"
 # Words follow the assertions that say an event, and its number never changes.
 EVENT_MOVED = "(seq) DO UPDATE SET " + ", ".join(
@@ -54,15 +50,10 @@ def derive(
     def load(window: Window) -> list[Happening]:
         return list(_deep(connection, stream_id, type_, window))
 
-    deep: dict[str, Happening] = {}
-    for low, high in union((low - _NEAR_MS, high + _NEAR_MS) for low, high in windows):
-        deep.update(closure(load, (low, high)))
-    if not deep:
-        return set()
-    low = min(one.start for one in deep.values()) - TOLERANCE_MS
-    high = max(one.end for one in deep.values()) + TOLERANCE_MS
-    placed = supports(_given(connection, stream_id, type_, (low, high)), deep.values())
-    return _place(connection, origin_ms, placed)
+    def given(window: Window) -> list[Happening]:
+        return _given(connection, stream_id, type_, window)
+
+    return _place(connection, origin_ms, placements(windows, load, given))
 
 
 def _write_said(scene: Scene) -> set[str]:
@@ -135,15 +126,15 @@ def _own_events(scene: Scene, own: list[Assertion]) -> dict[EventType, list[Wind
     subjects_after = _subjects(scene.connection, [known[id_]["seq"] for id_ in current])
     touched: dict[EventType, list[Window]] = {}
     for id_, event in after.items():
-        window = _window(event)
+        span = window_of(event)
         if id_ in current:
             seq = known[id_]["seq"]
-            moved = _moved(before[id_], event) or subjects_before.get(seq) != subjects_after.get(seq)
-            window_before = _window(before[id_])
-            window = (min(window_before[0], window[0]), max(window_before[1], window[1]))
-            if not moved:
+            has_moved = moved(before[id_], event) or subjects_before.get(seq) != subjects_after.get(seq)
+            span_before = window_of(before[id_])
+            span = (min(span_before[0], span[0]), max(span_before[1], span[1]))
+            if not has_moved:
                 continue
-        touched.setdefault(event.type, []).append(window)
+        touched.setdefault(event.type, []).append(span)
     scene.changed.update(scene.numbers[id_] for id_ in after)
     return touched
 
@@ -181,11 +172,6 @@ def _forget(scene: Scene, events: list[int]) -> None:
     )
 
 
-def _moved(before: Event, after: Event) -> bool:
-    held = [event.state is State.RETRACTED for event in (before, after)]
-    return _window(before) != _window(after) or held[0] != held[1]
-
-
 def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event], known: dict[str, Row]) -> None:
     """Write given events and which assertions say them; the words of those that were there are looked up anew."""
     looks = {one.of or one.id: one.look for one in own}
@@ -201,11 +187,6 @@ def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event], know
     scene.connection.executemany(SAYS, [(numbers[one.id], numbers[one.of or one.id]) for one in own])
     refresh_words(scene.connection, [row["seq"] for row in known.values()])
     scene.shaped.update(numbers[id_] for id_ in fresh)
-
-
-def _window(event: Event) -> Window:
-    start = milliseconds(event.start_s)
-    return start, _FOREVER if event.end_s is None else max(start + 1, milliseconds(event.end_s))
 
 
 def event_of(row: Row) -> Event:
@@ -283,7 +264,7 @@ def _given(connection: Connection, stream_id: str, type_: str, window: Window) -
     subjects = _subjects(connection, [row["seq"] for row in found])
     out = []
     for row in found:
-        start, end = _window(event_of(row))
+        start, end = window_of(event_of(row))
         theirs = subjects.get(row["seq"], frozenset())
         out.append(Happening(id=row["id"], start=start, end=end, subjects=theirs))
     return out

@@ -18,10 +18,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from vidette.ids import milliseconds
+from vidette.intervals import union
 from vidette.models import Assertion, Attributes, Box, EventType, Role, State
 
 TOLERANCE_MS = 500
 """One sampling interval: a deep look's times may miss a fast event's by this much."""
+
+_NEAR_MS = 15_000
+"""Windows as near as this are read at once: a wider one changes what is read, never what follows."""
 
 Window = tuple[float, float]
 """Media milliseconds [from, to); `to` may be infinite."""
@@ -91,6 +95,18 @@ def happening(id_: str, start_s: float, end_s: float | None, roles: Iterable[Rol
     return Happening(id=id_, start=start, end=max(end, start + 1), subjects=subjects(roles))
 
 
+def window_of(event: Event) -> Window:
+    """When an event was, in media milliseconds; one that goes on lasts for ever."""
+    start = milliseconds(event.start_s)
+    return start, float("inf") if event.end_s is None else max(start + 1, milliseconds(event.end_s))
+
+
+def moved(before: Event, after: Event) -> bool:
+    """Whether overlap with an event may have changed."""
+    held = [event.state is State.RETRACTED for event in (before, after)]
+    return window_of(before) != window_of(after) or held[0] != held[1]
+
+
 def subjects(roles: Iterable[Role]) -> frozenset[str]:
     """Tracks that an assertion is about: its `subject` roles, else every track that takes part."""
     listed = [role for role in roles if role.track_id]
@@ -124,6 +140,22 @@ def supports(given: Iterable[Happening], deep: Iterable[Happening]) -> dict[str,
             out[one.id] = _most(one, near + theirs_too[one.id])
     _found(out, [one for one in rest if one.id not in out])
     return out
+
+
+def placements(
+    windows: Iterable[Window],
+    load: Callable[[Window], Iterable[Happening]],
+    given: Callable[[Window], Iterable[Happening]],
+) -> dict[str, str]:
+    """Which event each deep assertion near the windows supports; `load` gives such assertions, `given` the given events."""
+    deep: dict[str, Happening] = {}
+    for low, high in union((low - _NEAR_MS, high + _NEAR_MS) for low, high in windows):
+        deep.update(closure(load, (low, high)))
+    if not deep:
+        return {}
+    low = min(one.start for one in deep.values()) - TOLERANCE_MS
+    high = max(one.end for one in deep.values()) + TOLERANCE_MS
+    return supports(given((low, high)), deep.values())
 
 
 def closure(load: Callable[[Window], Iterable[Happening]], window: Window) -> dict[str, Happening]:

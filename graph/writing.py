@@ -53,10 +53,18 @@ def _settled(connection: Connection, observation: Observation) -> bool:
     if observation.look == "deep":
         seq = names.known(connection, [observation.id]).get(observation.id)
         return connection.execute("SELECT 1 FROM observations WHERE seq = ?", (seq,)).fetchone() is not None
+    last = connection.execute("SELECT sequence FROM commits WHERE stream_id = ?", (observation.stream_id,)).fetchone()
+    return is_settled(observation, last["sequence"] if last else None)
+
+
+def is_settled(observation: Observation, last: int | None) -> bool:
+    """Whether a fast observation was settled, of whose stream that of sequence `last` was; None: none.
+
+    Raises StoreError where it has no sequence, or is not the next.
+    """
     if observation.sequence is None:
         raise StoreError(f"fast observation {observation.id!r} has no sequence; number them from 0")
-    last = connection.execute("SELECT sequence FROM commits WHERE stream_id = ?", (observation.stream_id,)).fetchone()
-    due = last["sequence"] + 1 if last else 0
+    due = 0 if last is None else last + 1
     if observation.sequence > due:
         raise StoreError(
             f"fast observation {observation.sequence} of stream {observation.stream_id!r} came before {due};"

@@ -8,7 +8,7 @@ from graph.cypher.handling import write_life, write_places
 from graph.cypher.opening import last_commit, read_stream
 from graph.cypher.patterns import write_patterns
 from graph.cypher.reading.events import event_rows
-from graph.judging import verdicts_of
+from graph.judging import case_of, telling_of, verdicts_of
 from graph.rows import to_ms
 from vidette import codec
 from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, Telling
@@ -36,22 +36,9 @@ def _telling(transaction: Transaction, observation: Observation) -> Telling | No
     """What a deep look says of the segment that it examined, by the events that it supports."""
     if observation.look != "deep" or observation.segment_id is None:
         return None
-    captions: dict[str, str] = {}
     asked = "MATCH (a:Assertion)-[:SAYS]->(e:Event) WHERE a.id IN $ids RETURN a.id AS said, e.id AS event"
-    supported = {
-        row["said"]: row["event"] for row in rows(transaction, asked, ids=[one.id for one in observation.assertions])
-    }
-    for said in observation.assertions:
-        if said.id in supported:
-            captions[supported[said.id]] = captions.get(supported[said.id]) or said.caption
-    return Telling(
-        run_id=observation.run.id,
-        start_s=observation.start_s,
-        end_s=observation.end_s,
-        caption=next((segment.caption for segment in observation.segments), ""),
-        events=captions,
-        things={one.id: one.description for one in observation.entities if one.description},
-    )
+    found = rows(transaction, asked, ids=[one.id for one in observation.assertions])
+    return telling_of(observation, {row["said"]: row["event"] for row in found})
 
 
 def judge_all(transaction: Transaction, stream_id: str, judge: Judge, read: Reader) -> None:
@@ -64,16 +51,7 @@ def judge_all(transaction: Transaction, stream_id: str, judge: Judge, read: Read
 
 
 def _case(transaction: Transaction, stream_id: str, look: Look, events: list[EventRow]) -> Case:
-    stream, commit = read_stream(transaction, stream_id), last_commit(transaction, stream_id)
-    if stream is None:
-        raise StoreError(f"stream {stream_id!r} is not in memory; watch it first")
-    return Case(
-        stream=stream,
-        look=look,
-        watermark_s=commit.watermark_s if commit else 0.0,
-        final=commit.final if commit else False,
-        events=tuple(events),
-    )
+    return case_of(stream_id, read_stream(transaction, stream_id), last_commit(transaction, stream_id), look, events)
 
 
 def write(transaction: Transaction, judgement: Judgement) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graph.cypher.driver import Transaction, do, one, rows
-from graph.cypher.reading.alerts import delivery_of, of_deliveries
+from graph.cypher.reading.alerts import of_deliveries
+from graph.reading.alerts import delivery_of
 from graph.rows import to_instant, to_ms
 from vidette import codec
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, DeliveryStatus

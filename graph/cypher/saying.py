@@ -9,15 +9,12 @@ from graph.cypher.driver import Row, Transaction, do, one, rows
 from graph.cypher.scene import Scene
 from graph.cypher.tokens import tokens
 from graph.rows import box_text, dump, times, to_box
-from graph.settle import TOLERANCE_MS, Event, Happening, Window, closure, fold, happening, supports
+from graph.settle import Event, Happening, Window, fold, happening, moved, placements, window_of
 from vidette import codec
 from vidette.errors import StoreError
-from vidette.ids import milliseconds
-from vidette.intervals import union
 from vidette.models import Assertion, EventType, Evidence, Role, State
 
 _FOREVER = float("inf")
-_NEAR_MS = 15_000  # windows as near as this are read at once
 _MOST = 1e15  # a time after every other, where a number is needed
 _SAY = (
     "UNWIND $rows AS r MATCH (a:Assertion {id: r.said}), (e:Event {id: r.event})"
@@ -49,15 +46,10 @@ def derive(
     def load(window: Window) -> list[Happening]:
         return _deep(transaction, stream_id, type_, window)
 
-    deep: dict[str, Happening] = {}
-    for low, high in union((low - _NEAR_MS, high + _NEAR_MS) for low, high in windows):
-        deep.update(closure(load, (low, high)))
-    if not deep:
-        return set()
-    low = min(said.start for said in deep.values()) - TOLERANCE_MS
-    high = max(said.end for said in deep.values()) + TOLERANCE_MS
-    placed = supports(_given(transaction, stream_id, type_, (low, high)), deep.values())
-    return _place(transaction, origin_ms, placed)
+    def given(window: Window) -> list[Happening]:
+        return _given(transaction, stream_id, type_, window)
+
+    return _place(transaction, origin_ms, placements(windows, load, given))
 
 
 def _write_said(scene: Scene) -> set[str]:
@@ -153,13 +145,13 @@ def _own_events(scene: Scene, own: list[Assertion]) -> dict[EventType, list[Wind
     subjects_after = _subjects(scene.transaction, current)
     touched: dict[EventType, list[Window]] = {}
     for id_, event in after.items():
-        window = _window(event)
+        span = window_of(event)
         if id_ in current:
-            if not _moved(before[id_], event) and subjects_before.get(id_) == subjects_after.get(id_):
+            if not moved(before[id_], event) and subjects_before.get(id_) == subjects_after.get(id_):
                 continue
-            window_before = _window(before[id_])
-            window = (min(window_before[0], window[0]), max(window_before[1], window[1]))
-        touched.setdefault(event.type, []).append(window)
+            span_before = window_of(before[id_])
+            span = (min(span_before[0], span[0]), max(span_before[1], span[1]))
+        touched.setdefault(event.type, []).append(span)
     scene.changed.update(after)
     return touched
 
@@ -194,11 +186,6 @@ def _forget(transaction: Transaction, events: Iterable[str]) -> None:
     )
 
 
-def _moved(before: Event, after: Event) -> bool:
-    held = [event.state is State.RETRACTED for event in (before, after)]
-    return _window(before) != _window(after) or held[0] != held[1]
-
-
 def _write_own(scene: Scene, own: list[Assertion], after: dict[str, Event]) -> None:
     """Write given events and which assertions say them."""
     looks = {said.of or said.id: said.look for said in own}
@@ -220,11 +207,6 @@ def write_events(transaction: Transaction, stream_id: str, given: list[Row]) -> 
         stream=stream_id,
         rows=given,
     )
-
-
-def _window(event: Event) -> Window:
-    start = milliseconds(event.start_s)
-    return start, _FOREVER if event.end_s is None else max(start + 1, milliseconds(event.end_s))
 
 
 def event_of(node: Row) -> Event:
@@ -306,7 +288,7 @@ def _given(transaction: Transaction, stream_id: str, type_: str, window: Window)
     subjects = _subjects(transaction, [row["e"]["id"] for row in found])
     out = []
     for row in found:
-        start, end = _window(event_of(row["e"]))
+        start, end = window_of(event_of(row["e"]))
         id_ = row["e"]["id"]
         out.append(Happening(id=id_, start=start, end=end, subjects=subjects.get(id_, frozenset())))
     return out

@@ -5,7 +5,7 @@ from graph.cypher.driver import Row, Transaction, do, one
 from graph.cypher.scene import Scene
 from graph.rows import dump, pts
 from graph.things import entity_of
-from graph.writing import refuse_others
+from graph.writing import is_settled, refuse_others
 from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
@@ -47,16 +47,7 @@ def settle(transaction: Transaction, observation: Observation) -> Scene | None:
 def _settled(transaction: Transaction, observation: Observation, stream: Row) -> bool:
     if observation.look == "deep":
         return one(transaction, "MATCH (o:Observation {id: $id}) RETURN o.id AS id", id=observation.id) is not None
-    if observation.sequence is None:
-        raise StoreError(f"fast observation {observation.id!r} has no sequence; number them from 0")
-    due = 0 if stream["sequence"] is None else stream["sequence"] + 1
-    if observation.sequence > due:
-        raise StoreError(
-            f"fast observation {observation.sequence} of stream {observation.stream_id!r} came before {due};"
-            " settle them in order",
-            retryable=True,
-        )
-    return observation.sequence < due
+    return is_settled(observation, stream["sequence"])
 
 
 def _scene(transaction: Transaction, observation: Observation, stream: Row) -> Scene:

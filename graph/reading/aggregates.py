@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from graph.reading import where as conditions
-from graph.rows import Connection, Row, Value, to_instant, to_ms
+from graph.rows import Connection, Named, Value, to_instant, to_ms
 from vidette.aggregates import Breakdown, Grouped, Heat, HeatCell, Visit, Visits
 from vidette.errors import ConfigError
 from vidette.models import Label
@@ -62,7 +62,7 @@ def read_breakdown(connection: Connection, query: Breakdown) -> list[Grouped]:
         _RANKED.replace("{by}", by),
     )
     found = connection.execute("".join(statement), (*values, *where.values, query.limit))
-    return [_grouped(row, names[: len(query.by)]) for row in found]
+    return [grouped(row, names[: len(query.by)]) for row in found]
 
 
 def _keys(query: Breakdown) -> tuple[list[str], list[Value]]:
@@ -98,7 +98,8 @@ def _value(query: Breakdown) -> str:
     return _VALUES[query.of, query.value]
 
 
-def _grouped(row: Row, names: list[str]) -> Grouped:
+def grouped(row: Named, names: list[str]) -> Grouped:
+    """A group in a row: its keys by these names, and its figures."""
     keys = tuple(str(row[name]) for name in names)
     stats = {name: row[name] or 0.0 for name in ("total", "least", "median", "p90", "most")}
     return Grouped(keys=keys, count=row["count"], valued=row["valued"], **stats)
@@ -146,7 +147,7 @@ def read_visits(connection: Connection, query: Visits) -> list[Visit]:
         ),
         (*where.values, query.limit),
     )
-    return [visit for row in found if (visit := _visit(row)) and _meets(visit, query)]
+    return [visit for row in found if (visit := visit_of(row)) and meets(visit, query)]
 
 
 _IN_VIEW = "SELECT stream, origin, told, id AS track, '' AS zone, start AS since, \"end\" AS until FROM seen"
@@ -161,7 +162,8 @@ _IN_ZONES = (
 )
 
 
-def _visit(row: Row) -> Visit:
+def visit_of(row: Named) -> Visit:
+    """A stay in a row of stream, origin, told (label), track, zone, since and until."""
     end = row["until"]
     return Visit(
         stream=row["stream"],
@@ -175,7 +177,7 @@ def _visit(row: Row) -> Visit:
     )
 
 
-def _meets(visit: Visit, query: Visits) -> bool:
+def meets(visit: Visit, query: Visits) -> bool:
     """Whether a stay in a zone is in the window: its track is, the stay may not be."""
     asked = query.where
     if (asked.until and visit.start >= asked.until) or (asked.to_s is not None and visit.start_s >= asked.to_s):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from graph.reading.where import Where
-from graph.rows import Connection, Row, many, to_instant, to_ms
+from graph.rows import Connection, Named, many, to_instant, to_ms
 from vidette import codec
 from vidette.alerts import (
     Alert,
@@ -128,7 +128,7 @@ def read_deliveries(connection: Connection, query: Deliveries) -> list[Delivery]
     return [delivery_of(row) for row in found]
 
 
-def delivery_of(row: Row) -> Delivery:
+def delivery_of(row: Named) -> Delivery:
     """The delivery in a row of `deliveries`."""
     return Delivery(
         id=row["id"],

@@ -2,13 +2,14 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from graph.reading import where as conditions
 from graph.reading.streams import chosen
 from graph.reading.where import Where
-from graph.rows import Connection, Row, many, to_instant
+from graph.rows import Connection, Named, Row, many, to_instant
 from vidette.ids import milliseconds
 from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, Verdicts
 from vidette.models import Evidence, Label, Run, VerdictRow
@@ -58,25 +59,33 @@ _DESCRIBED = (
 
 def read_costs(connection: Connection, query: Costs) -> list[Cost]:
     """Costs by stream and time."""
-    found: dict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
-    for row in _summed(connection, query):
-        found[row["stream_id"], row["bucket"]].update({key: row[key] for key in row.keys() if key not in _KEYS})  # noqa: SIM118  a row's values are not its keys
-    for row in _counted(connection, query):
-        cost, became = found[row["stream_id"], row["bucket"]], _BECAME[row["became"]]
-        cost[became] = cost.get(became, 0) + row["count"]
-        if row["gated"] and became == "examined":
-            cost["audited"] = row["count"]
-    return [
-        _cost(stream, bucket, query.bucket_s, found[id_, bucket])
-        for stream in chosen(connection, query.where.streams)
-        for id_, bucket in sorted(key for key in found if key[0] == stream["id"])
-    ]
+    streams = chosen(connection, query.where.streams)
+    return costs_of(streams, _summed(connection, query), _counted(connection, query), query.bucket_s)
 
 
 _KEYS = ("stream_id", "bucket")
 
 
-def _cost(stream: Row, bucket: int, bucket_s: float, sums: dict[str, Any]) -> Cost:
+def costs_of(
+    streams: Sequence[Named], summed: Iterable[Named], counted: Iterable[Named], bucket_s: float
+) -> list[Cost]:
+    """What was asked and what became of segments, by stream and stretch of time."""
+    found: dict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
+    for row in summed:
+        found[row["stream_id"], row["bucket"]].update({key: row[key] for key in row.keys() if key not in _KEYS})  # noqa: SIM118  a row's values are not its keys
+    for row in counted:
+        cost, became = found[row["stream_id"], row["bucket"]], _BECAME[row["became"]]
+        cost[became] = cost.get(became, 0) + row["count"]
+        if row["gated"] and became == "examined":
+            cost["audited"] = row["count"]
+    return [
+        _cost(stream, bucket, bucket_s, found[id_, bucket])
+        for stream in streams
+        for id_, bucket in sorted(key for key in found if key[0] == stream["id"])
+    ]
+
+
+def _cost(stream: Named, bucket: int, bucket_s: float, sums: dict[str, Any]) -> Cost:
     start_s = bucket * bucket_s
     start = to_instant(stream["start"] + milliseconds(start_s))
     return replace(Cost(stream=stream["name"], start=start, start_s=start_s), **sums)
@@ -110,11 +119,16 @@ def read_audits(connection: Connection, query: GateAudits) -> list[GateAudit]:
     where = _begun("segments", query.where)
     where.add("segments.present")
     asked = "".join((_AUDITED, where.text, ") GROUP BY stream_id"))
-    found = {row["stream_id"]: row for row in connection.execute(asked, where.values)}
+    return audits_of(chosen(connection, query.where.streams), connection.execute(asked, where.values))
+
+
+def audits_of(streams: Sequence[Named], rows: Iterable[Named]) -> list[GateAudit]:
+    """The audits in rows of counts, a row a stream."""
+    found = {row["stream_id"]: row for row in rows}
     counts = ("passed", "examined", "found", "gated", "audited", "missed")
     return [
         GateAudit(stream=stream["name"], **{name: found[stream["id"]][name] for name in counts})
-        for stream in chosen(connection, query.where.streams)
+        for stream in streams
         if stream["id"] in found
     ]
 

@@ -1,14 +1,13 @@
 """Streams, their commits and coverage."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from graph import covering
 from graph.opening import last_commit
 from graph.reading.where import Where
-from graph.rows import Connection, Row, many, to_instant, to_ms
+from graph.rows import Connection, Named, Row, many, to_instant, to_ms
 from vidette.ids import milliseconds
 from vidette.intervals import deepened, merge
 from vidette.models import Commit, Coverage, CoverageRow, Line, Stream, StreamRow, Zone
@@ -156,7 +155,7 @@ def _clip(row: Coverage, low: float, high: float) -> Coverage:
     return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
 
 
-def coverage_row(stream: Row | Mapping[str, Any], row: Coverage) -> CoverageRow:
+def coverage_row(stream: Named, row: Coverage) -> CoverageRow:
     """A row of a stream, with its instants."""
     return CoverageRow(
         stream=stream["name"],

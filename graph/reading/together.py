@@ -1,17 +1,14 @@
 """Which entities were in view at one time."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from graph.reading import where as conditions
-from graph.rows import Connection, Row
+from graph.rows import Connection, Named
 from vidette.intervals import Span, total
 from vidette.queries import CoOccurrence, Together
 
 MOST_TRACKS = 50_000
-Seen = Row | Mapping[str, Any]
-"""`stream_id`, `entity`, `start_pts` and `until` of a track."""
 
 
 def read_together(connection: Connection, query: CoOccurrence) -> list[Together]:
@@ -34,17 +31,17 @@ def read_together(connection: Connection, query: CoOccurrence) -> list[Together]
     return pairs_of(found.fetchall())[: query.limit]
 
 
-def pairs_of(tracks: Sequence[Seen]) -> list[Together]:
-    """Pairs of entities of tracks that overlap, longest first; `tracks` in the order of stream and start."""
+def pairs_of(tracks: Sequence[Named]) -> list[Together]:
+    """Pairs of entities of tracks that overlap, longest first; `tracks` (stream_id, entity, start_pts, until) in the order of stream and start."""
     shared = _overlaps(tracks)
     pairs = [Together(a=a, b=b, seconds=round(total(spans), 3)) for (a, b), spans in shared.items()]
     return sorted(pairs, key=lambda pair: (-pair.seconds, pair.a, pair.b))
 
 
-def _overlaps(tracks: Sequence[Seen]) -> dict[tuple[str, str], list[Span]]:
+def _overlaps(tracks: Sequence[Named]) -> dict[tuple[str, str], list[Span]]:
     """The time that each pair shares: one sweep over the tracks in order."""
     shared: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    active: list[Seen] = []
+    active: list[Named] = []
     for row in tracks:
         start = row["start_pts"]
         active = [other for other in active if other["stream_id"] == row["stream_id"] and other["until"] > start]

@@ -7,8 +7,9 @@ from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.reading.streams import chosen, lane
 from graph.cypher.things import points_of
+from graph.reading.aggregates import grouped, meets, visit_of
 from graph.reading.streams import coverage_row, window
-from graph.rows import to_instant, to_ms
+from graph.rows import to_ms
 from vidette.aggregates import (
     Breakdown,
     Grouped,
@@ -23,7 +24,7 @@ from vidette.aggregates import (
 )
 from vidette.errors import ConfigError
 from vidette.intervals import complement, total, union
-from vidette.models import DeepState, FastState, Label
+from vidette.models import DeepState, FastState
 
 _GROUPS = {
     "events": {
@@ -69,7 +70,7 @@ def read_breakdown(transaction: Transaction, query: Breakdown) -> list[Grouped]:
         **values,
         limit=query.limit,
     )
-    return [_grouped(row, names[: len(query.by)]) for row in found]
+    return [grouped(row, names[: len(query.by)]) for row in found]
 
 
 def _keys(query: Breakdown) -> tuple[list[str], Row]:
@@ -104,11 +105,6 @@ def _value(query: Breakdown) -> str:
     if (query.of, query.value) not in _VALUES:
         raise ConfigError(f"{query.of} have no {query.value!r}; choices: duration, and speed for tracks")
     return _VALUES[query.of, query.value]
-
-
-def _grouped(row: Row, names: list[str]) -> Grouped:
-    stats = {name: row[name] or 0.0 for name in ("total", "least", "median", "p90", "most")}
-    return Grouped(keys=tuple(str(row[name]) for name in names), count=row["count"], valued=row["valued"], **stats)
 
 
 def read_heat(transaction: Transaction, query: Heat) -> list[HeatCell]:
@@ -149,7 +145,7 @@ def read_visits(transaction: Transaction, query: Visits) -> list[Visit]:
         **where.values,
         limit=query.limit,
     )
-    return [visit for row in found if (visit := _visit(row)) and _meets(visit, query)]
+    return [visit for row in found if (visit := visit_of(row)) and meets(visit, query)]
 
 
 _IN_VIEW = " RETURN s.name AS stream, s.start AS origin, n.label AS told, t.id AS track, '' AS zone, t.start AS since, t.end AS until"
@@ -161,30 +157,6 @@ _IN_ZONES = (
     " RETURN DISTINCT s.name AS stream, s.start AS origin, n.label AS told, t.id AS track, e.zone AS zone,"
     " e.start AS since, coalesce(left, t.end) AS until"
 )
-
-
-def _visit(row: Row) -> Visit:
-    end = row["until"]
-    return Visit(
-        stream=row["stream"],
-        zone=row["zone"],
-        track=row["track"],
-        label=Label(row["told"]),
-        start=to_instant(row["since"]),
-        start_s=(row["since"] - row["origin"]) / 1000,
-        end=None if end is None else to_instant(end),
-        end_s=None if end is None else (end - row["origin"]) / 1000,
-    )
-
-
-def _meets(visit: Visit, query: Visits) -> bool:
-    """Whether a stay in a zone is in the window: its track is, the stay may not be."""
-    asked = query.where
-    if (asked.until and visit.start >= asked.until) or (asked.to_s is not None and visit.start_s >= asked.to_s):
-        return False
-    if asked.since and visit.end and visit.start < asked.since >= visit.end:
-        return False
-    return not (asked.from_s is not None and visit.end_s is not None and visit.start_s < asked.from_s >= visit.end_s)
 
 
 def read_watched(transaction: Transaction, query: Watched) -> list[Watching]:

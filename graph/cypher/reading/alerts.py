@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.driver import Transaction, rows
 from graph.cypher.where import Where, stream_ids
+from graph.reading.alerts import delivery_of
 from graph.rows import to_instant, to_ms
 from vidette import codec
 from vidette.alerts import (
@@ -118,18 +119,6 @@ def read_deliveries(transaction: Transaction, query: Deliveries) -> list[Deliver
     where = of_deliveries(query.where)
     asked = f"{where.text} RETURN d{{.*}} AS d ORDER BY d.raised_at, d.sink, d.sequence, d.id LIMIT $limit"
     return [delivery_of(row["d"]) for row in rows(transaction, asked, **where.values, limit=max(0, query.limit))]
-
-
-def delivery_of(node: Row) -> Delivery:
-    """The delivery in a node."""
-    return Delivery(
-        id=node["id"],
-        sink=node["sink"],
-        message=codec.decode(Alert, node["message_json"]),
-        status=DeliveryStatus(node["status"]),
-        next_at=to_instant(node["next_at"]),
-        tries=node["tries"],
-    )
 
 
 def read_attempts(transaction: Transaction, query: Attempts) -> list[Attempt]:

@@ -1,16 +1,14 @@
 """What deep looks cost and answered, summed by the database."""
 
 import json
-from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.reading.events import run_of
 from graph.cypher.reading.streams import chosen
 from graph.cypher.where import Where, stream_ids, window
+from graph.reading.looks import audits_of, costs_of
 from graph.rows import to_instant
-from vidette.ids import milliseconds
 from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, Verdicts
 from vidette.models import Evidence, Label, VerdictRow
 from vidette.queries import Filter
@@ -22,8 +20,7 @@ _SUMS = (
     " sum(l.gpu_s) AS gpu_s, sum(l.refused) AS refused"
 )
 # What became of a segment: the most that any look made of it, or what the gate did, in the order of DeepState; one that
-# was let through and of which there is no picture is dropped.
-_BECAME = ("pending", "dropped", "failed", "gated", "examined")
+# was let through and of which there is no picture is dropped; by their places in graph.reading.looks.
 _COUNTED = (
     " CALL (g) { OPTIONAL MATCH (l:Look {segment_id: g.id}) WHERE $run = '' OR l.run_id = $run"
     " RETURN coalesce(max(CASE l.outcome WHEN 'examined' THEN 4 WHEN 'failed' THEN 2 WHEN 'dropped' THEN 1 ELSE"
@@ -42,30 +39,12 @@ _AUDITED = (
     " count(CASE WHEN g.gated AND known THEN 1 END) AS audited,"
     " count(CASE WHEN g.gated AND known AND new THEN 1 END) AS missed"
 )
-_KEYS = ("stream_id", "bucket")
 
 
 def read_costs(transaction: Transaction, query: Costs) -> list[Cost]:
     """Costs by stream and time."""
-    found: dict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
-    for row in _summed(transaction, query):
-        found[row["stream_id"], row["bucket"]].update({key: value for key, value in row.items() if key not in _KEYS})
-    for row in _counted(transaction, query):
-        cost, became = found[row["stream_id"], row["bucket"]], _BECAME[row["became"]]
-        cost[became] = cost.get(became, 0) + row["count"]
-        if row["gated"] and became == "examined":
-            cost["audited"] = row["count"]
-    return [
-        _cost(stream, bucket, query.bucket_s, found[id_, bucket])
-        for stream in chosen(transaction, query.where.streams)
-        for id_, bucket in sorted(key for key in found if key[0] == stream["id"])
-    ]
-
-
-def _cost(stream: Row, bucket: int, bucket_s: float, sums: dict[str, Any]) -> Cost:
-    start_s = bucket * bucket_s
-    start = to_instant(stream["start"] + milliseconds(start_s))
-    return replace(Cost(stream=stream["name"], start=start, start_s=start_s), **sums)
+    streams = chosen(transaction, query.where.streams)
+    return costs_of(streams, _summed(transaction, query), _counted(transaction, query), query.bucket_s)
 
 
 def _summed(transaction: Transaction, query: Costs) -> list[Row]:
@@ -92,13 +71,8 @@ def _begun(transaction: Transaction, variable: str, label: str, asked: Filter) -
 def read_audits(transaction: Transaction, query: GateAudits) -> list[GateAudit]:
     """The audit of each stream's gate."""
     where = _begun(transaction, "g", "Segment", query.where).also("g.present")
-    found = {row["stream_id"]: row for row in rows(transaction, where.text + _AUDITED, **where.values)}
-    counts = ("passed", "examined", "found", "gated", "audited", "missed")
-    return [
-        GateAudit(stream=stream["name"], **{name: found[stream["id"]][name] for name in counts})
-        for stream in chosen(transaction, query.where.streams)
-        if stream["id"] in found
-    ]
+    found = rows(transaction, where.text + _AUDITED, **where.values)
+    return audits_of(chosen(transaction, query.where.streams), found)
 
 
 def read_verdicts(transaction: Transaction, query: Verdicts) -> list[VerdictRow]:
