@@ -41,6 +41,10 @@ class EmbeddedStore:
         """
         return self._group.write(lambda connection: _settle(connection, observation, judge))
 
+    def take(self, stream_id: str) -> int:
+        """Raise the stream's fence by one; -> the new one. What has a lower one settles no more."""
+        return self._group.write(lambda connection: opening.take(connection, stream_id))
+
     def rejudge(self, stream_id: str, judge: Judge) -> None:
         """Put every stored event of a stream to the judge, as one case."""
         self._group.write(lambda connection: judging.judge_all(connection, stream_id, judge, _inside(connection)))

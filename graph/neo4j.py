@@ -41,7 +41,15 @@ from graph.cypher.reading.patterns import (
     read_said_matches,
 )
 from graph.cypher.reading.segments import read_segments, read_texts
-from graph.cypher.reading.streams import read_commit, read_coverage, read_feeds, read_settled, read_stream, read_streams
+from graph.cypher.reading.streams import (
+    read_commit,
+    read_coverage,
+    read_feeds,
+    read_reached,
+    read_settled,
+    read_stream,
+    read_streams,
+)
 from graph.cypher.reading.subgraph import read_neighbours, read_whole
 from graph.cypher.reading.together import read_together
 from graph.cypher.reading.tracks import read_entities, read_tracks
@@ -59,6 +67,7 @@ _READERS: dict[type[Query[Any]], Callable[[Transaction, Any], Any]] = {
     queries.Feeds: read_feeds,
     queries.StreamOf: read_stream,
     queries.LastCommit: read_commit,
+    queries.Reached: read_reached,
     queries.Settled: read_settled,
     queries.Events: read_events,
     queries.Tracks: read_tracks,
@@ -135,6 +144,10 @@ class Neo4jStore:
     def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows, all or nothing; False if it had been settled before."""
         return self._server.write(lambda transaction: _settle(transaction, observation, judge))
+
+    def take(self, stream_id: str) -> int:
+        """Raise the stream's fence by one; -> the new one. What has a lower one settles no more."""
+        return self._server.write(lambda transaction: opening.take(transaction, stream_id))
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:
         """Put every stored event of a stream to the judge, as one case."""

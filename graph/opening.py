@@ -71,6 +71,15 @@ def _begin_again(connection: Connection, stream: Stream) -> None:
     connection.execute("DELETE FROM rule_states WHERE stream_id = ?", (stream.id,))
 
 
+def take(connection: Connection, stream_id: str) -> int:
+    """Raise the fence of a stream; -> the new one. Raises StoreError where it is not registered."""
+    raised = "UPDATE streams SET fence = fence + 1 WHERE id = ? RETURNING fence"
+    row: Row | None = connection.execute(raised, (stream_id,)).fetchone()
+    if row is None:
+        raise StoreError(f"stream {stream_id!r} is not open; call open_stream before take")
+    return int(row["fence"])
+
+
 def last_commit(connection: Connection, stream_id: str) -> Commit | None:
     """The newest settled fast observation of a stream."""
     row: Row | None = connection.execute("SELECT * FROM commits WHERE stream_id = ?", (stream_id,)).fetchone()

@@ -35,6 +35,7 @@ STEPS: tuple[str, ...] = (
     TROUBLES,
     LIVING,
     PATTERNS,
+    "ALTER TABLE streams ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;",
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

@@ -1,5 +1,7 @@
 """What one observation changes in the embedded store, inside the caller's transaction."""
 
+import logging
+
 from graph import covering, embedding, looks, names, saying, shapes, things
 from graph.rows import Connection, Row, Value, dump, insert, pts, upsert
 from graph.scene import Scene
@@ -7,9 +9,11 @@ from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
+log = logging.getLogger(__name__)
+
 
 def settle(connection: Connection, observation: Observation) -> Scene | None:
-    """Write it all; -> what it changed, None where it had been settled.
+    """Write it all; -> what it changed, None where it had been settled or is stale.
 
     Raises StoreError as GraphStore.settle does.
     """
@@ -17,7 +21,7 @@ def settle(connection: Connection, observation: Observation) -> Scene | None:
     if stream is None:
         raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
     refuse_others(observation)
-    if _settled(connection, observation):
+    if is_stale(observation, stream["fence"]) or _settled(connection, observation):
         return None
     scene = _scene(connection, observation, stream)
     things.write_tracks(scene)
@@ -55,6 +59,20 @@ def _settled(connection: Connection, observation: Observation) -> bool:
         return connection.execute("SELECT 1 FROM observations WHERE seq = ?", (seq,)).fetchone() is not None
     last = connection.execute("SELECT sequence FROM commits WHERE stream_id = ?", (observation.stream_id,)).fetchone()
     return is_settled(observation, last["sequence"] if last else None)
+
+
+def is_stale(observation: Observation, fence: int) -> bool:
+    """Whether it is a fast observation of somebody who watched the stream before the one who has this fence."""
+    stale = observation.look == "fast" and 0 < observation.fence < fence
+    if stale:
+        log.info(
+            "fast observation %s of stream %s is not settled: it has fence %d, the stream is at %d",
+            observation.sequence,
+            observation.stream_id,
+            observation.fence,
+            fence,
+        )
+    return stale
 
 
 def is_settled(observation: Observation, last: int | None) -> bool:

@@ -362,7 +362,8 @@ class Observation:
     up to which this look has said everything. `carry` is the fast look's state at that time, so
     that a resumed watch goes on from it exactly. `final` ends the stream. `feed` is how a live stream
     is at that time. `usage` is what a deep look cost, `segment_id` what it looked at, `verdicts` its
-    answers to closed questions. `embeddings` are the run's.
+    answers to closed questions. `embeddings` are the run's. `fence`: who says it, of those who watched the stream one
+    after another (GraphStore.take); 0: whoever holds it now.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _BYTES_AS_BASE64
@@ -388,6 +389,7 @@ class Observation:
     verdicts: "tuple[Verdict, ...]" = ()
     embeddings: tuple[Embedding, ...] = ()
     clock: tuple[ClockReading, ...] = ()
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,9 +172,17 @@ class GraphStore(Protocol):
     def settle(self, observation: Observation, judge: Judge | None = None) -> bool:
         """Write an observation and what follows from it; False if it had been settled before.
 
-        What the judge says of it is written in the same transaction. Threads may settle at once: what
-        one of them raises leaves the others. Raises StoreError when a fast observation comes before
+        False, too, where it is of somebody who watched the stream before (`take`). What the judge says of
+        it is written in the same transaction. Threads may settle at once: what one of them raises leaves
+        the others. Raises StoreError when a fast observation comes before
         the one that precedes it.
+        """
+
+    def take(self, stream_id: str) -> int:
+        """Raise the stream's fence by one; -> the new one, for the observations of who watches it from now on.
+
+        Fast observations of a lower fence (but 0) settle no more: they are refused without an error. Raises
+        StoreError where the stream is not registered.
         """
 
     def rejudge(self, stream_id: str, judge: Judge) -> None:

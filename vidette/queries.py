@@ -110,6 +110,21 @@ class LastCommit(Query[Commit | None]):
     stream_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a stream is settled: the sequence of its last commit, -1 without one, and its fence (GraphStore.take)."""
+
+    sequence: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached(Query[dict[str, Reach]]):
+    """How far each of these streams (ids) is settled, without what a commit carries; those not registered are left out."""
+
+    streams: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled(Query[frozenset[str]]):
     """Which of these observations have been settled."""

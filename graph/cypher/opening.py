@@ -104,6 +104,18 @@ def _begin_again(transaction: Transaction, stream: Stream) -> None:
     do(transaction, "MATCH (r:RuleState {stream_id: $id}) DETACH DELETE r", id=stream.id)
 
 
+def take(transaction: Transaction, stream_id: str) -> int:
+    """Raise the fence of a stream; -> the new one. Raises StoreError where it is not registered."""
+    row = one(
+        transaction,
+        "MATCH (s:Stream {id: $id}) SET s.locked = true SET s.fence = coalesce(s.fence, 0) + 1 RETURN s.fence AS fence",
+        id=stream_id,
+    )
+    if row is None:
+        raise StoreError(f"stream {stream_id!r} is not open; call open_stream before take")
+    return int(row["fence"])
+
+
 def last_commit(transaction: Transaction, stream_id: str) -> Commit | None:
     """The newest settled fast observation of a stream."""
     row = one(

@@ -5,7 +5,7 @@ from graph.cypher.driver import Row, Transaction, do, one
 from graph.cypher.scene import Scene
 from graph.rows import dump, pts
 from graph.things import entity_of
-from graph.writing import is_settled, refuse_others
+from graph.writing import is_settled, is_stale, refuse_others
 from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
@@ -13,7 +13,8 @@ from vidette.models import Observation, Run
 # The stream's node is the lock: whoever settles of it waits here for who settles now.
 _LOCK = (
     "MATCH (s:Stream {id: $id}) SET s.locked = true SET s.turn = s.turn + 1"
-    " RETURN s.start AS start, s.watch AS watch, s.turn AS turn, s.commit_sequence AS sequence"
+    " RETURN s.start AS start, s.watch AS watch, s.turn AS turn, s.commit_sequence AS sequence,"
+    " coalesce(s.fence, 0) AS fence"
 )
 _RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.count = c.count RETURN c.count AS count"
 _NEW_RUN = (
@@ -23,12 +24,12 @@ _NEW_RUN = (
 
 
 def settle(transaction: Transaction, observation: Observation) -> Scene | None:
-    """Write it all; -> what it changed, None where it had been settled. Raises StoreError as GraphStore.settle does."""
+    """Write it all; -> what it changed, None where it had been settled or is stale. Raises StoreError as GraphStore.settle does."""
     stream = one(transaction, _LOCK, id=observation.stream_id)
     if stream is None:
         raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
     refuse_others(observation)
-    if _settled(transaction, observation, stream):
+    if is_stale(observation, stream["fence"]) or _settled(transaction, observation, stream):
         return None
     scene = _scene(transaction, observation, stream)
     things.write_tracks(scene)

@@ -14,6 +14,7 @@ READERS = {
     "Feeds": "feeds:read_feeds",
     "StreamOf": "streams:read_stream",
     "LastCommit": "streams:read_commit",
+    "Reached": "streams:read_reached",
     "Settled": "streams:read_settled",
     "Events": "events:read_events",
     "Tracks": "tracks:read_tracks",

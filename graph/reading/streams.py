@@ -11,7 +11,7 @@ from graph.rows import Connection, Named, Row, many, to_instant, to_ms
 from vidette.ids import milliseconds
 from vidette.intervals import deepened, merge
 from vidette.models import Commit, Coverage, CoverageRow, Line, Stream, StreamRow, Zone
-from vidette.queries import CoverageIn, Filter, LastCommit, Settled, StreamOf, Streams
+from vidette.queries import CoverageIn, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
 
 _COUNTED = (
     "SELECT streams.*,"
@@ -100,6 +100,16 @@ def _lines(connection: Connection, stream_id: str) -> tuple[Line, ...]:
 def read_commit(connection: Connection, query: LastCommit) -> Commit | None:
     """The newest settled fast observation of a stream."""
     return last_commit(connection, query.stream_id)
+
+
+def read_reached(connection: Connection, query: Reached) -> dict[str, Reach]:
+    """How far each of these streams is settled, and its fence."""
+    asked = (
+        "SELECT s.id, s.fence, (SELECT c.sequence FROM commits c WHERE c.stream_id = s.id) AS sequence"
+        " FROM streams s WHERE s.id IN (SELECT value FROM json_each(?))"
+    )
+    found = connection.execute(asked, (many(query.streams),))
+    return {row["id"]: Reach(-1 if row["sequence"] is None else row["sequence"], row["fence"]) for row in found}
 
 
 def read_settled(connection: Connection, query: Settled) -> frozenset[str]:

@@ -13,7 +13,7 @@ from vidette.codec import decode
 from vidette.feeds import FeedRow, FeedState
 from vidette.intervals import deepened, merge
 from vidette.models import Commit, Coverage, CoverageRow, Stream, StreamRow
-from vidette.queries import CoverageIn, Feeds, Filter, LastCommit, Settled, StreamOf, Streams
+from vidette.queries import CoverageIn, Feeds, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
 
 _NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN $names"
 _COUNTED = (
@@ -62,6 +62,17 @@ def read_stream(transaction: Transaction, query: StreamOf) -> Stream | None:
 def read_commit(transaction: Transaction, query: LastCommit) -> Commit | None:
     """The newest settled fast observation of a stream."""
     return last_commit(transaction, query.stream_id)
+
+
+def read_reached(transaction: Transaction, query: Reached) -> dict[str, Reach]:
+    """How far each of these streams is settled, and its fence."""
+    asked = (
+        "MATCH (s:Stream) WHERE s.id IN $ids RETURN s.id AS id, coalesce(s.commit_sequence, -1) AS sequence,"
+        " coalesce(s.fence, 0) AS fence"
+    )
+    return {
+        row["id"]: Reach(row["sequence"], row["fence"]) for row in rows(transaction, asked, ids=list(query.streams))
+    }
 
 
 def read_settled(transaction: Transaction, query: Settled) -> frozenset[str]:
