@@ -108,8 +108,9 @@ def configuration_page() -> str:
         f"# Settings\n\n<!-- {_MADE} -->\n",
         "`vidette.yml` in the working directory, or `--config FILE`. An option wins over the environment, the environment\n"
         "over the file, the file over the default. In the environment a key is `VIDETTE_` and its path joined by `__`:\n"
-        "`VIDETTE_FAST__CROWD=12`. In the file `${NAME}` is the environment's NAME. `vidette config show` prints what holds\n"
-        "and where it came from, `vidette config check FILE` every mistake.\n",
+        "`VIDETTE_FAST__CROWD=12`. In the file `${NAME}` is the environment's NAME, and `${file:PATH}` the one line that a file\n"
+        "holds, as secrets of containers do; PATH counts from the settings file's folder. `vidette config show` prints what\n"
+        "holds and where it came from, `vidette config check FILE` every mistake.\n",
         "```yaml\nstreams:\n  - name: yard\n    source: recordings/yard*.mp4\n    zones:\n"
         "      - {name: gate, polygon: [[0.1, 0.5], [0.4, 0.5], [0.4, 0.9], [0.1, 0.9]]}\n    lines:\n"
         "      - {name: door, points: [[0.7, 0.4], [0.7, 0.9]]}\n"

@@ -16,6 +16,7 @@ from vidette.bounded import PATTERNS
 from vidette.errors import ConfigError
 from vidette.log import redact
 from vidette.settings import Settings
+from vidette.surroundings import Surroundings
 from vidette.yaml_tree import MAX_BYTES, Tree, parse, shown
 
 FILE = "vidette.yml"
@@ -177,7 +178,7 @@ def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[str, Tree]:
         raise ConfigError(f"cannot read settings file {str(file)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 text at byte {error.start}; save it as UTF-8") from error
-    return str(file), parse(text, str(file), environ)
+    return str(file), parse(text, str(file), Surroundings(environ, file.parent))
 
 
 def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

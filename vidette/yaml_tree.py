@@ -30,7 +30,7 @@ class Tree:
 
 
 def parse(text: str, name: str, environ: Mapping[str, str]) -> Tree:
-    """The tree of a YAML text; `${NAME}` is the environment's NAME, `$${` a plain `${`.
+    """The tree of a YAML text; `${NAME}` is the NAME of `environ`, `$${` a plain `${`.
 
     A key with no value is as if it were not there. Raises ConfigError (with file and line) for
     what is not YAML, too big, too deep, tagged, given twice, or names a variable that is not set.
@@ -132,7 +132,10 @@ class _Walk:
                 raise ConfigError(f"{self._at(node)}: ${{{variable}}} is not set in the environment; set it")
             self.tree.secret.add(path)
             self.tree.variables.add(found[2])
-            return self.environ[found[2]]
+            try:
+                return self.environ[found[2]]
+            except ConfigError as error:
+                raise ConfigError(f"{self._at(node)}: {error}") from error
 
         return _VARIABLE.sub(put, text)
 
