@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -20,7 +20,7 @@ from graph.lock import WatchLock
 from ingest.live.address import is_live
 from ingest.media import FolderMedia
 from vidette.errors import ConfigError
-from vidette.ports import Embedder, MediaStore, VisionModel
+from vidette.ports import Embedder, Judge, MediaStore, Reader, VisionModel
 from vidette.settings import Settings
 from vidette.vision_settings import VisionSettings, VlmSettings
 from workers.allowance import Allowance
@@ -53,6 +53,13 @@ class Voice:
         self.doing = doing
 
 
+class Judging(Judge, Protocol):
+    """A judge that knows which of its rules have not judged a stream yet."""
+
+    def new_rules(self, read: Reader, stream_id: str) -> tuple[str, ...]:
+        """Their ids: time for `GraphStore.rejudge`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """What the steps of the flow work with. `vision` None: no deep looks; `voice` tells what it does; `judge` None: no rules.
@@ -67,7 +74,7 @@ class Pipeline:
     references: References
     vision: VisionModel | None = None
     voice: Voice = field(default_factory=Voice)
-    judge: "Engine | None" = None
+    judge: Judging | None = None
     spending: Spending = field(default_factory=Spending)
     notes: "Notes | None" = None
     together: int = 0
