@@ -36,14 +36,30 @@ def address() -> str:
     """Where the server of this process listens; it is started for the first who asks, and ends with the tests."""
     if SHARED:
         return SHARED
-    if not list(_JARS.glob("neo4j-[0-9]*.jar")) or shutil.which("java") is None:
-        pytest.skip("no Neo4j here: `make test` fetches it where there is Maven (Debian: apt-get install maven)")
     home = tempfile.TemporaryDirectory(prefix="vidette-neo4j-")
+    port = free_port()
+    server = subprocess.Popen(
+        command(home.name, port), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    atexit.register(_end, server, home)
+    if not _ready(server):
+        pytest.fail("Neo4j did not start; java says why in its folder of logs")
+    return f"bolt://127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def command(home: str, port: int) -> list[str]:
+    """What starts a server in this folder, which ends with its stdin; skips where there is none to start."""
+    if not list(_JARS.glob("neo4j-[0-9]*.jar")) or shutil.which("java") is None:
+        pytest.skip("no Neo4j here: `make test` fetches it where there is Maven (Debian: apt-get install maven)")
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-    command = [
+    return [
         "java",
         "-Xmx768m",
         "-XX:+UseSerialGC",
@@ -52,14 +68,9 @@ def address() -> str:
         "-cp",
         f"{_JARS}/*",
         str(_HERE / "Neo4jServer.java"),
-        home.name,
+        home,
         str(port),
     ]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    atexit.register(_end, server, home)
-    if not _ready(server):
-        pytest.fail("Neo4j did not start; java says why in its folder of logs")
-    return f"bolt://127.0.0.1:{port}"
 
 
 def _ready(server: "subprocess.Popen[bytes]") -> bool:
