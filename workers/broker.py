@@ -1,0 +1,127 @@
+"""The Redis server between workers; importable only where there is one (`redis` is an extra).
+
+Every key begins with `vidette:`. What there is, and who writes it:
+
+key                       kind    holds                                           lives            written by
+lease:{name}              string  holder, token, since                            lease_s          leases.py
+leases                    set     names that have, or had, a lease                                 leases.py
+token, token:{name}       int     the highest token given: of all, of one name    -, a day         leases.py
+watch:{stream_id}         hash    what is wanted of a stream, and how it goes     a week once over registry.py
+watches                   set     stream ids of these                                              registry.py
+dead, dead:order          hash,   jobs that were given up; their ids, oldest                       dead.py
+dead:bytes, dead:lost     zset,   first; their size; how many had to go           -
+                          ints
+worker:{name}             hash    a worker: host, pid, queues, done, failed       seconds          presence.py
+workers                   set     names of these                                                   presence.py
+counts:{of}:{minute}      hash    done and failed in a minute, of a queue or      an hour          presence.py
+                                  worker
+carry:{sha256}            string  the carry of an observation on its way          hours            jobs.py
+sent:{what}               string  a marker: this was sent, nobody has taken it    seconds          beat.py, tasks.py
+looks:{stream_id}         int     looks that wait                                 a day            priority.py
+trace:{alert id}          string  a trace context on its way to a webhook         an hour          tracing.py
+{queue}, unacked:…, …     lists   Celery's own: messages, those under way                          Celery (queues.py)
+
+One database of one server serves one memory. Redis Cluster is not served, as Celery does not either: scripts reach keys
+that they make the names of.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
+
+from vidette.errors import ConfigError, StoreError
+from vidette.log import redact
+
+PREFIX = "vidette:"
+"""What every key begins with."""
+_TIMEOUT_S = 5.0
+
+
+class Broker:
+    """A Redis server, of any thread; connects when it is first asked for something.
+
+    Raises ConfigError for an address that is none. No text that it makes has the password.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.address = safe(url)
+        # One more try, at once: after the server was away, a connection that is kept turns out to be dead.
+        again = Retry(NoBackoff(), 1, (redis.ConnectionError,))
+        try:
+            self.client: redis.Redis = redis.Redis.from_url(
+                url,
+                socket_timeout=_TIMEOUT_S,
+                socket_connect_timeout=_TIMEOUT_S,
+                retry=again,
+                health_check_interval=0,
+                client_name="vidette",
+            )
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"broker {self.address!r}: {redact(str(error))}; write redis://host:6379/0") from None
+
+    def __repr__(self) -> str:
+        return f"Broker({self.address!r})"
+
+    def key(self, *parts: str) -> str:
+        """`vidette:lease:…`: the parts with colons between them."""
+        return PREFIX + ":".join(parts)
+
+    def script(self, text: str) -> Script:
+        """A Lua script, which runs as one step; nothing is sent before it is called."""
+        return self.client.register_script(text)
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """What Redis says went wrong inside is a StoreError, which may pass by itself (`retryable`)."""
+        try:
+            yield
+        except (redis.RedisError, OSError) as error:
+            said = redact(" ".join(str(error).split())) or type(error).__name__
+            raise StoreError(f"broker {self.address!r}: {said.rstrip('.')}; {_advice(error)}", retryable=True) from None
+
+    def alive(self) -> bool:
+        """Whether it answers."""
+        try:
+            return bool(self.client.ping())
+        except (redis.RedisError, OSError):
+            return False
+
+    def close(self) -> None:
+        """Let go of its connections; it may be asked again and connects anew."""
+        self.client.close()
+        self.client.connection_pool.disconnect()
+
+    def together(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """What these commands answer, sent at once, not as one step. Raises StoreError."""
+        with self.faults(), self.client.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            return list(pipe.execute())
+
+
+def safe(url: str) -> str:
+    """The address without its user, password and options."""
+    try:
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+    except ValueError:
+        return redact(url.partition("://")[0] + "://…")
+
+
+def _advice(error: Exception) -> str:
+    match error:
+        case redis.AuthenticationError() | redis.exceptions.AuthorizationError() | redis.exceptions.NoPermissionError():
+            return "give the right user and password in `broker`"
+        case redis.exceptions.OutOfMemoryError():
+            return "give it more memory (`maxmemory`)"
+        case redis.ReadOnlyError():
+            return "name the server that takes writes with `broker`"
+        case _:
+            return "start it, or name another with `broker`"
