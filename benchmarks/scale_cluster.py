@@ -1,0 +1,132 @@
+"""What workers cost over one process, and how they come out of an overload: `python -m benchmarks.scale_cluster [--short]`.
+
+Overhead: one film, watched in one process and by workers over Redis; CPU seconds of all processes, per segment. What a
+process needs to start is left out on both sides: in one process by taking off a watch that finds nothing to do, of
+workers by counting from when they have done a first film. Overload: see benchmarks.scale_overload.
+"""
+
+import argparse
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.tables import show
+from benchmarks.machine import machine
+from tests.cluster.cluster import Cluster, Place, closing, said
+from tests.cluster.desk import Desk
+from tests.cluster.films import film
+from tests.redis_server import RedisServer
+from vidette.queries import Count
+
+GOAL_MS = 15.0
+_PATIENCE_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """CPU seconds of a watch, by whom, and how many segments it had."""
+
+    cpu_s: dict[str, float]
+    segments: int
+    wall_s: float = 0.0
+
+    @property
+    def all_s(self) -> float:
+        """Of everybody."""
+        return sum(self.cpu_s.values())
+
+    def each_ms(self, name: str) -> float:
+        """Milliseconds a segment of one of them."""
+        return self.cpu_s[name] / self.segments * 1000
+
+
+def in_one_process(folder: Path, watched: Path, *options: str) -> Spent:
+    """Watch it; take off what a watch of it costs that finds it watched."""
+    folder.mkdir()
+    desk = Desk(folder)
+    with closing(Place(folder, said(folder / "v.db", folder / "media", desk), desk)) as place:
+        first, again = (_watch_cpu_s(place, watched, f"watch-{number}", *options) for number in range(2))
+        return Spent(cpu_s={"one process": first - again}, segments=_segments(place))
+
+
+def _watch_cpu_s(place: Place, watched: Path, name: str, *options: str) -> float:
+    before = _children_s()
+    watch = place.watch(watched, name=name, options=options)
+    if watch.wait(_PATIENCE_S) != 0:
+        raise SystemExit(place.tell())
+    return _children_s() - before
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _segments(place: Place) -> int:
+    return place.store.read(Count(of="segments"))
+
+
+@contextmanager
+def cluster_in(folder: Path) -> Iterator[Cluster]:
+    """A broker and a place."""
+    folder.mkdir()
+    desk = Desk(folder)
+    (folder / "redis").mkdir()
+    settings = said(folder / "v.db", folder / "media", desk, cluster={"spool": str(folder / "spool")})
+    with (
+        RedisServer(folder / "redis", aof=True) as server,
+        closing(Cluster(folder, settings, desk, server)) as place,
+    ):
+        assert isinstance(place, Cluster)
+        yield place
+
+
+def by_workers(folder: Path, first: Path, watched: Path, *options: str) -> Spent:
+    """Watch it once workers have watched a first film."""
+    with cluster_in(folder) as place:
+        workers = place.start()
+        place.watch(first, name="first")
+        place.until(lambda: place.finished(1), "the first film", _PATIENCE_S)
+        before = {name: worker.cpu_s() for name, worker in workers.items()}
+        had, redis_s = _segments(place), _redis_s(place)
+        place.watch(watched, options=options)
+        place.until(lambda: place.finished(2), "the film", _PATIENCE_S)
+        spent = {name: worker.cpu_s() - before[name] for name, worker in workers.items()}
+        return Spent(cpu_s=spent | {"redis": _redis_s(place) - redis_s}, segments=_segments(place) - had)
+
+
+def _redis_s(place: Cluster) -> float:
+    info = place.redis.info("cpu")
+    return float(info["used_cpu_sys"] + info["used_cpu_user"])
+
+
+def overhead(folder: Path, seconds: int, *options: str) -> None:
+    """Print what workers cost over one process."""
+    first, watched = film(folder / "first.mp4", 20, 9), film(folder / "watched.mp4", seconds, 4)
+    one = in_one_process(folder / "one", watched)
+    many = by_workers(folder / "many", first, watched, *options)
+    rows = [(name, f"{spent:.2f} s", f"{many.each_ms(name):.1f} ms") for name, spent in many.cpu_s.items()]
+    rows.append(("all of them", f"{many.all_s:.2f} s", f"{many.all_s / many.segments * 1000:.1f} ms"))
+    rows.append(("in one process", f"{one.all_s:.2f} s", f"{one.all_s / one.segments * 1000:.1f} ms"))
+    workers_s = many.all_s - many.cpu_s["redis"] - many.cpu_s["beat"]
+    over_ms = (workers_s - one.all_s) / many.segments * 1000
+    show("Overhead", ("CPU of", ">in all", ">a segment"), rows, "")
+    print(f"{many.segments} segments; workers over one process: {over_ms:.1f} ms a segment (goal {GOAL_MS:.0f} ms),")
+    print(f"{workers_s / one.all_s:.2f} times its CPU\n")
+
+
+def main() -> None:
+    """Measure."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--short", action="store_true", help="minutes, not a quarter of an hour")
+    given = options.parse_args()
+    print(machine(), "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        overhead(Path(folder), 120 if given.short else 900)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The disk of one worker is full: its film waits, the others' go on; once there is room it goes on, too."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.cluster.cluster import check
+
+ON_A_SMALL_DISK = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
+
+
+def can_mount() -> bool:
+    unshare = shutil.which("unshare")
+    trial = ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return bool(unshare) and subprocess.run([unshare, *trial], capture_output=True, check=False).returncode == 0
+
+
+def fill(folder: Path) -> Path:
+    """All of a disk."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(65536))
+        except OSError:
+            pass
+    return filler
+
+
+if can_mount():  # elsewhere there is no small disk to be had
+
+    def test_a_worker_whose_disk_is_full_waits_and_the_others_go_on(cluster, films, undisturbed):
+        place = cluster()
+        spool = place.folder / "spool"
+        spool.mkdir()
+        ill = place.worker(
+            "ingest", name="ill", at_once=1, before=("unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, str(spool))
+        )
+        place.until(lambda: "tmpfs" in Path(f"/proc/{ill.process.pid}/mounts").read_text(), "its disk")
+        filler = fill(Path(f"/proc/{ill.process.pid}/root{spool}"))
+        place.worker("settle", "deliver")
+        place.beat()
+        first = place.watch(films[0], name="first")
+        place.until(lambda: "No space left" in ill.said(), "it to say that its disk is full")
+        place.worker("ingest", name="well")
+        others = place.watch(*films[1:], name="others")
+        place.until(lambda: not others.alive, "the others to be through")
+        assert others.process.returncode == 0, place.tell()
+        assert first.alive
+        filler.unlink()
+        check(place, place.finish(len(films)), undisturbed)

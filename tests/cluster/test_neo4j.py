@@ -1,0 +1,23 @@
+"""Memory on a server that dies: nothing is acknowledged meanwhile, and nothing is lost."""
+
+import pytest
+
+from tests.cluster.cluster import check
+from tests.cluster.neo4j_server import Neo4j
+
+
+@pytest.fixture
+def neo4j(tmp_path):
+    server = Neo4j(tmp_path)
+    yield server
+    server.kill()
+
+
+def test_killed_and_started_again_it_loses_nothing(cluster, films, undisturbed, neo4j):
+    place = cluster(db=neo4j.url)
+    place.start()
+    place.watch(*films)
+    for some in (3, 12):
+        place.until(lambda some=some: place.commits() >= some, "the first commits")
+        neo4j.start()
+    check(place, place.finish(len(films)), undisturbed)

@@ -1,0 +1,47 @@
+"""Undisturbed, a cluster leaves what one process leaves: memory, ledger, alerts, messages."""
+
+import pytest
+
+from tests.cluster.cluster import check
+
+NAME = "night_ir_cat.mp4"
+
+
+def test_many_films_over_several_workers_leave_what_one_process_leaves(cluster, films, undisturbed):
+    place = cluster()
+    place.start()
+    second = place.worker("ingest", name="second")
+    watch = place.watch(*films)
+    check(place, place.finish(len(films)), undisturbed)
+    place.until(lambda: not watch.alive, "who asked for it to be through")
+    assert watch.process.returncode == 0, place.tell()
+    assert second.stop() == 0, place.tell()
+
+
+def test_a_long_film_in_spans_leaves_what_one_process_leaves_of_it_whole(cluster, films, inline):
+    place = cluster()
+    place.start()
+    watch = place.watch(films[0], options=["--span", "12"])
+    check(place, place.finish(1), inline(films[0]))
+    place.until(lambda: not watch.alive, "who asked for it to be through")
+    assert watch.process.returncode == 0, place.tell()
+
+
+@pytest.mark.real_clips
+def test_a_real_film_leaves_what_one_process_leaves(cluster, videos, inline):
+    place = cluster()
+    place.start()
+    place.watch(videos / NAME)
+    check(place, place.finish(1), inline(videos / NAME))
+
+
+def test_films_that_are_watched_already_are_not_watched_again(cluster, films, inline):
+    place = cluster()
+    place.start()
+    assert place.watch(films[2]).wait(120) == 0, place.tell()
+    before = place.held()
+    again = place.run("again", "watch", str(films[2]), "--start-time", "2026-05-01T12:00:00Z")
+    assert again.wait(120) == 0, place.tell()
+    assert "already" in again.said()
+    check(place, place.held(), before)
+    check(place, before, inline(films[2]))
