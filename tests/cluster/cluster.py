@@ -1,8 +1,10 @@
 """A cluster of real processes on this machine: broker, beat, workers, whoever asks for watches and who is told of alerts."""
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from vidette.settings import Settings
 from workers.wiring import store_of
 
 QUEUES = ("ingest", "settle", "deliver")
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 RULES = [
     {"id": "passing", "when": {"event": "object_entered"}, "severity": "low"},
     {"id": "parked", "when": {"event": ["object_stopped", "loitering"], "for_s": 10}, "severity": "high"},
@@ -64,7 +67,7 @@ class Place:
     def watch(self, *films: Path, name: str = "watch", options: Sequence[str] = ()) -> Program:
         """Somebody asks for films to be watched, and waits."""
         given = [str(one) for one in films]
-        return self.run(name, "watch", *given, "-q", "--start-time", "2026-05-01T12:00:00Z", *options)
+        return self.run(name, "watch", *given, "-q", "--start-time", START.isoformat(), *options)
 
     @property
     def store(self) -> GraphStore:
@@ -101,6 +104,11 @@ class Place:
     def until(self, true: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait for it; a failure tells how each program ended."""
         until(true, what, self.tell, patience_s)
+
+    def let_pass(self, seconds: float) -> None:
+        """So long, by the clock."""
+        over = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > over, "time to pass")
 
     def tell(self) -> str:
         """The ends of all logs."""

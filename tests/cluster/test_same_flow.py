@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.cluster import check
+from tests.cluster.cluster import START, check
 
 NAME = "night_ir_cat.mp4"
 
@@ -40,7 +40,7 @@ def test_films_that_are_watched_already_are_not_watched_again(cluster, films, in
     place.start()
     assert place.watch(films[2]).wait(120) == 0, place.tell()
     before = place.held()
-    again = place.run("again", "watch", str(films[2]), "--start-time", "2026-05-01T12:00:00Z")
+    again = place.run("again", "watch", str(films[2]), "--start-time", START.isoformat())
     assert again.wait(120) == 0, place.tell()
     assert "already" in again.said()
     check(place, place.held(), before)
