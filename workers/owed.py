@@ -36,11 +36,14 @@ def due_looks(pipeline: Pipeline, observation: Observation) -> Iterator[LookAt]:
     yield from map(_look_at, together.due(observation, _urgent(pipeline, stream), begun))
 
 
-def missing_looks(pipeline: Pipeline, stream: Stream) -> Iterator[LookAt]:
-    """Looks that this model, or who reads and embeds, still owes the stored segments of a stream."""
+def missing_looks(
+    pipeline: Pipeline, stream: Stream, *, from_s: float | None = None, to_s: float | None = None
+) -> Iterator[LookAt]:
+    """Looks that this model, or who reads and embeds, still owes the stored segments of a stream, or of that part of it."""
     if not pipeline.looks:
         return
-    rows = pipeline.store.read(Segments(where=Filter(streams=(stream.id,)), limit=_MANY))
+    where = Filter(streams=(stream.id,), from_s=from_s, to_s=to_s)
+    rows = pipeline.store.read(Segments(where=where, limit=_MANY))
     segments = [_segment(row, stream) for row in rows if row.keyframes]
     owed = pipeline.notes.owing(pipeline.store, segments) if pipeline.notes else set()
     if pipeline.vision:
