@@ -1,5 +1,7 @@
 """What workers on several machines go by."""
 
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
 from pydantic import Field
 
 from vidette.bounded import Model
@@ -43,3 +45,58 @@ class ClusterSettings(Model):
         max_length=500,
         description="where OpenTelemetry traces go (OTLP over HTTP: `http://host:4318`); empty: nowhere",
     )
+
+
+_OPTIONS = {
+    "redis": (),
+    "rediss": ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"),
+    "unix": ("db",),
+}
+_CHOICES = "redis://host:6379/0, rediss://host:6379/0 (TLS), unix:///path/of/socket?db=0, or nothing"
+
+
+def broker_of(address: str) -> str:
+    """`address` where it is that of a Redis server, or nothing. Raises ValueError, without what may be a password."""
+    if not address:
+        return address
+    if not address.isascii() or not address.isprintable() or " " in address or ";" in address:
+        raise ValueError(
+            f"an address has no spaces, control characters, `;` or letters beyond ASCII; choices: {_CHOICES}"
+        )
+    parts = _parts(address)
+    allowed = _OPTIONS.get(parts.scheme)
+    if allowed is None:
+        raise ValueError(f"no broker speaks {parts.scheme + '://'!r}; choices: {_CHOICES}")
+    unknown = sorted(set(parse_qs(parts.query, keep_blank_values=True)) - set(allowed))
+    if unknown or parts.fragment:
+        raise ValueError(
+            f"unknown {unknown[0]!r} after `?`" if unknown else "`#` has no meaning here; write %23 in a password"
+        )
+    _check_place(parts)
+    return address
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        if parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"that is no address; in a password write / as %2F, @ as %40; choices: {_CHOICES}") from None
+    if "://" not in address:
+        raise ValueError(f"that is no address; choices: {_CHOICES}")
+    return parts
+
+
+def _check_place(parts: SplitResult) -> None:
+    """The host, or the path of the socket, and the number of the database."""
+    if parts.scheme == "unix":
+        if parts.hostname or len(parts.path) < 2:
+            raise ValueError("a socket has a whole path after three slashes: unix:///run/redis/redis.sock?db=0")
+        database = parse_qs(parts.query).get("db", ["0"])[0]
+    else:
+        if not parts.hostname:
+            raise ValueError(f"the host is missing; choices: {_CHOICES}")
+        database = parts.path.removeprefix("/") or "0"
+    if not database.isdecimal():
+        raise ValueError("the database is a number: redis://host:6379/0")

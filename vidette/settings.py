@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from vidette.bounded import Model, Name, Positive, Secret, Share
-from vidette.cluster_settings import ClusterSettings
+from vidette.cluster_settings import ClusterSettings, broker_of
 from vidette.language_settings import LanguageSettings
 from vidette.rule_settings import ActiveSettings, AlertSettings, RuleSettings, SinkSettings
 from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
@@ -247,3 +247,8 @@ class Settings(Model):
     @classmethod
     def _sample(cls, value: str) -> str:
         return sampled(value)
+
+    @field_validator("broker")
+    @classmethod
+    def _broker(cls, value: str) -> str:
+        return broker_of(value)

@@ -28,18 +28,18 @@ that they make the names of.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from vidette.errors import ConfigError, StoreError
 from vidette.log import redact
+from workers.routing import PREFIX
 
-PREFIX = "vidette:"
-"""What every key begins with."""
 _TIMEOUT_S = 5.0
 
 
@@ -59,7 +59,7 @@ class Broker:
                 socket_timeout=_TIMEOUT_S,
                 socket_connect_timeout=_TIMEOUT_S,
                 retry=again,
-                health_check_interval=0,
+                maint_notifications_config=MaintNotificationsConfig(enabled=False),  # of a service, not of a server
                 client_name="vidette",
             )
         except (ValueError, TypeError) as error:
@@ -105,14 +105,29 @@ class Broker:
             return list(pipe.execute())
 
 
+def for_celery(url: str) -> str:
+    """The address of a broker as Celery's transport takes it: sockets are named otherwise there, and TLS checks nothing by itself."""
+    parts = urlsplit(url)
+    said = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    match parts.scheme:
+        case "unix":
+            return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={said.get('db', '0')}"
+        case "rediss":
+            query = urlencode({"ssl_cert_reqs": "required"} | said)
+            return f"rediss://{parts.netloc}{parts.path}?{query}"
+        case _:
+            return url
+
+
 def safe(url: str) -> str:
     """The address without its user, password and options."""
     try:
         parts = urlsplit(url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-        return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return redact(url.partition("://")[0] + "://…")
+        return "://"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 def _advice(error: Exception) -> str:
