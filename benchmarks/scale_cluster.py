@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.tables import show
 from benchmarks.machine import machine
+from benchmarks.scale_overload import overload
 from tests.cluster.cluster import Cluster, Place, closing, said
 from tests.cluster.desk import Desk
 from tests.cluster.films import film
@@ -126,6 +127,8 @@ def main() -> None:
     print(machine(), "\n")
     with tempfile.TemporaryDirectory() as folder:
         overhead(Path(folder), 120 if given.short else 900)
+        with cluster_in(Path(folder) / "overload") as place:
+            overload(place, 15.0 if given.short else 60.0, settlers=2)
 
 
 if __name__ == "__main__":

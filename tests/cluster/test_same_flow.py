@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.cluster.cluster import START, check
+from tests.cluster.cluster import QUEUES, START, check
+from tests.vlm_server import server
 
 NAME = "night_ir_cat.mp4"
 
@@ -25,6 +26,19 @@ def test_a_long_film_in_spans_leaves_what_one_process_leaves_of_it_whole(cluster
     check(place, place.finish(1), inline(films[0]))
     place.until(lambda: not watch.alive, "who asked for it to be through")
     assert watch.process.returncode == 0, place.tell()
+
+
+def test_with_a_vision_model_it_leaves_what_one_process_leaves(cluster, films, inline, tmp_path):
+    """What the model was asked in one process was recorded: another question has no answer, and would be a failed look."""
+    told = {"backend": "recorded", "path": str(tmp_path / "recorded")}
+    with server() as model:
+        other = {"name": "model", "backend": "openai", "url": model.url, "model": "m"}
+        wanted = inline(*films[1:], vlm={**told, "record_from": "model", "others": [other]})
+    assert {str(row.deep) for row in wanted["coverage"]} >= {"examined"}
+    place = cluster(vlm=told)
+    place.start(*QUEUES, "vision")
+    place.watch(*films[1:])
+    check(place, place.finish(2), wanted)
 
 
 @pytest.mark.real_clips
