@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.cluster import QUEUES, START, check
-from tests.vlm_server import server
+from tests.vlm_server import running
 
 NAME = "night_ir_cat.mp4"
 
@@ -31,7 +31,7 @@ def test_a_long_film_in_spans_leaves_what_one_process_leaves_of_it_whole(cluster
 def test_with_a_vision_model_it_leaves_what_one_process_leaves(cluster, films, inline, tmp_path):
     """What the model was asked in one process was recorded: another question has no answer, and would be a failed look."""
     told = {"backend": "recorded", "path": str(tmp_path / "recorded")}
-    with server() as model:
+    with running(tmp_path / "asked.jsonl") as model:
         other = {"name": "model", "backend": "openai", "url": model.url, "model": "m"}
         wanted = inline(*films[1:], vlm={**told, "record_from": "model", "others": [other]})
     assert {str(row.deep) for row in wanted["coverage"]} >= {"examined"}
