@@ -55,7 +55,7 @@ _OPTIONS = {
 _CHOICES = "redis://host:6379/0, rediss://host:6379/0 (TLS), unix:///path/of/socket?db=0, or nothing"
 
 
-def broker_of(address: str) -> str:
+def broker_address(address: str) -> str:
     """`address` where it is that of a Redis server, or nothing. Raises ValueError, without what may be a password."""
     if not address:
         return address

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from vidette.bounded import Model, Name, Positive, Secret, Share
-from vidette.cluster_settings import ClusterSettings, broker_of
+from vidette.cluster_settings import ClusterSettings, broker_address
 from vidette.language_settings import LanguageSettings
 from vidette.rule_settings import ActiveSettings, AlertSettings, RuleSettings, SinkSettings
 from vidette.vision_settings import DetectorSettings, EmbedderSettings, OcrSettings, VlmSettings
@@ -251,4 +251,4 @@ class Settings(Model):
     @field_validator("broker")
     @classmethod
     def _broker(cls, value: str) -> str:
-        return broker_of(value)
+        return broker_address(value)

@@ -9,6 +9,8 @@ the TTL; whoever writes under one carries the fence that memory gave (`GraphStor
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -166,6 +168,12 @@ class Leases:
             raise StoreError(f"stream {name!r} is already being watched by {_holder(owner)}; end that watch first")
         self._keep(lease)
         return lease
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[Lease]:
+        """As `take`, when the context is entered."""
+        with self.take(name) as lease:
+            yield lease
 
     def rows(self) -> list[LeaseRow]:
         """Every lease that anybody holds, by name. Raises StoreError."""

@@ -85,7 +85,14 @@ class Pipeline:
         return self.vision is not None or self.notes is not None
 
     def lock(self, stream_id: str) -> AbstractContextManager[object]:
-        """Held while a stream is watched. Raises StoreError where another process holds it."""
+        """Held while a stream is watched: by a lease where there is a broker, else by a file beside memory.
+
+        Raises StoreError where another process holds it.
+        """
+        if self.settings.broker:
+            from workers.process import leases_of
+
+            return leases_of(self.settings).held(stream_id)
         return WatchLock(db_path(self.settings), stream_id)
 
     def close(self) -> None:
