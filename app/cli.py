@@ -28,6 +28,8 @@ COMMANDS = {
     "deliveries": "app.deliveries:deliveries",
     "sinks": "app.sinks:sinks",
     "receive": "app.receive:receive",
+    "status": "app.status:status",
+    "jobs": "app.jobs:jobs",
     "report": "app.report:report",
     "clip": "app.clip:clip",
     "import": "app.importing:import_",

@@ -130,6 +130,14 @@ def safe(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
+def _said(error: BaseException) -> str:
+    """What went wrong, in the words of the system where it says so."""
+    beneath = error.__cause__ or error.__context__
+    if isinstance(beneath, OSError) and beneath.strerror:
+        return beneath.strerror
+    return redact(" ".join(str(error).split())).rstrip(".") or type(error).__name__
+
+
 def _advice(error: Exception) -> str:
     match error:
         case redis.AuthenticationError() | redis.exceptions.AuthorizationError() | redis.exceptions.NoPermissionError():

@@ -62,17 +62,17 @@ class Dead:
     """The jobs that were given up, in Redis. Every method raises StoreError, `retryable`."""
 
     def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+        self.broker = broker
         self._add, self._drop = broker.script(_ADD), broker.script(_DROP)
 
     def add(self, *, queue: str, text: str, error: str, tries: int) -> str:
         """Keep a job that is given up; -> its id. The same message twice is one dead job."""
         identity = hashlib.sha256(f"{queue}\0{text}".encode(errors="replace")).hexdigest()[:16]
-        with self._broker.faults():
-            seconds, micros = self._broker.client.time()
+        with self.broker.faults():
+            seconds, micros = self.broker.client.time()
             at = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
             job = DeadJob(id=identity, queue=queue, text=text, error=_plain(error), tries=tries, at=at)
-            self._add([*self._keys, self._broker.key("dead", "lost")], [identity, codec.encode(job), MOST, MOST_BYTES])
+            self._add([*self._keys, self.broker.key("dead", "lost")], [identity, codec.encode(job), MOST, MOST_BYTES])
         return identity
 
     def rows(self, limit: int = MOST) -> list[DeadJob]:
@@ -81,25 +81,22 @@ class Dead:
 
     def count(self) -> int:
         """How many there are."""
-        with self._broker.faults():
-            return int(self._broker.client.zcard(self._keys[1]))
+        with self.broker.faults():
+            return int(self.broker.client.zcard(self._keys[1]))
 
     def lost(self) -> int:
         """How many had to go since there was no room for more."""
-        with self._broker.faults():
-            return int(self._broker.client.get(self._broker.key("dead", "lost")) or 0)
+        with self.broker.faults():
+            return int(self.broker.client.get(self.broker.key("dead", "lost")) or 0)
 
-    def replay(self, send: Callable[[DeadJob], None], identity: str | None = None) -> int:
-        """`send` one, or all, the oldest first, and keep them no longer; -> how many.
+    def replay(self, send: Callable[[DeadJob], bool], identity: str | None = None) -> int:
+        """`send` one, or all, the oldest first, and keep no longer those of which it says that it did; -> how many.
 
         One is dropped after it was sent: one that is sent twice is done twice, which changes nothing. Raises ConfigError
         where the id is no dead job's.
         """
         jobs = [self.find(identity)] if identity else self.rows()[::-1]
-        for job in jobs:
-            send(job)
-            self._gone([job.id])
-        return len(jobs)
+        return sum(self._gone([job.id]) for job in jobs if send(job))
 
     def drop(self, identity: str | None = None) -> int:
         """Keep one, or all, no longer; -> how many. Raises ConfigError where the id is no dead job's."""
@@ -121,13 +118,13 @@ class Dead:
 
     def _ids(self, limit: int) -> list[list[str]]:
         """The newest first, in lists of as many as are asked for at once."""
-        with self._broker.faults():
-            ids = [one.decode() for one in self._broker.client.zrange(self._keys[1], 0, limit - 1, desc=True)]
+        with self.broker.faults():
+            ids = [one.decode() for one in self.broker.client.zrange(self._keys[1], 0, limit - 1, desc=True)]
         return [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
 
     def _jobs(self, ids: list[str]) -> list[DeadJob]:
-        with self._broker.faults():
-            texts = self._broker.client.hmget(self._keys[0], ids)
+        with self.broker.faults():
+            texts = self.broker.client.hmget(self._keys[0], ids)
         jobs = []
         for identity, text in zip(ids, texts, strict=True):
             try:
@@ -137,12 +134,12 @@ class Dead:
         return jobs
 
     def _gone(self, ids: list[str]) -> int:
-        with self._broker.faults():
+        with self.broker.faults():
             return int(self._drop(self._keys, ids))
 
     @property
     def _keys(self) -> list[str]:
-        return [self._broker.key("dead"), self._broker.key("dead", "order"), self._broker.key("dead", "bytes")]
+        return [self.broker.key("dead"), self.broker.key("dead", "order"), self.broker.key("dead", "bytes")]
 
 
 def _plain(error: str) -> str:

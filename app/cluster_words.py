@@ -1,0 +1,114 @@
+"""What is the matter with the workers, and what to do about it, in sentences."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.cameras import ago
+from app.tables import many, short
+
+if TYPE_CHECKING:
+    from workers.overview import Overview
+    from workers.registry import Wanted
+
+LATE_S = 30.0
+"""A queue whose oldest job waits longer than this is behind."""
+_SILENT_S = 5.0
+_FULL = 0.9
+_NAMED = 3
+
+
+def problems(found: "Overview") -> Iterator[str]:
+    """One sentence each, the gravest first; none where all is well."""
+    yield from _unwatched(found)
+    yield from _waiting(found)
+    yield from _ended(found)
+    yield from _dead(found)
+    yield from _silent(found)
+    yield from _server(found)
+
+
+def unwatched(found: "Overview") -> "list[Wanted]":
+    """Watches that are wanted and that nobody holds."""
+    return [one for one in found.wanted if one.state == "wanted" and one.stream_id not in found.leases]
+
+
+def _unwatched(found: "Overview") -> Iterator[str]:
+    """Files may wait for a worker that has others to watch before them; cameras may not."""
+    left = unwatched(found)
+    cameras = [one for one in left if one.job.spec.url]
+    if left and not _taken_by(found, "ingest"):
+        what = many(len(left), "camera") if len(cameras) == len(left) else many(len(left), "watch", "watches")
+        yield f"{what} {_has(len(left))} no worker: start `vidette worker --queues ingest`"
+    elif cameras and "beat" not in found.leases:
+        yield f"{_of(cameras)} not watched and nobody hands them out: start `vidette beat`"
+    elif cameras:
+        yield f"{_of(cameras)} not watched: if this lasts, start one more `vidette worker --queues ingest`"
+
+
+def _of(cameras: "list[Wanted]") -> str:
+    return f"{many(len(cameras), 'camera')} ({_names(cameras)}) {'is' if len(cameras) == 1 else 'are'}"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
+def _waiting(found: "Overview") -> Iterator[str]:
+    for queue in found.queues:
+        late = queue.oldest_s is not None and queue.oldest_s >= LATE_S
+        jobs = many(queue.waiting, "job")
+        if queue.waiting and not _taken_by(found, queue.name):
+            waits = "waits" if queue.waiting == 1 else "wait"
+            yield f"{jobs} {waits} in {queue.name!r} and nobody takes them: start `vidette worker --queues {queue.name}`"
+        elif late:
+            yield (
+                f"{queue.name!r} is {ago(queue.oldest_s or 0)} behind with {jobs}: "
+                f"start one more `vidette worker --queues {queue.name}`"
+            )
+
+
+def _ended(found: "Overview") -> Iterator[str]:
+    for state, said in (("dead", "given up"), ("failed", "failed")):
+        rows = [one for one in found.wanted if one.state == state]
+        if len(rows) == 1:
+            yield f"the watch of {rows[0].name!r} {'was ' if state == 'dead' else ''}{said}: {rows[0].error}"
+        elif rows:
+            yield f"{len(rows)} watches {'were ' if state == 'dead' else ''}{said} ({_names(rows)}), one of them: {rows[0].error}"
+
+
+def _dead(found: "Overview") -> Iterator[str]:
+    if found.newest is not None:
+        when = ago((found.at - found.newest.at).total_seconds())
+        were = "was" if found.dead == 1 else "were"
+        yield (
+            f"{many(found.dead, 'job')} {were} given up, the last {when} ago: {found.newest.error}; "
+            "see `vidette jobs list`, then replay or drop"
+        )
+    if found.lost:
+        yield f"{many(found.lost, 'dead job')} had to go, there being no room for more"
+
+
+def _silent(found: "Overview") -> Iterator[str]:
+    for worker in found.workers:
+        if worker.silent_s >= _SILENT_S:
+            yield f"worker {worker.name} on {worker.host} has been silent for {ago(worker.silent_s)}"
+
+
+def _server(found: "Overview") -> Iterator[str]:
+    server = found.server
+    if server.most and server.when_full != "noeviction":
+        yield (
+            f"Redis throws keys away when it is full (maxmemory-policy {server.when_full}), jobs among them: "
+            "set maxmemory-policy noeviction"
+        )
+    if server.most and server.used >= _FULL * server.most:
+        yield f"Redis is {server.used / server.most:.0%} full: give it more than maxmemory {server.most >> 20} MB"
+
+
+def _taken_by(found: "Overview", queue: str) -> int:
+    return sum(queue in worker.queues for worker in found.workers)
+
+
+def _names(rows: "list[Wanted]") -> str:
+    said = ", ".join(repr(one.name or short(one.stream_id)) for one in rows[:_NAMED])
+    return said if len(rows) <= _NAMED else f"{said}, …"

@@ -1,0 +1,81 @@
+"""`vidette status`: what the workers do, what waits, and what is wrong."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.options import config_option, json_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workers.overview import Overview
+
+
+@click.command()
+@config_option
+@click.option(
+    "--limit", type=click.IntRange(0, 1_000_000), default=20, show_default=True, help="So many watches at most."
+)
+@json_option
+def status(config: str | None, limit: int, as_json: bool) -> None:
+    """What the workers on the broker do, what waits for them, and what is wrong.
+
+    \b
+    waiting    jobs that nobody has taken yet     oldest   how long the first of them has waited: the lag
+    under way  taken, and not yet done            lease    until others may take the watch, unless renewed
+    """
+    from app.memory import settings_of
+    from workers.process import broker_of
+
+    broker = broker_of(settings_of(None, config))
+    from workers.overview import overview
+
+    found = overview(broker)
+    if as_json:
+        from vidette.codec import line
+
+        for row in rows(found):
+            click.echo(line(row))
+        return
+    from app.cluster_tables import show_cluster
+
+    show_cluster(found, broker.address, limit)
+
+
+def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
+    """One row a problem, queue, worker, watch and lease, then the dead jobs and the server; `kind` says which."""
+    from dataclasses import asdict
+
+    from app.cluster_words import problems
+
+    for text in problems(found):
+        yield {"kind": "problem", "text": text}
+    for queue in found.queues:
+        yield {"kind": "queue", **asdict(queue), **asdict(found.counted[queue.name])}
+    for worker in found.workers:
+        said = asdict(worker)
+        yield {"kind": "worker", **{key: value for key, value in said.items() if key != "jobs"}, **said["jobs"]}
+    for one in found.wanted:
+        lease = found.leases.get(one.stream_id)
+        yield {
+            "kind": "watch",
+            "stream_id": one.stream_id,
+            "stream": one.name,
+            "live": bool(one.job.spec.url),
+            "state": one.state,
+            "held_by": lease.holder if lease else None,
+            "at": one.at,
+            "tries": one.tries,
+            "error": one.error or None,
+        }
+    for lease in found.leases.values():
+        yield {"kind": "lease", **asdict(lease)}
+    newest = found.newest
+    yield {
+        "kind": "dead",
+        "count": found.dead,
+        "lost": found.lost,
+        "newest": newest and {"id": newest.id, "queue": newest.queue, "error": newest.error, "at": newest.at},
+    }
+    yield {"kind": "server", **asdict(found.server)}
