@@ -25,6 +25,7 @@ One database of one server serves one memory. Redis Cluster is not served, as Ce
 that they make the names of.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,7 @@ from vidette.log import redact
 from workers.routing import PREFIX
 
 _TIMEOUT_S = 5.0
+_CONNECTING = re.compile(r"^Error -?\d+ connecting to \S+\. ")
 
 
 class Broker:
@@ -82,8 +84,7 @@ class Broker:
         try:
             yield
         except (redis.RedisError, OSError) as error:
-            said = redact(" ".join(str(error).split())) or type(error).__name__
-            raise StoreError(f"broker {self.address!r}: {said.rstrip('.')}; {_advice(error)}", retryable=True) from None
+            raise StoreError(f"broker {self.address!r}: {_said(error)}; {_advice(error)}", retryable=True) from None
 
     def alive(self) -> bool:
         """Whether it answers."""
@@ -130,12 +131,10 @@ def safe(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
-def _said(error: BaseException) -> str:
-    """What went wrong, in the words of the system where it says so."""
-    beneath = error.__cause__ or error.__context__
-    if isinstance(beneath, OSError) and beneath.strerror:
-        return beneath.strerror
-    return redact(" ".join(str(error).split())).rstrip(".") or type(error).__name__
+def _said(error: Exception) -> str:
+    """What went wrong; where it is that nobody could be reached, without the address, which is said already."""
+    said = redact(" ".join(str(error).split())).rstrip(".") or type(error).__name__
+    return _CONNECTING.sub("", said)
 
 
 def _advice(error: Exception) -> str:
