@@ -1,4 +1,4 @@
-"""`/metrics` over HTTP while a watch runs, on this machine only unless another address is said."""
+"""`/metrics` over HTTP while a watch or beat runs, on this machine only unless another address is said."""
 
 import logging
 import re
@@ -15,9 +15,7 @@ from vidette.errors import ConfigError
 from vidette.ports import Reader
 
 if TYPE_CHECKING:
-    from prometheus_client.registry import CollectorRegistry
-
-    from app.metrics import WatchMetrics
+    from prometheus_client.registry import Collector, CollectorRegistry
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +23,7 @@ PATH = "/metrics"
 _HERE = "127.0.0.1"
 _PATIENCE_S = 10.0  # for a client that does not say what it wants, or does not read the answer
 _ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@\[\]]*)):)?([0-9]{1,5})")
+_MISSING = "metrics need prometheus-client; pip install prometheus-client"
 _GRAMMAR = "write `host:port`, or a port for this machine only"
 
 
@@ -41,43 +40,56 @@ def address_of(text: str) -> tuple[str, int]:
 
 @contextmanager
 def serving(address: str, read: Reader) -> Iterator[Callable[[Sequence[str]], None]]:
-    """Serve metrics at an address while this lasts; what is given takes the names of the cameras, at any time.
+    """Serve metrics of a watch at an address while this lasts; what is given takes the names of the cameras, at any time.
 
-    Nothing is served where the address is empty. Raises ConfigError where it is no address, cannot be served at, or what
-    makes metrics is not installed.
+    Nothing is served where the address is empty. Raises ConfigError, as `serving_all`.
     """
     if not address:
         yield lambda _: None
         return
-    metrics, server = _server(address, read)
+    try:
+        from app.metrics import WatchMetrics
+    except ImportError as error:
+        raise ConfigError(_MISSING) from error
+    metrics = WatchMetrics(read)
+    with serving_all(address, (metrics,), process="vidette_watch"):
+        yield metrics.show
+
+
+@contextmanager
+def serving_all(address: str, collectors: "Sequence[Collector]", *, process: str) -> Iterator[None]:
+    """Serve what these collect at an address while this lasts, and this process's own metrics, which begin with `process`.
+
+    Raises ConfigError where it is no address, cannot be served at, or what makes metrics is not installed.
+    """
+    server = _server(address, collectors, process)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="metrics", daemon=True)
     thread.start()
     try:
-        yield metrics.show
+        yield
     finally:
         server.shutdown()
         server.close()
         thread.join()
 
 
-def _server(address: str, read: Reader) -> "tuple[WatchMetrics, _Server]":
+def _server(address: str, collectors: "Sequence[Collector]", process: str) -> "_Server":
     try:
         from prometheus_client import CollectorRegistry, ProcessCollector
-
-        from app.metrics import WatchMetrics
     except ImportError as error:
-        raise ConfigError("metrics need prometheus-client; pip install prometheus-client") from error
+        raise ConfigError(_MISSING) from error
     host, port = address_of(address)
-    metrics, registry = WatchMetrics(read), CollectorRegistry()
-    registry.register(metrics)
-    ProcessCollector(namespace="vidette_watch", registry=registry)
+    registry = CollectorRegistry()
+    for one in collectors:
+        registry.register(one)
+    ProcessCollector(namespace=process, registry=registry)
     try:
         server = _Server(host, port, registry)
     except (OSError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"metrics cannot be served at {address!r}: {said}; name another address") from error
     log.info("metrics are at http://%s:%d%s", *server.server_address[:2], PATH)
-    return metrics, server
+    return server
 
 
 class _Server(ThreadingHTTPServer):

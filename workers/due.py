@@ -35,6 +35,11 @@ class Begin:
 
     wanted: Wanted
 
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return mark_of_watch(self.wanted.stream_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveUp:
@@ -42,12 +47,22 @@ class GiveUp:
 
     wanted: Wanted
 
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return f"give up {self.wanted.stream_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
     """Have somebody send what is due to a sink."""
 
     sink: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return mark_of_sink(self.sink)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,8 +60,11 @@ class Owing:
             stretches = self._pending(pipeline, row, now)
             if not waiting and len(found) < _MOST:
                 found += self._missing(pipeline, row, stretches, _MOST - len(found))
-        self._asked.update((look.segment.id, now) for look in found)
         return found
+
+    def asked(self, look: LookAt) -> None:
+        """It was asked for again."""
+        self._asked[look.segment.id] = self._clock()
 
     def _pending(self, pipeline: Pipeline, row: StreamRow, now: float) -> list[tuple[float, float]]:
         """Stretches of a stream that are pending for too long. What is known to be done is not read again."""

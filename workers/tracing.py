@@ -66,11 +66,12 @@ class Tracing:
             self._spans.begin("watch", told, at=place_of(observation.id), began=began).end()
 
     def goes_with(self, job: Job) -> str:
-        """The `traceparent` that a job is sent with: of the work that it follows from, else of its observation."""
+        """The `traceparent` that a job is sent with: of its observation's look at frames, else of the work around it."""
         if self._spans is None:
             return ""
-        place = HERE.get()
-        return place or (str(place_of(job.observation.id)) if isinstance(job, Settle) else "")
+        if isinstance(job, Settle) and job.observation.look == "fast":
+            return str(place_of(job.observation.id))
+        return HERE.get()
 
     def close(self) -> None:
         """Send what waits, within two seconds."""
