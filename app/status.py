@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", type=click.IntRange(0, 1_000_000), default=20, show_default=True, help="So many watches at most."
 )
+@click.option(
+    "--health",
+    metavar="QUEUE|beat",
+    help="Say nothing but whether a worker of this queue is at work on this machine, or any beat: exit code 0, else 1.",
+)
 @json_option
-def status(config: str | None, limit: int, as_json: bool) -> None:
+def status(config: str | None, limit: int, health: str | None, as_json: bool) -> None:
     """What the workers on the broker do, what waits for them, and what is wrong.
 
     \b
@@ -29,6 +34,11 @@ def status(config: str | None, limit: int, as_json: bool) -> None:
     from workers.process import broker_of
 
     broker = broker_of(settings_of(None, config))
+    if health is not None:
+        from app.health import check
+
+        check(health, broker)
+        return
     from workers.overview import overview
 
     found = overview(broker)
