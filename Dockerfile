@@ -41,4 +41,4 @@ WORKDIR /etc/vidette
 USER 10001:10001
 ENTRYPOINT ["vidette"]
 CMD ["--help"]
-HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 CMD ["vidette", "status", "--json"]
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 CMD ["vidette", "status"]
