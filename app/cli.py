@@ -40,6 +40,7 @@ COMMANDS = {
     "models": "app.models:models",
     "doctor": "app.doctor:doctor",
     "simulate": "app.simulate:simulate",
+    "worker": "app.worker:worker",
     "beat": "app.beat:beat",
     "config": "app.config:config",
 }

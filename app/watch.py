@@ -57,7 +57,8 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     """Watch cameras, files, folders or globs, and remember what happened.
 
     Files end; cameras are watched until Ctrl-C. Without SOURCE: the streams of the settings. `-` reads sources from
-    stdin, one a line: so a password is neither in the process list nor in the shell's history.
+    stdin, one a line: so a password is neither in the process list nor in the shell's history. Where the settings name a
+    `broker`, workers watch, by their own settings, and this shows what comes of it.
 
     \b
     vidette watch clip.mp4
@@ -70,12 +71,43 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
 
     plan = Plan.of(sources, given)
     settings = plan.settings
+    if settings.broker:
+        return _remotely(plan, given)
     lanes = lanes_of(settings, media_of(settings))
     failed = [f"failed: {error}" for error in plan.errors]
     if not plan.specs:
         _report((), failed, settings, given)
         return int(bool(failed))
-    outcomes = _watch(plan, lanes, failed, given)
+    return _code(failed, _watch(plan, lanes, failed, given))
+
+
+def _remotely(plan: "Plan", given: dict[str, Any]) -> int:
+    """Have workers watch; -> the exit code."""
+    from app.deliveries import say_remaining
+    from app.outcomes import failures, unexamined
+    from workers.process import broker_of
+
+    broker_of(plan.settings)  # what is not installed is said before it is imported
+    from app.remote_watch import check, watch
+
+    check(given, plan)
+    failed = [f"failed: {error}" for error in plan.errors]
+    outcomes: Sequence[Outcome] = ()
+
+    def report(outcomes: "Sequence[Outcome]", store: "GraphStore") -> None:
+        said = [*failed, *failures(outcomes), *unexamined(outcomes, store)]
+        _report(outcomes, said, plan.settings, given, alerts=_alerts(store, outcomes))
+
+    if plan.specs:
+        outcomes, left = watch(plan, given, report)
+        say_remaining(left, given)
+    else:
+        _report((), failed, plan.settings, given)
+    return _code(failed, outcomes)
+
+
+def _code(failed: "Sequence[str]", outcomes: "Sequence[Outcome]") -> int:
+    """The exit code: 1 where a source, or a stretch of one, was not watched."""
     return int(bool(failed) or any(one.status == "failed" or one.damage for one in outcomes))
 
 

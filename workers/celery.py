@@ -1,61 +1,119 @@
-"""The flow on Celery: an app with a queue for each kind of step, and a runner that follows what it sent."""
+"""The Celery app: queues, routes, and how jobs are handed out; and a runner that has workers watch.
 
-from collections import deque
-from collections.abc import Callable, Sequence
+Why each setting is as it is: docs/adr/0033-celery.md.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.contrib.abortable import AbortableAsyncResult
-from celery.exceptions import TimeoutError as NotReady
-from celery.result import AsyncResult
-from kombu import Queue
+from celery.app.amqp import AMQP
+from kombu import Connection, Queue
 
 from ingest.sources import SourceSpec
 from vidette.models import Outcome
-from workers.following import Following, Listener
+from vidette.settings import Settings
+from workers.broker import Broker
+from workers.following import Listener
 from workers.jobs import Watch
-from workers.tasks import QUEUES, name_of, register, send
-from workers.wiring import Pipeline
+from workers.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
 
-_POLL_S = 0.2
-_VISIBILITY_S = 12 * 3600  # Redis hands a job out anew after this long without acknowledgement
+if TYPE_CHECKING:
+    from workers.cluster import Cluster
+
+HARD = 1.5
+"""A job's hard limit, in soft ones; one that was not acknowledged for twice the hard one is handed out anew."""
+_TIMEOUT_S = 10.0
+_SWEEP_S = 5
+_BEGIN_S = 120.0  # a watch is acknowledged when it begins
 
 
-def make_app(broker_url: str, pipeline: Callable[[], Pipeline], *, backend_url: str = "") -> Celery:
-    """A Celery app for the flow: JSON only, at least once, one queue for each kind of step.
+def limits_of(settings: Settings) -> dict[Kind, float]:
+    """Soft limit of each kind of job in seconds; a watch has none."""
+    said = settings.cluster
+    return {"settle": said.settle_limit_s, "look": said.look_limit_s, "deliver": said.deliver_limit_s}
 
-    `pipeline` is called in the worker, for each job, and so decides what threads and processes
-    share. `backend_url` (empty: the broker itself) keeps the results that a runner follows.
-    """
-    memory = broker_url.startswith("memory://")
-    app = Celery("vidette", broker=broker_url, backend=backend_url or ("cache+memory://" if memory else broker_url))
+
+class Reconnecting(Connection):
+    """A connection that is tried anew every two seconds at most, where kombu waits up to thirty."""
+
+    def ensure_connection(self, *args: Any, **said: Any) -> Any:
+        """As kombu's, sooner."""
+        return super().ensure_connection(
+            *args, **{"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2, **said}
+        )
+
+
+class Amqp(AMQP):
+    """Celery's, with our connections."""
+
+    Connection = Reconnecting
+
+
+def make_app(settings: Settings, queue: str = "") -> Celery:
+    """The app of a worker of `queue`, or of one who only sends. Raises ConfigError for a broker that is none."""
+    Broker(settings.broker).close()  # its address is understood, or it says what is wrong with it
+    app = Celery("vidette", broker=settings.broker, amqp=Amqp, set_as_current=False)
     app.conf.update(
         task_serializer="json",
-        result_serializer="json",
         accept_content=["json"],
+        task_ignore_result=True,
         task_acks_late=True,
+        task_acks_on_failure=True,  # what failed was put aside by us, or given back
+        task_acks_on_timeout=False,
         task_reject_on_worker_lost=True,
+        task_create_missing_queues=False,
         task_default_queue=QUEUES["watch"],
-        task_queues=[Queue(queue) for queue in QUEUES.values()],
-        task_routes={name_of(kind): {"queue": queue} for kind, queue in QUEUES.items()},
+        task_queues=[Queue(one) for one in QUEUES.values()],
+        task_routes={name_of(kind): {"queue": one} for kind, one in QUEUES.items()},
+        task_queue_max_priority=None,
+        task_inherit_parent_priority=False,
+        task_default_priority=PRIORITIES[len(PRIORITIES) // 2],
         worker_prefetch_multiplier=1,
+        worker_disable_prefetch=queue == QUEUES["watch"],  # a watch that is acknowledged leaves no worker free
+        worker_enable_prefetch_count_reduction=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_lost_wait=1.0,
+        worker_proc_alive_timeout=60.0,
+        worker_detect_quorum_queues=False,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"polling_interval": 0.02} if memory else {"visibility_timeout": _VISIBILITY_S},
-        result_expires=24 * 3600,
+        broker_connection_max_retries=None,
+        broker_transport_options=_transport(settings, queue),
     )
-    register(app, pipeline)
     return app
+
+
+def _transport(settings: Settings, queue: str) -> dict[str, Any]:
+    """Options of kombu's transport: each queue has its own list of what is under way, since each has its own patience."""
+    kind = next((kind for kind, one in QUEUES.items() if one == queue), "watch")
+    limit_s = limits_of(settings).get(kind)
+    return {
+        "global_keyprefix": PREFIX,
+        "priority_steps": list(PRIORITIES),
+        "queue_order_strategy": "priority",
+        "visibility_timeout": 2 * HARD * limit_s if limit_s else _BEGIN_S,
+        "unacked_key": unacked(queue),
+        "unacked_index_key": f"{unacked(queue)}:index",
+        "unacked_mutex_key": f"{unacked(queue)}:mutex",
+        "unacked_mutex_expire": 60,
+        "unacked_restore_interval": _SWEEP_S,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": _TIMEOUT_S,
+        "socket_connect_timeout": _TIMEOUT_S,
+        "socket_keepalive": True,
+        "client_name": "vidette",
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class CeleryRunner:
-    """Sends watches to workers and follows them (vidette.ports.Runner); reads the same memory."""
+    """Has workers watch, and follows in memory and in the registry what comes of it (vidette.ports.Runner)."""
 
-    app: Celery
-    pipeline: Pipeline
+    cluster: "Cluster"
 
     def watch(
         self,
@@ -66,35 +124,11 @@ class CeleryRunner:
         on_progress: Listener | None = None,
         stop: Event | None = None,
     ) -> list[Outcome]:
-        """One outcome a source, in the order given; workers watch as many at a time as they can."""
-        stop = stop or Event()
-        followings = [Following(store=self.pipeline.store, spec=spec, listener=on_progress) for spec in specs]
-        already = [not again and one.finished() for one in followings]
-        sent = [send(self.app, Watch(spec=spec, again=again, span_s=span_s)) for spec in specs]
-        return [_follow(*one, stop) for one in zip(sent, followings, already, strict=True)]
+        """One outcome a source, in the order given; workers watch as many at a time as they can.
 
+        Files end by themselves, cameras with `stop`. Raises StoreError where the broker cannot be reached.
+        """
+        from workers.remote import follow
 
-def _follow(sent: "AsyncResult[None]", following: Following, already: bool, stop: Event) -> Outcome:
-    """Wait for the job and all that followed from it; after a stop, for what is settled by then."""
-    waiting: deque[AsyncResult[Any]] = deque([sent])
-    error: Exception | None = None
-    while waiting:
-        job = waiting.popleft()
-        if stop.is_set() and str(job.id).startswith("look-"):
-            continue
-        _wait(job, following, stop)
-        if job.failed() and isinstance(job.result, Exception):
-            error = error or job.result
-        waiting.extend(job.children or ())  # type: ignore[arg-type]  # the stub has the form of as_tuple()
-    return following.outcome(already=already, error=error)
-
-
-def _wait(job: "AsyncResult[Any]", following: Following, stop: Event) -> None:
-    while not job.ready():
-        if stop.is_set():
-            AbortableAsyncResult(job.id, app=job.app).abort()
-        try:
-            job.get(timeout=_POLL_S, interval=_POLL_S / 10, propagate=False)
-        except NotReady:
-            following.last_caption()
-            following.tell()
+        jobs = [Watch(spec=spec, again=again and not spec.url, span_s=span_s) for spec in specs]
+        return follow(self.cluster, jobs, on_progress, stop or Event())

@@ -71,9 +71,13 @@ class Pump:
         deadline = time.monotonic() + seconds
         self.nudge()
         while (left_s := deadline - time.monotonic()) > 0:
-            if (stop and stop.is_set()) or all(sender.idle(left_s) for sender in self._senders):
+            if (stop and stop.is_set()) or self.idle(left_s):
                 return
             time.sleep(min(_TICK_S, left_s))
+
+    def idle(self, seconds: float) -> bool:
+        """Whether no try is under way and none will begin within so many seconds. Raises StoreError."""
+        return all(sender.idle(seconds) for sender in self._senders)
 
     def remaining(self) -> dict[str, int]:
         """How many deliveries each sink still waits for; those with none are left out."""

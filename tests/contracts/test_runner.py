@@ -87,9 +87,10 @@ def test_spans_change_nothing(run_on, memory, specs, held, both):
 
 
 def test_a_stream_that_another_watches_is_refused(run_on, memory, specs, held):
-    pipeline = memory()
+    runner = run_on(memory())
+    pipeline = getattr(runner, "cluster", runner).pipeline
     with pipeline.lock(specs[0].stream_id):
-        refused, watched = run_on(pipeline).watch(specs)
+        refused, watched = runner.watch(specs)
     assert (refused.status, watched.status) == ("failed", "watched")
     assert "already being watched" in refused.error
 

@@ -8,14 +8,17 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from celery.contrib.testing.worker import start_worker
 
 from ingest.sources import SourceSpec, expand
+from tests.redis_server import emptied
+from tests.working import working
 from vidette.models import EventType, Label, LookReply, SeenEntity, SeenEvent, Segment
 from vidette.queries import AssertionsOf, CoverageIn, Entities, Events, Filter, Segments, Tracks, WholeGraph
 from vidette.settings import Settings
-from workers.celery import CeleryRunner, make_app
+from workers.celery import CeleryRunner
+from workers.cluster import cluster_of
 from workers.inline import InlineRunner
+from workers.routing import QUEUES
 from workers.wiring import Pipeline, pipeline_of
 
 SIZE, FPS, SECONDS = (240, 180), 10, 14
@@ -163,18 +166,14 @@ def reply_to():
 
 @pytest.fixture
 def on_celery():
-    """Makes a runner on a real Celery worker of the memory broker, one pipeline at a time.
-
-    The broker is shared by all of this process: a worker that outlived its test would take the jobs of the next.
-    """
+    """Makes a runner on a real Celery worker and a real Redis, one pipeline at a time."""
     with ExitStack() as workers:
 
         def runner(pipeline: Pipeline) -> CeleryRunner:
             workers.close()
-            app = make_app("memory://", lambda: pipeline)
-            workers.enter_context(
-                start_worker(app, pool="threads", concurrency=3, perform_ping_check=False, shutdown_timeout=30)
-            )
-            return CeleryRunner(app, pipeline)
+            server = workers.enter_context(emptied())
+            ready = replace(pipeline, settings=pipeline.settings.model_copy(update={"broker": server.url}))
+            workers.enter_context(working(ready, *QUEUES.values()))
+            return CeleryRunner(cluster_of(ready.settings, pipeline=ready))
 
         yield runner

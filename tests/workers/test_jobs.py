@@ -24,7 +24,7 @@ from vidette.models import (
     Segment,
     Track,
 )
-from workers.jobs import LookAt, Settle, Watch, decode, encode
+from workers.jobs import VERSION, Deliver, LookAt, Settle, Watch, decode, encode, read
 
 SPEC = SourceSpec(
     name="gate",
@@ -113,7 +113,47 @@ def test_what_is_no_job_is_refused(text):
         decode(text)
 
 
-def test_a_job_of_another_version_is_refused():
-    text = encode(Watch(spec=SPEC)).replace('"version":2', '"version":3')
-    with pytest.raises(StoreError, match="version 3"):
+@given(st.sampled_from(["ops", "ü", ""]), st.text(max_size=60))
+def test_a_delivery_survives_the_wire_with_its_trace_and_when_it_was_sent(sink, trace):
+    before = datetime.now(UTC)
+    message = read(encode(Deliver(sink=sink), trace=trace))
+    assert (message.job, message.trace, message.kind) == (Deliver(sink=sink), trace, "deliver")
+    assert before <= message.sent_at <= datetime.now(UTC)
+
+
+def test_messages_of_the_version_before_are_understood():
+    segment = (
+        '{"id":"s","stream_id":"i","start_s":0.0,"end_s":9.0,"caption":"","keyframes":[],"track_ids":[],"gated":false}'
+    )
+    old = f'{{"job":{{"segment":{segment},"beside":[],"waiting":3,"kind":"look"}},"version":2}}'
+    message = read(old)
+    assert message.job == LookAt(segment=Segment(id="s", stream_id="i", start_s=0.0, end_s=9.0), waiting=3)
+    assert (message.version, message.sent_at, message.trace) == (2, None, "")
+
+
+def test_a_job_of_a_version_that_is_too_old_is_refused():
+    text = encode(Watch(spec=SPEC)).replace(f'"version":{VERSION}', '"version":1')
+    with pytest.raises(StoreError, match="version 1") as error:
+        decode(text)
+    assert not error.value.retryable
+
+
+@pytest.mark.parametrize(
+    "job", ['{"kind":"dream"}', '{"kind":"deliver","sink":"a"}', '{"kind":"deliver","sink":"a","how":1}']
+)
+def test_a_job_of_a_later_version_is_left_to_workers_that_know_it(job):
+    with pytest.raises(StoreError, match=f"version {VERSION + 1}") as error:
+        decode(f'{{"version":{VERSION + 1},"new":true,"job":{job}}}')
+    assert error.value.retryable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version":3,"new":1,"job":{"kind":"deliver","sink":"a"}}',
+        '{"version":3,"job":{"kind":"deliver","sink":"a","new":1}}',
+    ],
+)
+def test_what_this_version_does_not_know_in_its_own_messages_is_refused(text):
+    with pytest.raises(StoreError, match="new"):
         decode(text)

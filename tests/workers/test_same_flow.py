@@ -1,24 +1,28 @@
 """The test of the flow: one real file, in process and on real Celery workers, leaves one memory.
 
 On the workers the deep looks come late (the vision queue has no worker until the fast look is
-through), out of order and twice; several workers settle at once.
+through), out of order and twice; several threads settle at once.
 """
 
+import base64
+import json
 import random
 import time
 from dataclasses import replace
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 
 from agent.perception.scripted import ScriptedVision
+from tests.redis_server import emptied
+from tests.working import working
 from vidette.models import DeepState, EventType
-from vidette.queries import Alerts, CoverageIn, Deliveries, LastCommit, Segments
-from workers.celery import make_app
+from vidette.queries import Alerts, CoverageIn, Deliveries, Segments
+from workers.cluster import cluster_of
 from workers.flow import step
 from workers.inline import InlineRunner
 from workers.jobs import LookAt, Watch, decode
-from workers.tasks import QUEUES, send
+from workers.queues import Queues
+from workers.routing import PRIORITIES, QUEUES, waiting_key
 
 WAIT_S = 120
 MAX_S = 4  # so that a short file has several segments
@@ -47,22 +51,13 @@ def script(memory, file, spec_of, reply_to):
     return ScriptedVision(replies={look.segment.id: reply_to(look.segment) for look in looks[:-1]})
 
 
-def working(app, *queues):
-    return start_worker(
-        app, pool="threads", concurrency=3, queues=queues, perform_ping_check=False, shutdown_timeout=30
-    )
-
-
-def queued(app):
+def queued(broker):
     """Every look that waits in the vision queue, taken out of it."""
     found = []
-    with app.connection_for_read() as connection:
-        queue = connection.SimpleQueue(app.amqp.queues[QUEUES["look"]])
-        for _ in range(queue.qsize()):
-            message = queue.get(block=False)
-            message.ack()
-            found.append(decode(message.payload[0][0]))
-        queue.close()
+    for priority in PRIORITIES:
+        while raw := broker.client.rpop(waiting_key(QUEUES["look"], priority)):
+            arguments, *_ = json.loads(base64.b64decode(json.loads(raw)["body"]))
+            found.append(decode(arguments[0]))
     return found
 
 
@@ -108,18 +103,21 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
     (outcome,) = InlineRunner(inline).watch([spec])
     assert outcome.status == "watched"
 
-    ingest, vision = (make_app("memory://", lambda: remote) for _ in range(2))
-    with working(ingest, QUEUES["watch"], QUEUES["settle"]):
-        send(ingest, Watch(spec=spec, span_s=5.0))
-        until(lambda: (last := remote.store.read(LastCommit(stream_id=spec.stream_id))) and last.final)
-        looks = queued(ingest)
-        before = {row.deep for row in remote.store.read(CoverageIn())}
-        with working(vision, QUEUES["look"]):
-            done = [send(vision, job) for job in shuffled_and_twice(looks)]
-            for result in done:
-                result.get(timeout=WAIT_S, interval=0.02)
-            for child in [child for result in done for child in result.children or ()]:
-                child.get(timeout=WAIT_S, interval=0.02)
+    with emptied() as redis:
+        remote = replace(remote, settings=remote.settings.model_copy(update={"broker": redis.url}))
+        cluster = cluster_of(remote.settings, pipeline=remote)
+        queues = Queues(cluster.broker)
+        with working(remote, QUEUES["watch"], QUEUES["settle"]):
+            job = Watch(spec=spec, span_s=5.0)
+            cluster.registry.want(job)
+            cluster.send(job)
+            until(lambda: cluster.registry.get(spec.stream_id).state == "done")
+            looks = queued(cluster.broker)
+            before = {row.deep for row in remote.store.read(CoverageIn())}
+            for look in shuffled_and_twice(looks):
+                cluster.send(look)
+            with working(remote, QUEUES["look"]):
+                until(lambda: all(row.waiting == row.under_way == 0 for row in queues.rows() if row.name != "deliver"))
 
     assert all(isinstance(look, LookAt) for look in looks)
     assert DeepState.PENDING in before

@@ -1,0 +1,83 @@
+"""`vidette watch` where there is a broker: workers watch, and this shows what comes of it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+
+from app.progress import ProgressLine
+from app.stopping import stop_on_signals
+from app.watching import Plan
+from ingest.live.address import Address
+from vidette.errors import ConfigError
+from vidette.models import Outcome
+from vidette.settings import Settings
+from workers.celery import CeleryRunner
+from workers.cluster import Cluster, cluster_of
+from workers.delivering import waiting
+from workers.sender import Store
+from workers.wiring import pipeline_of
+
+_OWN = ("sample", "vlm", "rules", "metrics")
+_ROUND_S = 0.2
+
+
+def check(given: Mapping[str, Any], plan: Plan) -> None:
+    """Refuse what does not reach workers, who go by their own settings. Raises ConfigError."""
+    for name in _OWN:
+        if given.get(name):
+            raise ConfigError(f"--{name}: workers go by their own settings; write it there, or watch without `broker`")
+    for source in plan.sources:
+        if (
+            "@" in source
+            and "://" in source
+            and Address.parse(source).url != Address.parse(Address.parse(source).safe).url
+        ):
+            raise ConfigError(
+                f"{Address.parse(source).safe!r}: a password does not travel to workers; write the camera in `streams` of"
+                " their settings, and watch it without SOURCE"
+            )
+
+
+def watch(
+    plan: Plan, given: Mapping[str, Any], report: Callable[[Sequence[Outcome], Store], None]
+) -> tuple[Sequence[Outcome], dict[str, int]]:
+    """Have workers watch; `report` is called when they have. -> outcomes, and how many deliveries each sink waits for."""
+    files = sum(not one.url for one in plan.specs)
+    with _cluster(plan.settings) as cluster, stop_on_signals() as stop:
+        store = cluster.pipeline.store
+        line = ProgressLine(store, total=files, quiet=given["quiet"], as_json=given["as_json"])
+        try:
+            outcomes = CeleryRunner(cluster).watch(
+                plan.specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
+            )
+        finally:
+            line.close()
+        report(outcomes, store)
+        sinks = tuple(one.id for one in plan.settings.sinks)
+        _drain(store, sinks, given["drain_s"], stop)
+        return outcomes, waiting(store, sinks)
+
+
+@contextmanager
+def _cluster(settings: Settings) -> Iterator[Cluster]:
+    """Nothing is looked at here, so no model is needed."""
+    bare = {name: type(getattr(settings, name))() for name in ("vlm", "detector", "embedder", "ocr")}
+    pipeline = pipeline_of(settings.model_copy(update=bare))
+    cluster = cluster_of(settings, pipeline=pipeline)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def _drain(store: Store, sinks: Sequence[str], seconds: float, stop: Event) -> None:
+    """Wait until workers have sent what is due within these seconds."""
+    deadline = time.monotonic() + seconds
+    while sinks and (left_s := deadline - time.monotonic()) > 0 and not stop.is_set():
+        due = store.next_due(sinks)
+        if due is None or due > datetime.now(UTC) + timedelta(seconds=left_s):
+            return
+        stop.wait(min(_ROUND_S, left_s))

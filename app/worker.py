@@ -1,0 +1,113 @@
+"""`vidette worker`: does jobs of queues, beside others on this machine and on others."""
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.options import memory_options, rules_option
+
+if TYPE_CHECKING:
+    from vidette.settings import Settings
+    from workers.serving import Pool, Service
+
+_THREADED = ("vision", "deliver")
+_MANY = 32
+
+
+@click.command()
+@memory_options
+@rules_option
+@click.option(
+    "--queues",
+    default="ingest,settle,vision,deliver",
+    show_default=True,
+    metavar="Q,…",
+    help="Which jobs: `ingest` watches cameras and files, `settle` writes memory, `vision` takes deep looks,"
+    " `deliver` sends alerts.",
+)
+@click.option(
+    "--pool",
+    type=click.Choice(["prefork", "threads", "solo"]),
+    help="Processes, threads, or one job at a time; default: processes for ingest and settle, threads for vision and"
+    " deliver. `threads` for ingest watches many cameras in one process.",
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="So many jobs of each queue at a time."
+)
+@click.option("--name", metavar="NAME", help="Its name, another one for each worker; default: that of the machine.")
+@click.option("-E", "--events", is_flag=True, help="Tell Flower of every job.")
+def worker(**given: Any) -> int:
+    """Do jobs of a cluster, in a process group for each queue, until Ctrl-C.
+
+    The workers of one cluster have the same `broker`, `db` and media, and see files under the same paths. The first Ctrl-C
+    (or SIGTERM) lets what is under way end, or go to another worker; a second one drops it, to be done again.
+
+    \b
+    vidette worker --queues ingest,settle
+    vidette worker --queues vision
+    """
+    from app.memory import settings_of
+    from app.stopping import stop_on_signals
+    from workers.process import broker_of
+
+    settings = settings_of(given["db"], given["config"], given["rules"])
+    broker_of(settings)
+    services = services_of(settings, given)
+    from workers.minding import mind  # what is wrong with the command line is said before Celery is read
+
+    for one in services:
+        click.echo(f"{one.queue}: {one.concurrency} at a time ({one.pool}), as {one.name!r}", err=True)
+    with stop_on_signals() as stop:
+        return mind(services, stop)
+
+
+def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
+    """A worker for each queue that was named. Raises ConfigError."""
+    from vidette.errors import ConfigError
+    from workers.routing import QUEUES
+
+    queues = list(dict.fromkeys(one.strip() for one in given["queues"].split(",") if one.strip()))
+    known = tuple(QUEUES.values())
+    for queue in queues:
+        if queue not in known:
+            raise ConfigError(f"no queue {queue!r}; choose from {', '.join(known)}")
+    if not queues:
+        raise ConfigError(f"--queues: none given; choose from {', '.join(known)}")
+    if given["pool"] == "prefork" and "vision" in queues:
+        raise ConfigError("--pool prefork: CUDA does not survive a fork; `vision` needs threads, or solo")
+    from workers.serving import Service
+
+    name = given["name"] or "-".join(socket.gethostname().split())
+    said = settings.model_dump(mode="json", by_alias=True)
+    made = []
+    for queue in queues:
+        pool: Pool = given["pool"] or ("threads" if queue in _THREADED else "prefork")
+        many = 1 if pool == "solo" else given["concurrency"] or _many(settings, queue, pool)
+        made.append(
+            Service(
+                parent=os.getpid(),
+                said=said,
+                queue=queue,
+                pool=pool,
+                concurrency=many,
+                name=name if len(queues) == 1 else f"{name}-{queue}",
+                events=given["events"],
+            )
+        )
+    return made
+
+
+def _many(settings: "Settings", queue: str, pool: str) -> int:
+    """So many jobs at a time where nothing is said."""
+    cores = os.cpu_count() or 1
+    match queue:
+        case "vision":
+            return settings.vlm.at_once
+        case "deliver":
+            return max(4, len(settings.sinks))
+        case "ingest" if pool == "threads":
+            return _MANY
+        case _:
+            return cores

@@ -1,0 +1,115 @@
+"""What a process of a worker has: its door to the cluster, made when it is first needed and never carried over a fork."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Lock
+
+from celery import Celery
+
+from vidette.settings import Settings
+from workers.backlog import Backlog
+from workers.celery import limits_of
+from workers.cluster import Cluster, cluster_of
+from workers.deliver import Outgoing
+from workers.early import Early
+from workers.markers import Markers
+from workers.presence import Presence, Result
+from workers.process import broker_of
+from workers.routing import QUEUES, Kind
+from workers.sending import Sending
+from workers.stopping import Stopping
+from workers.tracing import Tracing, tracing_of
+from workers.tries import Tries
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one process works with."""
+
+    cluster: Cluster
+    sending: Sending
+    outgoing: Outgoing
+    tracing: Tracing
+    early: Early
+    tries: Tries
+    markers: Markers
+    backlog: Backlog
+    presence: Presence
+
+    def close(self) -> None:
+        """Give back what is held open, and say what was done last."""
+        self.outgoing.close()
+        self.presence.close()
+        self.tracing.close()
+        self.cluster.close()
+
+
+def joined(settings: Settings, sending: Sending) -> Cluster:
+    """The cluster as the settings say. Raises StoreError, ConfigError, ModelError."""
+    return cluster_of(settings, send=sending)
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """A worker of one queue, in each of its processes. That it is there is said elsewhere, once for all of them."""
+
+    settings: Settings
+    app: Celery
+    queue: str
+    name: str
+    pool: str
+    stopping: Stopping = field(default_factory=Stopping)
+    join: Callable[[Settings, Sending], Cluster] = joined
+    _desk: Desk | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def stop(self) -> Event:
+        """Set once this worker is to end."""
+        return self.stopping.event
+
+    @property
+    def limits(self) -> dict[Kind, float]:
+        """Soft limits of jobs."""
+        return limits_of(self.settings)
+
+    @property
+    def desk(self) -> Desk:
+        """What this process works with, made once. Raises StoreError, ConfigError, ModelError."""
+        with self._lock:
+            if self._desk is None:
+                self._desk = self._made()
+            return self._desk
+
+    def forked(self) -> None:
+        """This is a new process: what the parent had is not its own."""
+        self._desk, self._lock = None, Lock()
+
+    def close(self) -> None:
+        """Give back what this process holds open."""
+        with self._lock:
+            desk, self._desk = self._desk, None
+        if desk is not None:
+            desk.close()
+
+    def count(self, kind: Kind, result: Result) -> None:
+        """A job ended so."""
+        if self._desk is not None:
+            self._desk.presence.count(QUEUES[kind], result)
+
+    def _made(self) -> Desk:
+        sending = Sending(self.settings, broker_of(self.settings), self.app)
+        cluster = self.join(self.settings, sending)
+        presence = Presence(cluster.broker, name=self.name, queues=(self.queue,), pool=self.pool, child=True)
+        presence.__enter__()
+        return Desk(
+            cluster=cluster,
+            sending=sending,
+            outgoing=Outgoing(self.settings, cluster.pipeline.store, cluster.broker),
+            tracing=tracing_of(self.settings),
+            early=Early(cluster.broker),
+            tries=Tries(cluster.broker),
+            markers=Markers(cluster.broker),
+            backlog=Backlog(cluster.broker),
+            presence=presence,
+        )
