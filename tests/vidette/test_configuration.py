@@ -64,7 +64,7 @@ def test_variables_come_from_the_environment(tmp_path):
         ("fast:\n  croud: 3\n", [":2:", "fast.croud", "did you mean 'crowd'"]),
         ("fast:\n  crowd: many\n", [":2:", "fast.crowd", "'many'", "integer"]),
         ("\nlog: loud\n", [":2:", "log is 'loud'", "'debug', 'info', 'warning' or 'error'"]),
-        ("zebra: 1\n", [":1:", "zebra", "allowed: alerts, db, "]),
+        ("zebra: 1\n", [":1:", "zebra", "allowed: alerts, broker, "]),
         ("sample: 99\n", [":1:", "sample", "'99'", "keyframes"]),
         ("gate: {threshold: .nan}\n", [":1:", "gate.threshold"]),
         ("gate: 7\n", [":1:", "gate is '7'"]),
