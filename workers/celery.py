@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from celery import Celery
 from celery.app.amqp import AMQP
@@ -15,7 +16,6 @@ from kombu import Connection, Queue
 from ingest.sources import SourceSpec
 from vidette.models import Outcome
 from vidette.settings import Settings
-from workers.broker import Broker
 from workers.following import Listener
 from workers.jobs import Watch
 from workers.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
@@ -53,9 +53,8 @@ class Amqp(AMQP):
 
 
 def make_app(settings: Settings, queue: str = "") -> Celery:
-    """The app of a worker of `queue`, or of one who only sends. Raises ConfigError for a broker that is none."""
-    Broker(settings.broker).close()  # its address is understood, or it says what is wrong with it
-    app = Celery("vidette", broker=settings.broker, amqp=Amqp, set_as_current=False)
+    """The app of a worker of `queue`, or of one who only sends."""
+    app = Celery("vidette", broker=_address(settings.broker), amqp=Amqp, set_as_current=False)
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -87,10 +86,19 @@ def make_app(settings: Settings, queue: str = "") -> Celery:
     return app
 
 
+def _address(url: str) -> str:
+    """The address as kombu writes it: a socket in another way than Redis' own client."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return url
+    database = dict(parse_qsl(parts.query)).get("db", "0")
+    return f"redis+socket://{parts.netloc}{parts.path}?{urlencode({'virtual_host': database})}"
+
+
 def _transport(settings: Settings, queue: str) -> dict[str, Any]:
     """Options of kombu's transport: each queue has its own list of what is under way, since each has its own patience."""
-    kind = next((kind for kind, one in QUEUES.items() if one == queue), "watch")
-    limit_s = limits_of(settings).get(kind)
+    limits = limits_of(settings)
+    limit_s = next((limits.get(kind) for kind, one in QUEUES.items() if one == queue), None)
     return {
         "global_keyprefix": PREFIX,
         "priority_steps": list(PRIORITIES),

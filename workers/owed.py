@@ -50,10 +50,11 @@ def missing_looks(
         owed |= {segment.id for segment in segments} - examined(pipeline, *(segment.id for segment in segments))
     left, together = [segment for segment in segments if segment.id in owed], _together(pipeline, stream)
     if together is None:
-        yield from (LookAt(segment=segment) for segment in left)
+        yield from (LookAt(segment=segment, owed=True) for segment in left)
         return
     commit = pipeline.store.read(LastCommit(stream_id=stream.id))
-    yield from map(_look_at, together.groups(one for one in left if together.is_due(one, commit)))
+    due = together.groups(one for one in left if together.is_due(one, commit))
+    yield from (LookAt(segment=first, beside=tuple(others), owed=True) for first, *others in due)
 
 
 def examined(pipeline: Pipeline, *segment_ids: str) -> set[str]:

@@ -11,6 +11,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from vidette.settings import Settings
+from workers.backlog import Backlog
 from workers.broker import Broker
 from workers.celery import make_app
 from workers.jobs import Deliver, Job, LookAt, Settle, Watch, encode
@@ -28,15 +29,16 @@ class Sending:
 
     def __init__(self, settings: Settings, broker: Broker, app: Celery | None = None) -> None:
         self.app = app or make_app(settings)
-        self._broker, self._tracing = broker, tracing_of(settings)
+        self._broker, self._tracing, self._backlog = broker, tracing_of(settings), Backlog(broker)
+        self._most_owed = settings.cluster.waiting_looks / 2
 
     def __call__(self, job: Job, priority: int | None = None) -> None:
         """Send a job, with the priority of its kind where none is given."""
         self.many([(job, priority_of(job) if priority is None else priority)])
 
     def many(self, jobs: Iterable[tuple[Job, int]]) -> None:
-        """Send jobs in this order, each with its priority, in one go."""
-        ready = [(self._lightened(job), priority) for job, priority in jobs]
+        """Send jobs in this order, each with its priority, in one go; looks that are owed only while there is room."""
+        ready = [(self._lightened(job), priority) for job, priority in jobs if self._has_room(job)]
         if ready:
             self._publish([(job, encode(job, trace=self._tracing.goes_with(job)), one) for job, one in ready])
 
@@ -60,6 +62,10 @@ class Sending:
             with self._broker.faults():
                 self._broker.client.unlink(self._broker.key("carry", job.carry_sha256))
 
+    def _has_room(self, job: Job) -> bool:
+        """Half of the room is for what is seen now; a look that is owed is asked for again."""
+        return not isinstance(job, LookAt) or not job.owed or self._backlog.room(job).waiting < self._most_owed
+
     def _lightened(self, job: Job) -> Job:
         """An observation without its carry, which is put beside it."""
         if not isinstance(job, Settle) or not job.observation.carry:
@@ -73,7 +79,7 @@ class Sending:
     def _publish(self, ready: Sequence[tuple[Job, str, int]]) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._faults())
-            producer = stack.enter_context(self.app.producer_pool.acquire(block=True))
+            producer: Any = stack.enter_context(self.app.producer_pool.acquire(block=True))
             if len(ready) > 1:
                 stack.enter_context(producer.batch())
             for job, text, priority in ready:

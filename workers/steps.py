@@ -11,6 +11,7 @@ from vidette.alerts import AlertFilter
 from vidette.errors import StoreError
 from vidette.models import Observation, Stream
 from vidette.queries import Alerts, Reached, StreamOf
+from vidette.traces import Told
 from workers.deliver import raising
 from workers.due import mark_of_sink
 from workers.flow import step
@@ -18,7 +19,7 @@ from workers.jobs import Deliver, Job, LookAt, Message, Settle
 from workers.markers import DELIVER_S
 from workers.priority import URGENT, of_look, of_severity, priority_of
 from workers.traced import heeding
-from workers.tracing import Told, about
+from workers.tracing import about
 from workers.wiring import Pipeline
 from workers.worker import Desk
 

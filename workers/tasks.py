@@ -41,8 +41,8 @@ def register(app: Celery, worker: Worker) -> None:
         run_watch(worker, text)
 
     for kind, limit_s in worker.limits.items():
-        options = {"soft_time_limit": limit_s, "time_limit": HARD * limit_s}
-        app.task(_bounded(worker, kind), name=name_of(kind), bind=True, shared=False, **options)
+        options: dict[str, Any] = {"soft_time_limit": limit_s, "time_limit": HARD * limit_s}  # seconds may be broken
+        app.task(name=name_of(kind), bind=True, shared=False, **options)(_bounded(worker, kind))
 
 
 def _bounded(worker: Worker, kind: Kind) -> Callable[[Any, str], None]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.redis_server import emptied
 from tests.working import working
-from vidette.errors import ConfigError, ModelError
+from vidette.errors import ModelError
 from vidette.models import Observation, Run, Segment
 from vidette.queries import LastCommit
 from vidette.settings import Settings
@@ -94,9 +94,16 @@ class TestTheApp:
         for kind, limit_s in limits_of(settings).items():
             assert options[QUEUES[kind]]["visibility_timeout"] == 2 * HARD * limit_s
 
-    def test_an_address_that_is_none_is_refused_in_one_line(self):
-        with pytest.raises(ConfigError, match="write redis://host"):
-            make_app(Settings(broker="http://user:secret@host"))
+    @pytest.mark.parametrize(
+        ("url", "address"),
+        [
+            ("redis://:secret@host:6380/3", "redis://:secret@host:6380/3"),
+            ("unix:///run/redis.sock?db=2", "redis+socket:///run/redis.sock?virtual_host=2"),
+            ("unix://me:secret@/run/redis.sock", "redis+socket://me:secret@/run/redis.sock?virtual_host=0"),
+        ],
+    )
+    def test_an_address_is_written_as_kombu_reads_it(self, url, address):
+        assert make_app(Settings(broker=url)).conf.broker_url == address
 
 
 class TestSending:
