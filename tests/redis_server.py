@@ -42,12 +42,12 @@ def free_port() -> int:
 class RedisServer:
     """Context manager: a server on loopback. With `aof` it knows after a `kill` and `start` what it was told before.
 
-    `arguments` are further ones of redis-server, `scheme`, `user` those of its `url`.
+    `arguments` are further ones of redis-server, `conf` lines of its file of settings.
     """
 
-    def __init__(self, folder: Path, *arguments: str, aof: bool = False, port: int = 0) -> None:
+    def __init__(self, folder: Path, *arguments: str, aof: bool = False, port: int = 0, conf: str = "") -> None:
         self.folder, self.aof, self.port = folder, aof, port or free_port()
-        self._arguments = arguments
+        self._arguments, self._conf = arguments, conf
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +65,8 @@ class RedisServer:
         kept = ("--appendonly", "yes", "--appendfsync", "everysec") if self.aof else ("--appendonly", "no")
         places = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder))
         log = ("--logfile", str(self.folder / "redis.log"))
-        command = [program(), *places, "--save", "", *kept, *log, *self._arguments]
+        (self.folder / "redis.conf").write_text(self._conf)
+        command = [program(), str(self.folder / "redis.conf"), *places, "--save", "", *kept, *log, *self._arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE_S
         while not self._answers():

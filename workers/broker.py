@@ -1,28 +1,29 @@
 """The Redis server between workers; importable only where there is one (`redis` is an extra).
 
-Every key begins with `vidette:`. What there is, and who writes it:
+Every key begins with `vidette:`. What there is, and which file writes it:
 
-key                       kind    holds                                           lives            written by
-lease:{name}              string  holder, token, since                            lease_s          leases.py
-leases                    set     names that have, or had, a lease                                 leases.py
-token, token:{name}       int     the highest token given: of all, of one name    -, a day         leases.py
-watch:{stream_id}         hash    what is wanted of a stream, and how it goes     a week once over registry.py
-watches                   set     stream ids of these                                              registry.py
-dead, dead:order          hash,   jobs that were given up; their ids, oldest                       dead.py
-dead:bytes, dead:lost     zset,   first; their size; how many had to go           -
-                          ints
-worker:{name}             hash    a worker: host, pid, queues, done, failed       seconds          presence.py
-workers                   set     names of these                                                   presence.py
-counts:{of}:{minute}      hash    done and failed in a minute, of a queue or      an hour          presence.py
-                                  worker
-carry:{sha256}            string  the carry of an observation on its way          hours            jobs.py
-sent:{what}               string  a marker: this was sent, nobody has taken it    seconds          beat.py, tasks.py
-looks:{stream_id}         int     looks that wait                                 a day            priority.py
-trace:{alert id}          string  a trace context on its way to a webhook         an hour          tracing.py
-{queue}, unacked:…, …     lists   Celery's own: messages, those under way                          Celery (queues.py)
+lease:{name}         string  holder, token, since; ends unless renewed            leases
+last:{name}          string  who had the lease last, a day; empty: given back     leases
+leases               set     names of leases                                      leases
+token                int     the highest token of a lease                         leases
+watch:{stream_id}    hash    what is wanted of a stream; once over, for a week    registry
+watches              set     stream ids of these                                  registry
+dead                 hash    jobs that were given up, by id                       dead
+dead:order           zset    their ids, the oldest first                          dead
+dead:bytes           int     their size                                           dead
+dead:lost            int     how many had to go for want of room                  dead
+worker:{name}        hash    a worker: host, pid, queues, pool; for 10 s          presence
+workers              set     names of these                                       presence
+counts:{of}          hash    done and failed of a queue or worker                 presence
+counts:{of}:{minute} hash    those of a minute; for an hour                       presence
+carry:{sha256}       string  the carry of an observation on its way; for hours    sending
+sent:{what}          string  a mark: sent, and not taken yet; for seconds         markers
+looks:{stream_id}    int     deep looks that wait                                 backlog
+trace:{alert id}     string  a trace on its way to a webhook                      traced
+{queue}, unacked:…   lists   Celery's: jobs that wait, jobs under way             (routing names them)
 
-One database of one server serves one memory. Redis Cluster is not served, as Celery does not either: scripts reach keys
-that they make the names of.
+One database of one server serves one memory. Redis Cluster is not served, nor does Celery serve it: scripts reach keys
+whose names they make.
 """
 
 import re
@@ -102,7 +103,7 @@ class Broker:
         """What these commands answer, sent at once, not as one step. Raises StoreError."""
         with self.faults(), self.client.pipeline(transaction=False) as pipe:
             for command in commands:
-                pipe.execute_command(*command)
+                pipe.execute_command(*command)  # type: ignore[no-untyped-call]  # redis has no types for it
             return list(pipe.execute())
 
 

@@ -101,25 +101,29 @@ class Dead:
     def drop(self, identity: str | None = None) -> int:
         """Keep one, or all, no longer; -> how many. Raises ConfigError where the id is no dead job's."""
         if identity:
-            return self._gone([self.find(identity).id])
+            return self._gone([self._whole(identity)])
         return sum(self._gone(ids) for ids in self._ids(MOST))
 
     def find(self, identity: str) -> DeadJob:
         """A dead job by its id or the start of it. Raises ConfigError where it is nobody's, or several jobs'."""
+        whole = self._whole(identity)
+        found = self._jobs([whole])
+        if not found:
+            raise StoreError(f"dead job {whole!r} cannot be read; replay it with the version that gave it up")
+        return found[0]
+
+    def _whole(self, identity: str) -> str:
         ids = [one for some in self._ids(MOST) for one in some if one.startswith(identity)]
         if len(identity) < _SHORTEST or not ids:
-            raise ConfigError(f"no dead job {identity!r}; `vidette jobs list` gives their ids")
+            raise ConfigError(f"no dead job {identity[:40]!r}; `vidette jobs list` gives their ids")
         if len(ids) > 1:
             raise ConfigError(f"{identity!r} is the start of {len(ids)} dead jobs; give more of the id")
-        found = self._jobs(ids)
-        if not found:
-            raise StoreError(f"dead job {ids[0]!r} cannot be read; replay it with the version that gave it up")
-        return found[0]
+        return ids[0]
 
     def _ids(self, limit: int) -> list[list[str]]:
         """The newest first, in lists of as many as are asked for at once."""
-        with self.broker.faults():
-            ids = [one.decode() for one in self.broker.client.zrange(self._keys[1], 0, limit - 1, desc=True)]
+        (members,) = self.broker.together([("ZREVRANGE", self._keys[1], 0, limit - 1)])
+        ids = [one.decode() for one in members]
         return [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
 
     def _jobs(self, ids: list[str]) -> list[DeadJob]:

@@ -23,58 +23,56 @@ from workers.broker import Broker
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED_S = 86_400  # how long the last token of a name is known, so that who slept meanwhile sees that it was had
+_REMEMBERED_S = 86_400  # how long it is known who had a lease last: who slept meanwhile has lost it
 _ROUNDS = 3  # renewals within a TTL
 
-# A value is "claim token since_ms"; a claim is of one take of one process. KEYS: lease, token, token of the name, leases.
+# A value is "claim token since_ms"; a claim is of one take of one process. KEYS: lease, last, token, leases.
 _TAKE = """
 local held = redis.call('GET', KEYS[1])
 if held then
   return held
 end
-local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[3])) + 1
+local token = math.max(tonumber(redis.call('GET', KEYS[3]) or '0'), tonumber(ARGV[3])) + 1
 token = string.format('%.0f', token)
 local now = redis.call('TIME')
 held = ARGV[1] .. ' ' .. token .. ' ' .. now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000))
-redis.call('SET', KEYS[2], token)
-redis.call('SET', KEYS[3], token, 'EX', ARGV[4])
 redis.call('SET', KEYS[1], held, 'PX', ARGV[2])
+redis.call('SET', KEYS[2], held, 'EX', ARGV[4])
+redis.call('SET', KEYS[3], token)
 redis.call('SADD', KEYS[4], ARGV[5])
 return held
 """
-# KEYS: leases, token, then lease and token of the name of each; ARGV: ttl, days, then name, value and token of each.
+# KEYS: leases, token, then lease and last of each; ARGV: ttl, how long the last is known, then name, value, token of each.
 # A lease that is gone is taken anew, unless somebody else has had it since.
 _RENEW = """
 local kept = {}
 for i = 1, (#KEYS - 2) / 2 do
   local lease, last = KEYS[2 * i + 1], KEYS[2 * i + 2]
   local name, value, token = ARGV[3 * i], ARGV[3 * i + 1], ARGV[3 * i + 2]
-  local held = redis.call('GET', lease)
-  local ours = held == value
-  if not held then
-    ours = tonumber(redis.call('GET', last) or '0') <= tonumber(token)
-  end
-  if ours then
+  local held = redis.call('GET', lease) or redis.call('GET', last)
+  if not held or held == value then
     redis.call('SET', lease, value, 'PX', ARGV[1])
-    redis.call('SET', last, token, 'EX', ARGV[2])
+    redis.call('SET', last, value, 'EX', ARGV[2])
     redis.call('SADD', KEYS[1], name)
     if tonumber(redis.call('GET', KEYS[2]) or '0') < tonumber(token) then
       redis.call('SET', KEYS[2], token)
     end
+    kept[i] = 1
+  else
+    kept[i] = 0
   end
-  kept[i] = ours and 1 or 0
 end
 return kept
 """
-# KEYS: lease, leases, token, token of the name. That token is passed over, so that a renewal on its way takes nothing anew.
+# KEYS: lease, last, leases. The last is nobody then, so that a renewal on its way takes nothing anew.
 _RELEASE = """
-local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[1] then
+local held = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])
+if held ~= ARGV[1] then
   return 0
 end
 redis.call('DEL', KEYS[1])
-redis.call('SREM', KEYS[2], ARGV[2])
-redis.call('SET', KEYS[4], redis.call('INCR', KEYS[3]), 'EX', ARGV[3])
+redis.call('SET', KEYS[2], '', 'EX', ARGV[3])
+redis.call('SREM', KEYS[3], ARGV[2])
 return 1
 """
 # KEYS: leases; ARGV: what a lease's key begins with. -> name, value, milliseconds left of each
@@ -159,7 +157,7 @@ class Leases:
     def take(self, name: str) -> Lease:
         """The lease of that name. Raises StoreError where another has it, `retryable` where Redis does not answer."""
         claim = f"{self.owner}#{next(self._claims)}"
-        keys = [self._key(name), self._broker.key("token"), self._last(name), self._broker.key("leases")]
+        keys = [self._key(name), self._last(name), self._broker.key("token"), self._broker.key("leases")]
         with self._broker.faults():
             said = self._take(keys, [claim, self._ttl_ms, self._highest, _REMEMBERED_S, name])
         lease = Lease(self, name, said.decode())
@@ -204,7 +202,7 @@ class Leases:
             self._held.discard(lease)
         try:
             with self._broker.faults():
-                keys = [self._key(lease.name), *map(self._broker.key, ("leases", "token")), self._last(lease.name)]
+                keys = [self._key(lease.name), self._last(lease.name), self._broker.key("leases")]
                 self._release(keys, [lease.value, lease.name, _REMEMBERED_S])
         except StoreError as error:
             log.info("the lease of %r ends by itself within %g s: %s", lease.name, self.ttl_s, error)
@@ -262,7 +260,7 @@ class Leases:
         return self._broker.key("lease", name)
 
     def _last(self, name: str) -> str:
-        return self._broker.key("token", name)
+        return self._broker.key("last", name)
 
 
 def _row(name: bytes, value: bytes, left_ms: int) -> LeaseRow:

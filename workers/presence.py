@@ -57,7 +57,7 @@ class Presence:
     def __init__(self, broker: Broker, *, name: str, queues: Sequence[str], pool: str, child: bool = False) -> None:
         self.name = name
         self._broker, self._child = broker, child
-        self._said = {
+        self._said: dict[str, str | int] = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "queues": json.dumps(list(queues)),
@@ -102,13 +102,14 @@ class Presence:
         self._new = False
 
     def _here(self, now_ms: int) -> Iterable[tuple[str | int, ...]]:
+        if self._child:
+            return
         key = self._broker.key("worker", self.name)
-        if not self._child:
-            if self._new:
-                yield "DEL", key  # that of one of the same name, before
-            yield "HSETNX", key, "started", now_ms
-            yield "HSET", key, *(word for pair in self._said.items() for word in pair)
-            yield "SADD", self._broker.key("workers"), self.name
+        if self._new:
+            yield "DEL", key  # that of one of the same name, before
+        yield "HSETNX", key, "started", now_ms
+        yield "HSET", key, *(word for pair in self._said.items() for word in pair)
+        yield "SADD", self._broker.key("workers"), self.name
         yield "PEXPIRE", key, round(GONE_S * 1000)
 
     def _run(self) -> None:
@@ -152,7 +153,7 @@ def counted(broker: Broker, of: Sequence[str]) -> dict[str, Counted]:
     keys = [_counts(broker, one, *when) for one in of for when in ((), (minute,), (minute - 1,))]
     said = [_mapping(one) for one in broker.together([("HGETALL", key) for key in keys])]
     share = 1 - now_ms % 60_000 / 60_000
-    return {one: _counted(*said[3 * i : 3 * i + 3], share) for i, one in enumerate(of)}
+    return {one: _counted(said[3 * i], said[3 * i + 1], said[3 * i + 2], share) for i, one in enumerate(of)}
 
 
 def _counted(ever: Mapping[str, str], now: Mapping[str, str], before: Mapping[str, str], share: float) -> Counted:

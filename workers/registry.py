@@ -40,6 +40,7 @@ end
 return redis.call('HINCRBY', KEYS[1], 'tries', 1)
 """
 _ON_ITS_WAY = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'again', 0) end"
+_LET_GO = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'tries', 0) end"
 _STOP = f"""{_NOW}
 if redis.call('HGET', KEYS[1], 'state') == 'wanted' then
   redis.call('HSET', KEYS[1], 'state', 'stopping', 'at', now)
@@ -79,11 +80,8 @@ class Registry:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._want, self._begun, self._prune = broker.script(_WANT), broker.script(_BEGUN), broker.script(_PRUNE)
-        self._on_its_way, self._stop, self._end = (
-            broker.script(_ON_ITS_WAY),
-            broker.script(_STOP),
-            broker.script(_END),
-        )
+        self._on_its_way, self._let_go = broker.script(_ON_ITS_WAY), broker.script(_LET_GO)
+        self._stop, self._end = broker.script(_STOP), broker.script(_END)
 
     def want(self, job: Watch) -> None:
         """Watch this; (again) as if it had never been begun."""
@@ -96,14 +94,13 @@ class Registry:
 
     def get(self, stream_id: str) -> Wanted | None:
         """What is wanted of a stream; None where nothing is, or was within a week."""
-        with self._broker.faults():
-            fields = self._broker.client.hgetall(self._key(stream_id))
+        (fields,) = self._broker.together([("HGETALL", self._key(stream_id))])
         return _wanted(stream_id, fields) if fields else None
 
     def all(self) -> list[Wanted]:
         """Every watch, by name and id; one that another version wrote and this cannot read is left out."""
-        with self._broker.faults():
-            ids = sorted(one.decode() for one in self._broker.client.smembers(self._names))
+        (members,) = self._broker.together([("SMEMBERS", self._names)])
+        ids = sorted(one.decode() for one in members)
         found = [one for at in range(0, len(ids), _AT_ONCE) for one in self._some(ids[at : at + _AT_ONCE])]
         return sorted(found, key=lambda one: (one.name, one.stream_id))
 
@@ -120,6 +117,11 @@ class Registry:
         with self._broker.faults():
             self._on_its_way([self._key(stream_id)])
 
+    def let_go(self, stream_id: str) -> None:
+        """Whoever watched it leaves it to others: that is no failure, and counts as none."""
+        with self._broker.faults():
+            self._let_go([self._key(stream_id)])
+
     def end(self, stream_id: str, state: Over, error: str = "") -> None:
         """It is over, and why."""
         with self._broker.faults():
@@ -132,8 +134,7 @@ class Registry:
 
     def forget(self, stream_id: str) -> None:
         """It was never wanted."""
-        with self._broker.faults(), self._broker.client.pipeline() as pipe:
-            pipe.delete(self._key(stream_id)).srem(self._names, stream_id).execute()
+        self._broker.together([("DEL", self._key(stream_id)), ("SREM", self._names, stream_id)])
 
     def _some(self, ids: list[str]) -> Iterable[Wanted]:
         answers = self._broker.together([("HGETALL", self._key(one)) for one in ids])
