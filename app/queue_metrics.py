@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -12,10 +13,8 @@ from workers.dead import Dead
 from workers.leases import LeaseRow, Leases
 from workers.presence import counted, workers
 from workers.queues import QueueRow, Queues
-from workers.registry import Registry, Wanted
+from workers.registry import Registry, State, Wanted
 from workers.routing import QUEUES
-
-_STATES = ("wanted", "stopping", "done", "failed", "dead")
 
 
 class QueueMetrics(Collector):
@@ -86,11 +85,11 @@ def waiting(rows: Sequence[QueueRow]) -> Iterator[Metric]:
 def streams(wanted: Sequence[Wanted], leases: Sequence[LeaseRow]) -> Iterator[Metric]:
     """The families of what is wanted, and of what of it nobody watches."""
     held = {row.name for row in leases}
-    states = Counter(one.state for one in wanted)
+    states: Counter[str] = Counter(one.state for one in wanted)
     family = GaugeMetricFamily(
         "vidette_streams", "Streams that workers were asked to watch, by state.", labels=("state",)
     )
-    for state in _STATES:
+    for state in get_args(State):
         family.add_metric((state,), states[state])
     yield family
     unwatched = GaugeMetricFamily("vidette_streams_unwatched", "Streams that are wanted and that no worker watches.")

@@ -40,7 +40,9 @@ class Cameras:
         with self._broker.faults():
             if self._jobs:
                 self._broker.client.sadd(self._key, *self._jobs)
-            return frozenset(one.decode() for one in self._broker.client.smembers(self._key))
+            return frozenset(
+                str(one, "utf-8") for one in self._broker.client.smembers(self._key) if isinstance(one, bytes)
+            )
 
     def _do(self, action: Want | Stop | Forget) -> None:
         match action:

@@ -169,4 +169,4 @@ class _Collector(SpanExporter):
 
     def shutdown(self) -> None:
         """Send no more."""
-        self._exporter.shutdown()
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the library says no types here

@@ -76,7 +76,7 @@ class TracedSink:
 
     def send(self, delivery: Delivery) -> Sent:
         """As the sink does."""
-        told = {
+        told: Told = {
             "vidette.sink": delivery.sink,
             "vidette.alert": delivery.message.id,
             "vidette.delivery": delivery.id,

@@ -18,6 +18,7 @@ from rules.sinks.message import plain
 from rules.sinks.post import Post, Reply
 from vidette.alerts import Delivery, Sent
 from vidette.errors import DeliveryError
+from vidette.traces import HERE
 
 _GONE, _QUOTED = 410, 200
 _WAITING = 8  # connections that are kept for the next messages
@@ -87,8 +88,9 @@ class WebhookSink:
         return addresses(self._target, self._allow, self._resolve)
 
     def _headers(self, delivery: Delivery, composed: Composed) -> dict[str, str]:
-        timestamp = int(self._now().timestamp())
+        timestamp, place = int(self._now().timestamp()), HERE.get()
         return {
+            **({"traceparent": place} if place else {}),
             "Content-Type": composed.media_type,
             "User-Agent": "Vidette",
             "webhook-id": delivery.id,
