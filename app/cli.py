@@ -34,7 +34,7 @@ COMMANDS = {
     "clip": "app.clip:clip",
     "import": "app.importing:import_",
     "embed": "app.embed:embed",
-    "graph": "app.graph_export:graph",
+    "graph": "app.graph:graph",
     "demo": "app.demo:demo",
     "discover": "app.discover:discover",
     "models": "app.models:models",

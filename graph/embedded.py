@@ -8,9 +8,11 @@ from typing import TypeVar, cast
 from graph import judging, opening, outbox, saying, words, writing
 from graph.connection import CACHE_MB, Database
 from graph.group import Group
+from graph.moving import is_half, refuse_half
 from graph.reading.readers import reader_of
 from graph.rows import Connection
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
+from vidette.errors import StoreError
 from vidette.models import Commit, Observation, Stream
 from vidette.ports import Judge, Reader
 from vidette.queries import Query
@@ -29,6 +31,12 @@ class EmbeddedStore:
         where = path if str(path) == ":memory:" else Path(path)
         self._database = Database(where, must_write=must_write, cache_mb=cache_mb)
         self._group = Group(self._database, words.index)
+        try:
+            with self._database.read() as connection:
+                refuse_half(is_half(connection))
+        except StoreError:
+            self._database.close()
+            raise
 
     def open_stream(self, stream: Stream, *, again: bool = False) -> Commit | None:
         """Register the stream or refresh its row; -> its last commit. `again` begins a new watch of it."""

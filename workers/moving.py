@@ -1,0 +1,47 @@
+"""The memory of settings, to be moved as a whole: chosen as `workers.wiring` chooses the store."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vidette.errors import ConfigError, StoreError
+from vidette.settings import Settings
+from workers.wiring import db_path, is_kept, served
+
+if TYPE_CHECKING:
+    from graph.dump.memory import Memory
+
+
+@contextmanager
+def moved_memory(settings: Settings, *, into: bool = False) -> "Iterator[Memory]":
+    """Memory to move from, or `into`: then it is made where there is none. Raises ConfigError, StoreError."""
+    if not into and not is_kept(settings):
+        raise StoreError(f"no memory at {str(db_path(settings))!r}; name the memory that is to be moved")
+    memory = _on_server(settings) if served(settings) else _in_file(settings, into=into)
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+def _in_file(settings: Settings, *, into: bool) -> "Memory":
+    from graph.dump.embedded import EmbeddedMemory
+
+    return EmbeddedMemory(db_path(settings), must_write=into)
+
+
+def _on_server(settings: Settings) -> "Memory":
+    try:
+        from graph.dump.neo4j import Neo4jMemory  # only who uses it needs the driver
+    except ImportError as error:
+        raise ConfigError("db: Neo4j needs its driver; pip install 'vidette[scale]'") from error
+    said = settings.neo4j
+    return Neo4jMemory(
+        settings.db,
+        said.user,
+        said.password,
+        database=said.database,
+        ca=os.path.expanduser(said.ca),
+        timeout_s=said.timeout_s,
+    )
