@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from celery import Celery
 from celery.app.amqp import AMQP
@@ -16,6 +15,7 @@ from kombu import Connection, Queue
 from ingest.sources import SourceSpec
 from vidette.models import Outcome
 from vidette.settings import Settings
+from workers.broker import for_celery
 from workers.following import Listener
 from workers.jobs import Watch
 from workers.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
@@ -54,7 +54,7 @@ class Amqp(AMQP):
 
 def make_app(settings: Settings, queue: str = "") -> Celery:
     """The app of a worker of `queue`, or of one who only sends."""
-    app = Celery("vidette", broker=_address(settings.broker), amqp=Amqp, set_as_current=False)
+    app = Celery("vidette", broker=for_celery(settings.broker), amqp=Amqp, set_as_current=False)
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -84,15 +84,6 @@ def make_app(settings: Settings, queue: str = "") -> Celery:
         broker_transport_options=_transport(settings, queue),
     )
     return app
-
-
-def _address(url: str) -> str:
-    """The address as kombu writes it: a socket in another way than Redis' own client."""
-    parts = urlsplit(url)
-    if parts.scheme != "unix":
-        return url
-    database = dict(parse_qsl(parts.query)).get("db", "0")
-    return f"redis+socket://{parts.netloc}{parts.path}?{urlencode({'virtual_host': database})}"
 
 
 def _transport(settings: Settings, queue: str) -> dict[str, Any]:
