@@ -11,7 +11,6 @@ from vidette.alerts import AlertFilter
 from vidette.errors import StoreError
 from vidette.models import Observation, Stream
 from vidette.queries import Alerts, Reached, StreamOf
-from vidette.traces import Told
 from workers.deliver import raising
 from workers.due import mark_of_sink
 from workers.flow import step
@@ -36,16 +35,18 @@ class Cut(Exception):
 def do(desk: Desk, message: Message, text: str, *, until: float, stop: Event) -> None:
     """Do a bounded job until then (monotonic), or until `stop` is set. It may be done twice. Raises VidetteError, Cut."""
     job = message.job
-    with desk.tracing.span(job.kind, _told(job), trace=message.trace, kind="consumer"):
-        match job:
-            case Settle():
+    match job:
+        case Settle():
+            with desk.tracing.span("settle", about(job.observation), trace=message.trace, kind="consumer"):
                 _settle(desk, job, text)
-            case LookAt():
+        case LookAt(segment=segment):
+            told = {"vidette.stream_id": segment.stream_id, "vidette.segment": segment.id}
+            with desk.tracing.span("look", told, trace=message.trace, kind="consumer"):
                 _look(desk, job, stop)
-            case Deliver(sink=sink):
-                for what in (mark_of_sink(sink), _mark(sink, URGENT)):
-                    desk.markers.clear(what)
-                desk.outgoing.send(sink, until - monotonic(), stop)
+        case Deliver(sink=sink):  # each delivery is a span of the trace that it was raised in
+            for what in (mark_of_sink(sink), _mark(sink, URGENT)):
+                desk.markers.clear(what)
+            desk.outgoing.send(sink, until - monotonic(), stop)
 
 
 def give_up(desk: Desk, job: Job, reason: str) -> None:
@@ -180,13 +181,3 @@ def _is_urgent(pipeline: Pipeline, look: LookAt) -> bool:
 
 def _within(stream: Stream, start_s: float, end_s: float) -> AlertFilter:
     return AlertFilter(streams=(stream.name,), since=stream.at(start_s), until=stream.at(end_s))
-
-
-def _told(job: Job) -> Told:
-    match job:
-        case Settle(observation=observation):
-            return about(observation)
-        case LookAt(segment=segment):
-            return {"vidette.stream_id": segment.stream_id, "vidette.segment": segment.id}
-        case _:
-            return {}
