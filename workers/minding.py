@@ -107,9 +107,13 @@ def mind(services: Sequence[Service], stop: Event, *, command: Sequence[str] = C
                 one.tick()
             if any(one.code == _USAGE for one in ours if not one.running):
                 break
-        failed = [one.code for one in ours if not one.running]
         _end(ours)
-    return max((abs(code) for code in [*failed, *(one.code for one in ours)]), default=0)
+    return max((_weight(one.code) for one in ours), default=0)
+
+
+def _weight(code: int) -> int:
+    """An exit code as ours; one that was told to end before it could hear that ended well."""
+    return 0 if code == -signal.SIGTERM else abs(code)
 
 
 def _end(ours: Sequence[Minded]) -> None:

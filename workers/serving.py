@@ -65,29 +65,32 @@ def serve(service: Service, settings: Settings) -> int:
     app.conf.worker_enable_remote_control = service.events  # Flower asks; nobody else does
     worker = Worker(settings=settings, app=app, queue=service.queue, name=service.name, pool=service.pool)
     register(app, worker)
-    _connect(worker)
-    broker = Broker(settings.broker)
-    with Presence(broker, name=service.name, queues=(service.queue,), pool=service.pool):
-        celery = app.Worker(
-            hostname=f"{service.queue}@{service.name}",
-            pool=get_implementation(service.pool),
-            concurrency=service.concurrency,
-            queues=[service.queue],
-            loglevel=settings.log.upper(),
-            quiet=True,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=not service.events,
-            task_events=service.events,
-        )
-        celery.start()
-        worker.close()
+    presence = Presence(Broker(settings.broker), name=service.name, queues=(service.queue,), pool=service.pool)
+    _connect(worker, presence)
+    celery = app.Worker(
+        hostname=f"{service.queue}@{service.name}",
+        pool=get_implementation(service.pool),
+        concurrency=service.concurrency,
+        queues=[service.queue],
+        loglevel=settings.log.upper(),
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=not service.events,
+        task_events=service.events,
+    )
+    celery.start()
+    worker.close()
+    presence.close()
     return int(celery.exitcode or 0)
 
 
-def _connect(worker: Worker) -> None:
-    """What Celery tells of its processes; each of these is asked before the first job."""
+def _connect(worker: Worker, presence: Presence) -> None:
+    """Hear what Celery tells of its processes; that this worker is here is said once it takes jobs."""
     own = os.getpid()
+
+    def ready(**_: object) -> None:
+        presence.__enter__()
 
     def forked(**_: object) -> None:
         die_with_parent(own)
@@ -101,6 +104,7 @@ def _connect(worker: Worker) -> None:
 
     worker.stop  # noqa: B018  its thread runs before any job does
     signals.setup_logging.connect(_ours, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
     signals.worker_process_init.connect(forked, weak=False)
     signals.worker_shutting_down.connect(ending, weak=False)
     signals.worker_process_shutdown.connect(ended, weak=False)
