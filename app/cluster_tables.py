@@ -5,7 +5,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from app.cameras import ago
-from app.cluster_words import LATE_S, problems, unwatched
+from app.cluster_words import BEAT, LATE_S, problems, unwatched
 from app.tables import Cell, console, many, plain, short, show
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _QUEUES = ("queue", ">waiting", ">under way", ">oldest", ">done/min", ">failed/min", ">workers")
 _WORKERS = ("worker", "*=host", ">pid", "*queues", "pool", ">up", ">done/min", ">failed/min")
 _WATCHES = ("*watch", "state", "*held by", ">for", ">lease", "*said")
-_LONGEST = 100
+_LONGEST, _CLIPPED = 100, 120
 
 
 def show_cluster(found: "Overview", address: str, limit: int) -> None:
@@ -26,7 +26,7 @@ def show_cluster(found: "Overview", address: str, limit: int) -> None:
 
     wrong = list(problems(found))
     out = console()
-    out.print(Text(f"{address}: {many(len(wrong), 'problem') if wrong else 'all well'}", style="red" if wrong else ""))
+    out.print(Text(f"{address}: {_in_short(found, len(wrong))}", style="red" if wrong else ""))
     for said in wrong:
         line = plain(said)
         if out.is_terminal:
@@ -50,6 +50,14 @@ def show_cluster(found: "Overview", address: str, limit: int) -> None:
     )
     if len(rows) > limit:
         out.print(Text(f"and {len(rows) - limit} more; --limit {len(rows)} shows them"))
+
+
+def _in_short(found: "Overview", wrong: int) -> str:
+    if wrong:
+        return many(wrong, "problem")
+    beat = found.leases.get(BEAT)
+    said = "all well" if found.workers else "no workers, and nothing to do"
+    return f"{said}; beat at {beat.holder} for {ago((found.at - beat.since).total_seconds())}" if beat else said
 
 
 def _queues(found: "Overview") -> Iterator[Sequence[Cell]]:
@@ -83,12 +91,12 @@ def _workers(found: "Overview") -> Iterator[Sequence[Cell]]:
 
 
 def _watches(found: "Overview") -> list[Sequence[Cell]]:
-    """The worst first; below them leases that no watch has, as that of `beat`."""
+    """The worst first; below them leases of streams that nobody asked for here."""
     waiting = {one.stream_id for one in unwatched(found)}
     worst = sorted(found.wanted, key=lambda one: (_ORDER[_state(one, waiting)], one.name))
     rows = [_watch(found, one, _state(one, waiting)) for one in worst]
     named = {one.stream_id for one in found.wanted}
-    others = [lease for lease in found.leases.values() if lease.name not in named]
+    others = [lease for lease in found.leases.values() if lease.name not in named | {BEAT}]
     return rows + [
         (short(lease.name), "", lease.holder, ago((found.at - lease.since).total_seconds()), f"{lease.ttl_s:.1f} s", "")
         for lease in others
@@ -115,7 +123,7 @@ def _watch(found: "Overview", one: "Wanted", state: str) -> Sequence[Cell]:
         lease.holder if lease else "",
         ago((found.at - since).total_seconds()),
         f"{lease.ttl_s:.1f} s" if lease else "",
-        one.error or tries,
+        (one.error or tries)[:_CLIPPED],
     )
 
 

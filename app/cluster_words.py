@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 LATE_S = 30.0
 """A queue whose oldest job waits longer than this is behind."""
-_SILENT_S = 5.0
+BEAT = "beat"
+"""The lease of who hands out watches."""
+_SILENT_S = 6.0
 _FULL = 0.9
 _NAMED = 3
 
@@ -20,6 +22,7 @@ _NAMED = 3
 def problems(found: "Overview") -> Iterator[str]:
     """One sentence each, the gravest first; none where all is well."""
     yield from _unwatched(found)
+    yield from _beat(found)
     yield from _waiting(found)
     yield from _ended(found)
     yield from _dead(found)
@@ -39,10 +42,15 @@ def _unwatched(found: "Overview") -> Iterator[str]:
     if left and not _taken_by(found, "ingest"):
         what = many(len(left), "camera") if len(cameras) == len(left) else many(len(left), "watch", "watches")
         yield f"{what} {_has(len(left))} no worker: start `vidette worker --queues ingest`"
-    elif cameras and "beat" not in found.leases:
-        yield f"{_of(cameras)} not watched and nobody hands them out: start `vidette beat`"
     elif cameras:
-        yield f"{_of(cameras)} not watched: if this lasts, start one more `vidette worker --queues ingest`"
+        more = ": if this lasts, start one more `vidette worker --queues ingest`"
+        yield f"{_of(cameras)} not watched{more if BEAT in found.leases else ''}"
+
+
+def _beat(found: "Overview") -> Iterator[str]:
+    live = [one for one in found.wanted if one.state == "wanted" and one.job.spec.url]
+    if live and BEAT not in found.leases:
+        yield f"no beat runs, so nobody gives {many(len(live), 'camera')} to another worker when theirs dies: start `vidette beat`"
 
 
 def _of(cameras: "list[Wanted]") -> str:
@@ -81,8 +89,7 @@ def _dead(found: "Overview") -> Iterator[str]:
         when = ago((found.at - found.newest.at).total_seconds())
         were = "was" if found.dead == 1 else "were"
         yield (
-            f"{many(found.dead, 'job')} {were} given up, the last {when} ago: {found.newest.error}; "
-            "see `vidette jobs list`, then replay or drop"
+            f"{many(found.dead, 'job')} {were} given up (`vidette jobs list`), the last {when} ago: {found.newest.error}"
         )
     if found.lost:
         yield f"{many(found.lost, 'dead job')} had to go, there being no room for more"
