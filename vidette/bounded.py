@@ -33,5 +33,6 @@ OneOrMore = Annotated[tuple[T, ...], BeforeValidator(lambda value: (value,) if i
 class Model(BaseModel):
     """A settings table: unknown keys are errors, values are not changed after loading."""
 
-    # Built when first used: most are only ever parts of Settings, which is built with them in it.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # Built when first used: most are only ever parts of Settings, which is built with them in it. Defaults are validated,
+    # so that 60 is 60.0 before and after settings went to another process: ids are made of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, validate_default=True)

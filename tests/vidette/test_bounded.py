@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from vidette.bounded import Model, Share
+from vidette.settings import Settings
 
 THREADS = 8
 
@@ -50,3 +51,10 @@ def test_a_part_refuses_what_it_does_not_know_wherever_it_is_built():
         table.model_validate({"inner": {"other": 1}})
     with pytest.raises(ValidationError, match=r"many\.0\.share"):
         table.model_validate({"many": [{"share": 2}]})
+
+
+def test_defaults_are_what_they_are_after_a_way_as_json():
+    """60 would be 60.0 then, and an id that is made of it another one."""
+    settings = Settings()
+    again = Settings.model_validate_json(settings.model_dump_json(by_alias=True))
+    assert repr(again) == repr(settings)
