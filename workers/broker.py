@@ -63,6 +63,7 @@ class Broker:
                 socket_connect_timeout=_TIMEOUT_S,
                 retry=again,
                 maint_notifications_config=MaintNotificationsConfig(enabled=False),  # of a service, not of a server
+                encoding_errors="replace",  # names of files, and of workers, may have what is no Unicode
                 client_name="vidette",
             )
         except (ValueError, TypeError) as error:

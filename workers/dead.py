@@ -72,7 +72,7 @@ class Dead:
             seconds, micros = self.broker.client.time()
             at = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
             job = DeadJob(id=identity, queue=queue, text=text, error=_plain(error), tries=tries, at=at)
-            self._add([*self._keys, self.broker.key("dead", "lost")], [identity, codec.encode(job), MOST, MOST_BYTES])
+            self._add([*self._keys, self._lost], [identity, codec.encode(job), MOST, MOST_BYTES])
         return identity
 
     def rows(self, limit: int = MOST) -> list[DeadJob]:
@@ -85,9 +85,9 @@ class Dead:
             return int(self.broker.client.zcard(self._keys[1]))
 
     def lost(self) -> int:
-        """How many had to go since there was no room for more."""
-        with self.broker.faults():
-            return int(self.broker.client.get(self.broker.key("dead", "lost")) or 0)
+        """How many had to go since there was no room for more, after all were dropped last."""
+        (count,) = self.broker.together([("GET", self._lost)])
+        return int(count or 0)
 
     def replay(self, send: Callable[[DeadJob], bool], identity: str | None = None) -> int:
         """`send` one, or all, the oldest first, and keep no longer those of which it says that it did; -> how many.
@@ -102,7 +102,9 @@ class Dead:
         """Keep one, or all, no longer; -> how many. Raises ConfigError where the id is no dead job's."""
         if identity:
             return self._gone([self._whole(identity)])
-        return sum(self._gone(ids) for ids in self._ids(MOST))
+        gone = sum(self._gone(ids) for ids in self._ids(MOST))
+        self.broker.together([("DEL", self._lost)])
+        return gone
 
     def find(self, identity: str) -> DeadJob:
         """A dead job by its id or the start of it. Raises ConfigError where it is nobody's, or several jobs'."""
@@ -140,6 +142,10 @@ class Dead:
     def _gone(self, ids: list[str]) -> int:
         with self.broker.faults():
             return int(self._drop(self._keys, ids))
+
+    @property
+    def _lost(self) -> str:
+        return self.broker.key("dead", "lost")
 
     @property
     def _keys(self) -> list[str]:

@@ -236,13 +236,23 @@ class Leases:
 
     def _run(self) -> None:
         """Until nothing is held any more: the next take begins another thread."""
+        trouble = ""
         while self._goes_on():
-            try:
-                self.renew()
-            except StoreError as error:
-                log.warning("leases are kept, not renewed: %s", error)
-            except Exception:  # the loop's edge: leases that nobody renews would all be lost
-                log.exception("leases could not be renewed")
+            before, trouble = trouble, self._tried()
+            if trouble and not before:
+                log.warning("leases are kept, and renewed once that is possible: %s", trouble)
+            elif before and not trouble:
+                log.warning("leases are renewed again")
+
+    def _tried(self) -> str:
+        """Renew; -> why that could not be."""
+        try:
+            self.renew()
+        except StoreError as error:
+            return str(error)
+        except Exception:  # the loop's edge: leases that nobody renews would all be lost
+            log.exception("leases could not be renewed")
+        return ""
 
     def _goes_on(self) -> bool:
         with self._changed:

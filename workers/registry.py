@@ -125,7 +125,7 @@ class Registry:
     def end(self, stream_id: str, state: Over, error: str = "") -> None:
         """It is over, and why."""
         with self._broker.faults():
-            self._end([self._key(stream_id)], [_KEPT_S, state, error[:_LONGEST].encode(errors="replace")])
+            self._end([self._key(stream_id)], [_KEPT_S, state, error[:_LONGEST]])
 
     def stop(self, stream_id: str) -> None:
         """Whoever watches it is to let it go; nothing where it is over already."""

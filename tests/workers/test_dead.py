@@ -123,6 +123,8 @@ def test_the_oldest_go_when_there_are_too_many_and_are_counted(dead, broker, mon
     assert (dead.count(), dead.lost()) == (3, 2)
     counted, real = size(broker)
     assert counted == real
+    assert dead.drop() == 3
+    assert dead.lost() == 0
 
 
 def test_the_oldest_go_when_they_are_too_large_but_never_the_newest(dead, broker, monkeypatch):

@@ -190,6 +190,26 @@ def test_whoever_has_a_lease_while_the_server_is_away_gets_it_back_by_himself(le
         broker.close()
 
 
+def test_it_is_said_once_that_the_server_is_away_and_once_that_it_is_back(leases_of, tmp_path, caplog):
+    with RedisServer(tmp_path) as server:
+        broker = Broker(server.url)
+        leases = leases_of(broker, "one", 0.05)
+        with leases.take("yard"):
+            server.kill()
+            until(lambda: "leases are kept" in caplog.text)
+            server.start()
+            until(lambda: "leases are renewed again" in caplog.text)
+        broker.close()
+    assert caplog.text.count("leases are kept") == 1
+
+
+def test_names_may_have_any_letters(broker, leases_of):
+    leases = leases_of(broker, "höst one:7:x")
+    for name in ("a b", "ü:*[]{}", "\udcff", ""):
+        with leases.take(name), pytest.raises(StoreError, match="by höst one:7"):
+            leases.take(name)
+
+
 def test_giving_back_while_the_server_is_away_is_no_error(leases_of, tmp_path):
     with RedisServer(tmp_path) as server:
         broker = Broker(server.url)
