@@ -1,6 +1,7 @@
 """One worker process group: `python -m workers.serving`, what it is to do on its stdin. It dies with its parent."""
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -52,6 +53,9 @@ def main() -> int:
     die_with_parent(service.parent)
     settings = service.settings
     configure(settings.log, settings.log_format)
+    if settings.log != "debug":
+        for name in ("celery.worker.strategy", "celery.app.trace"):  # two lines a job
+            logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return serve(service, settings)
     except VidetteError as error:
