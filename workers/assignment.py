@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rules.active import active_of
 from vidette.feeds import Cause
-from vidette.models import FastState, Stream
+from vidette.models import Commit, FastState, Stream
 from vidette.settings import Settings
 from vidette.signals import Loss
 from workers.messages import CameraJob, said_of
@@ -26,17 +26,25 @@ CRASHED = Why(state=FastState.FAILED, cause=Cause.CRASHED)
 NOT_NOW = Why(state=FastState.NOT_RUNNING, cause=Cause.SCHEDULE)
 
 
-def job_of(pipeline: Pipeline, stream: Stream, why: Why | None, *, network: bool = False) -> CameraJob:
-    """What a new process of a camera is told. Raises StoreError."""
+def job_of(
+    pipeline: Pipeline,
+    stream: Stream,
+    commit: Commit | None,
+    why: Why | None,
+    *,
+    network: bool = False,
+    poised: bool = False,
+) -> CameraJob:
+    """What a new process of a camera is told, which goes on from `commit`, or, while `poised`, will be told that."""
     settings = pipeline.settings
-    commit = pipeline.store.open_stream(stream)
     return CameraJob(
         said=said_of(settings, stream.name, media_path(settings)),
         stream=stream,
         commit=commit,
-        gap=gap_of(why, commit.watermark_s if commit else None),
+        gap=None if poised else gap_of(why, commit.watermark_s if commit else None),
         deep=pipeline.vision is not None,
         network=network,
+        poised=poised,
     )
 
 

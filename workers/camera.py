@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import BinaryIO
 
 from agent.perception.live import live_look
@@ -31,7 +32,8 @@ from vidette.ports import Feed
 from vidette.settings import Settings, StreamSettings
 from workers.heap import Heap
 from workers.keeping import Keeper
-from workers.messages import CameraJob, Kept, Message, Network, Order, Said, command_of, write
+from workers.messages import CameraJob, Go, Kept, Message, Network, Order, Said, command_of, write
+from workers.poised import Poised
 from workers.streams import settings_for, settings_of
 from workers.watched import Watched
 
@@ -104,15 +106,25 @@ def _address(said: StreamSettings, text: str) -> Address:
 def look(job: CameraJob, settings: Settings, camera: Camera, told: "Told", commands: BinaryIO) -> None:
     """Look at a camera and tell what is seen until `commands` ends."""
     watched = Watched(camera.feed, camera.keeper, told, camera.now, gap=job.gap, network=job.network)
-    threading.Thread(target=_obey, args=(commands, watched), name="orders", daemon=True).start()
+    go: SimpleQueue[Go | None] = SimpleQueue()
+    threading.Thread(target=_obey, args=(commands, watched, go), name="orders", daemon=True).start()
+    feed: Feed = watched
+    commit, since_s = job.commit, None
+    if job.poised:
+        feed = poised = Poised(watched, told, go)
+        word = poised.wait()
+        if word is None:
+            return
+        commit, since_s = word.commit, poised.since_s
     looked = live_look(
-        watched,
+        feed,
         job.stream,
         settings=settings,
         media=FolderMedia(Path(settings.media)),
-        commit=job.commit,
+        commit=commit,
         deep=job.deep,
         now=camera.now,
+        since_s=since_s,
     )
     heap = Heap()
     for observation in looked:  # one every 5 s at least
@@ -134,7 +146,7 @@ class Told:
             write(self._out, message)
 
 
-def _obey(commands: BinaryIO, feed: Watched) -> None:
+def _obey(commands: BinaryIO, feed: Watched, go: "SimpleQueue[Go | None]") -> None:
     """Do what the supervisor asks for; leave when it is gone."""
     for line in commands:
         match command_of(line):
@@ -142,6 +154,9 @@ def _obey(commands: BinaryIO, feed: Watched) -> None:
                 feed.network = lost
             case Order(clip=clip):
                 feed.orders.put(clip)
+            case Go() as word:
+                go.put(word)
+    go.put(None)
     feed.close()
     time.sleep(_LEAVE_S)  # nobody waits for a decoder that hangs
     os._exit(1)

@@ -5,7 +5,7 @@ import os
 import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -15,7 +15,7 @@ from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
 from vidette.models import Outcome, Stream
 from vidette.settings import Settings
-from workers.assignment import hours_of, job_of
+from workers.assignment import Why, hours_of, job_of
 from workers.child import Child
 from workers.exhibiting import Exhibiting
 from workers.flow import judge_stored
@@ -24,10 +24,9 @@ from workers.heap import Heap
 from workers.keeping import Clips
 from workers.live import Supervisor, hear
 from workers.looks import Looks
-from workers.messages import said_of
+from workers.messages import CameraJob, said_of
 from workers.offline import Offline
-from workers.owed import missing_looks
-from workers.settling import Settling
+from workers.settling import Here, Outlet, Settling
 from workers.streams import begun, stream_of
 from workers.sweeping import Sweeping
 from workers.wiring import Pipeline, judge_of, media_path
@@ -47,8 +46,26 @@ class Change:
     specs: tuple[SourceSpec, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """One more camera is to be watched; what it says goes to this outlet."""
+
+    spec: SourceSpec
+    outlet: Outlet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """A camera that joined is to be let go."""
+
+    join: Join
+
+
+Changes = SimpleQueue[Change | Join | Leave]
+
+
 class Fleet:
-    """Watches cameras until it is told to stop. `nudge` is called after each settling."""
+    """Watches cameras until it is told to stop. `nudge` is called after each settling, `sweeps`: it keeps media in bounds."""
 
     def __init__(
         self,
@@ -57,14 +74,16 @@ class Fleet:
         listener: Listener | None = None,
         nudge: Callable[[], None] = lambda: None,
         child: Callable[..., Child] = Child,
+        sweeps: bool = True,
     ) -> None:
         self.pipeline = pipeline
         self.cameras: dict[str, Settling] = {}
-        self._listener, self._nudge, self._child = listener, nudge, child
+        self._listener, self._nudge, self._child, self._sweeps = listener, nudge, child, sweeps
         self._selector = selectors.DefaultSelector()
         self._locks: dict[str, ExitStack] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._wanted: dict[str, tuple[SourceSpec, dict[str, Any]]] = {}
+        self._joined: dict[str, Join] = {}
         self._refused: set[str] = set()
         self._turn: tuple[str, float] | None = None
         self._offline = Offline(lambda: self.pipeline, self._nudge)
@@ -72,9 +91,7 @@ class Fleet:
         self._heap = Heap()
         self._looks = Looks(lambda: self.pipeline, nudge)
 
-    def run(
-        self, specs: Sequence[SourceSpec], stop: Event, changes: "SimpleQueue[Change] | None" = None
-    ) -> list[Outcome]:
+    def run(self, specs: Sequence[SourceSpec], stop: Event, changes: Changes | None = None) -> list[Outcome]:
         """Watch until `stop` is set; -> one outcome a camera, in the order given, then those that changes brought.
 
         A camera that cannot be watched is an outcome and stops no other.
@@ -83,7 +100,7 @@ class Fleet:
             self._offline.begin()
             self._want(specs)
             self._reconcile()
-            with Sweeping(lambda: self.pipeline, self._nudge):
+            with Sweeping(lambda: self.pipeline, self._nudge) if self._sweeps else nullcontext():
                 while not stop.is_set() and (self.cameras or changes is not None):
                     self._take(changes)
                     self._round(_ROUND_S)
@@ -121,35 +138,43 @@ class Fleet:
     def _add(self, spec: SourceSpec, said: dict[str, Any]) -> None:
         """Take a camera in, or say why not."""
         following = Following(store=self.pipeline.store, spec=spec, listener=self._listener, live=True)
+        outlet = self._joined[spec.name].outlet if spec.name in self._joined else Here()
         held = ExitStack()
         try:
-            held.enter_context(self.pipeline.lock(spec.stream_id))
+            held.enter_context(outlet.lock(self.pipeline, spec.stream_id))
             spec = following.spec = begun(spec, self.pipeline.store)
             stream = stream_of(spec, self.pipeline.settings)
-            commit = self.pipeline.store.open_stream(stream)
-            judge_stored(self.pipeline, stream)
-            self._looks.put(missing_looks(self.pipeline, stream), owed=True)
+            commit = outlet.begin(self.pipeline, stream)
+            if not outlet.poised:
+                judge_stored(self.pipeline, stream)
+            self._looks.put(outlet.owed(self.pipeline, stream), owed=True)
             following.begin(commit.watermark_s if commit else 0.0)
         except VidetteError as error:
             held.close()
             self._refused.add(spec.name)
             self._outcomes[spec.name] = following.outcome(error=error)
             log.error("camera %r is not watched: %s", spec.name, error)  # noqa: TRY400  no traceback for a known error
+            outlet.over(error)
             return
         self._outcomes.pop(spec.name, None)
         self._locks[spec.name] = held
-        supervisor = self._supervisor(stream)
+        supervisor = self._supervisor(stream, outlet)
         clips = Exhibiting(self._clips(), stream, supervisor)
-        self.cameras[spec.name] = Settling(spec, said, stream, supervisor, following, clips)
+        self.cameras[spec.name] = Settling(spec, said, stream, supervisor, following, clips, outlet)
 
     def _clips(self) -> Clips:
         return Clips(self.pipeline.store, self.pipeline.settings)
 
-    def _supervisor(self, stream: Stream) -> Supervisor:
+    def _supervisor(self, stream: Stream, outlet: Outlet) -> Supervisor:
         pipeline = self.pipeline  # as it is now: a later change makes another supervisor
+
+        def job(why: Why | None) -> CameraJob:
+            commit, network = outlet.commit(pipeline, stream), self._offline.excuses(stream.name)
+            return job_of(pipeline, stream, commit, why, network=network, poised=outlet.poised)
+
         return Supervisor(
             stream.name,
-            lambda why: job_of(pipeline, stream, why, network=self._offline.excuses(stream.name)),
+            job,
             self._selector,
             wanted=hours_of(pipeline.settings, stream.name),
             clock=lambda: self._attentive_s,
@@ -163,13 +188,33 @@ class Fleet:
         self._locks.pop(name).close()
         with suppress(StoreError):
             self._outcomes[name] = camera.following.outcome()
+        camera.outlet.over()
 
     # Changes -------------------------------------------------------------------------------------
 
-    def _take(self, changes: "SimpleQueue[Change] | None") -> None:
+    def _take(self, changes: Changes | None) -> None:
         with suppress(Empty):
             while changes is not None:
-                self._change(changes.get_nowait())
+                match changes.get_nowait():
+                    case Change() as change:
+                        self._change(change)
+                    case Join() as join:
+                        self._join(join)
+                    case Leave(join=join):
+                        self._let_go(join)
+
+    def _join(self, join: Join) -> None:
+        settings, spec = self.pipeline.settings, join.spec
+        self._joined[spec.name] = join
+        self._wanted[spec.name] = (spec, said_of(settings, spec.name, media_path(settings)))
+        self._refused.discard(spec.name)
+
+    def _let_go(self, join: Join) -> None:
+        name = join.spec.name
+        if self._joined.get(name) is join:
+            del self._joined[name], self._wanted[name]
+        if name not in self.cameras or self.cameras[name].outlet is not join.outlet:
+            join.outlet.over()
 
     def _change(self, change: Change) -> None:
         """Begin to watch what is wanted now; the cameras that change are started again one by one."""

@@ -9,8 +9,8 @@ Jobs may be delivered more than once: every step may be repeated and changes not
 
 import logging
 import math
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 from agent.perception.fast import fast_look
@@ -29,15 +29,20 @@ from workers.wiring import Pipeline
 log = logging.getLogger(__name__)
 
 
-def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
+Take = Callable[[Stream], None]
+"""Told once of a stream, before its last commit is read from which its watch goes on."""
+
+
+def step(pipeline: Pipeline, job: Job, take: Take | None = None) -> Generator[Job, None, None]:
     """Do the job; -> the jobs that follow, each as soon as it is known.
 
-    Closing the iterator ends the work after what was given; a later watch goes on from there.
+    Closing the iterator ends the work after what was given; a later watch goes on from there. `take` is for who holds the
+    stream of a watch already: then nothing is locked here.
     Raises SourceError, StoreError (`retryable` where the job is only too early), ConfigError.
     """
     match job:
         case Watch():
-            yield from _watch(pipeline, job)
+            yield from _watch(pipeline, job, take)
         case Settle(observation=observation):
             pipeline.store.settle(observation, pipeline.judge)
             if pipeline.looks and observation.look == "fast":
@@ -46,13 +51,13 @@ def step(pipeline: Pipeline, job: Job) -> Generator[Job, None, None]:
             yield from looked_at(pipeline, job)
 
 
-def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
+def _watch(pipeline: Pipeline, job: Watch, take: Take | None) -> Iterator[Job]:
     if job.spec.url:
         yield from _watch_live(pipeline, job.spec)
         return
     stream = stream_of(job.spec, pipeline.settings)
     then = None
-    with pipeline.lock(stream.id):
+    with pipeline.lock(stream.id) if take is None else nullcontext():
         commit = pipeline.store.read(LastCommit(stream_id=stream.id))
         if job.after is not None and (commit.sequence if commit else -1) < job.after:
             raise StoreError(f"observation {job.after} of {stream.name!r} is not settled yet; wait", retryable=True)
@@ -61,7 +66,7 @@ def _watch(pipeline: Pipeline, job: Watch) -> Iterator[Job]:
             yield from missing_looks(pipeline, stream)
             yield from missing_notes(pipeline, stream)
         if job.again or commit is None or not commit.final:
-            then = yield from _watch_on(pipeline, job, stream)
+            then = yield from _watch_on(pipeline, job, stream, take)
     if then:
         yield then  # once the lock is free: another worker may take it at once
 
@@ -80,7 +85,7 @@ def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
             yield from (Settle(observation=one) for one in seen)
 
 
-def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, None, Watch | None]:
+def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None) -> Generator[Job, None, Watch | None]:
     """The fast look from the last commit on; -> the watch of the next span, if there is one.
 
     The source is opened before anything is written, so one that cannot be opened changes nothing.
@@ -89,6 +94,8 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream) -> Generator[Job, 
     opened = open_source(spec.paths, sample=settings.sample, reader=settings.reader, offsets_s=spec.offsets_s)
     source = Breakable(opened)
     with closing(source):
+        if take is not None:
+            take(stream)
         commit = pipeline.store.open_stream(stream, again=job.again)
         start_s, end_s = _span(job, commit)
         last: Observation | Commit | None = commit

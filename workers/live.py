@@ -15,7 +15,7 @@ from vidette.signals import Loss
 from workers.assignment import CRASHED, NOT_NOW, Why, hours_of, job_of
 from workers.child import Child
 from workers.keeping import ClipDone
-from workers.messages import Alive, CameraJob, Command, Kept, Message, Said
+from workers.messages import Alive, CameraJob, Command, Kept, Message, Ready, Said
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ class Supervisor:
     """One camera's process over time. All methods are for the one thread that selects.
 
     `job(why)` makes what a new process is told (it may raise StoreError: then later). `wanted` says whether it should
-    run now. `heard` holds what it said and was not settled yet, oldest first, `clips` what it cut. `clock` counts attentive seconds: those
-    in which its owner listened.
+    run now. `heard` holds what it said and was not settled yet, oldest first, `clips` what it cut; `ready`: one that waits
+    for `Go` has a picture. `clock` counts attentive seconds: those in which its owner listened.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Supervisor:
         self.loss: Loss | None = None
         self.restarts = 0
         self.retired = False
+        self.ready = False
         self.why: Why | None = None
         self._job, self._selector, self._wanted, self._clock = job, selector, wanted, clock
         self._backoff, self._make = backoff or Backoff(), child
@@ -137,7 +138,7 @@ class Supervisor:
             log.warning("camera %r waits for memory: %s", self.name, error)
             self._due = now + self._backoff.next()
             return
-        self.state, self._began = "starting", now
+        self.state, self._began, self.ready = "starting", now, False
         self._child = self._make(job, self._selector, self._message, self._ended)
         self._hears()
 
@@ -164,6 +165,8 @@ class Supervisor:
                 self.heard.append(observation)
             case Kept(clip=clip):
                 self.clips.append(clip)
+            case Ready():
+                self.ready = True
             case Alive(feed=feed, loss=loss):
                 self.feed, self.loss = feed, loss
 
@@ -223,7 +226,7 @@ def observations(
     given = -1
 
     def job(why: Why | None) -> CameraJob:
-        made = job_of(pipeline, stream, why)
+        made = job_of(pipeline, stream, pipeline.store.open_stream(stream), why)
         if (made.commit.sequence if made.commit else -1) < given:
             raise StoreError(f"observation {given} of {stream.name!r} is not settled yet; wait", retryable=True)
         return made

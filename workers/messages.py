@@ -28,7 +28,7 @@ class CameraJob:
     """All that a camera's process works with: `said` are the settings, with nothing of other streams and no sinks.
 
     `gap` is why the time since `commit` was not watched; without one nothing was running. `deep`: a vision model
-    will look. `network`: as the command of that name.
+    will look. `network`: as the command of that name. `poised`: somebody else still looks; connect, and wait for `Go`.
     """
 
     said: dict[str, Any]
@@ -37,6 +37,7 @@ class CameraJob:
     gap: Loss | None = None
     deep: bool = False
     network: bool = False
+    poised: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -72,6 +73,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """Nobody else looks any more: look, from this commit on."""
+
+    commit: Commit | None
+    kind: Literal["go"] = "go"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The live look's next observation."""
 
@@ -89,6 +98,13 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The first picture is here, of a camera at which somebody else still looks."""
+
+    kind: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What came of an order."""
 
@@ -96,8 +112,8 @@ class Kept:
     kind: Literal["kept"] = "kept"
 
 
-Command = Annotated[Network | Order, Field(discriminator="kind")]
-Message = Annotated[Said | Alive | Kept, Field(discriminator="kind")]
+Command = Annotated[Network | Order | Go, Field(discriminator="kind")]
+Message = Annotated[Said | Alive | Kept | Ready, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

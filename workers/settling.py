@@ -1,17 +1,17 @@
-"""One camera as the fleet holds it: its process, and what of what it says is settled."""
+"""One camera as the fleet holds it: its process, and where what it says goes."""
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ingest.live.backoff import Backoff
 from ingest.sources import SourceSpec
 from vidette import ids
-from vidette.errors import StoreError
+from vidette.errors import StoreError, VidetteError
 from vidette.feeds import CAUSES, FeedState
 from vidette.models import Commit, Coverage, DeepState, Observation, Run, Stream
 from vidette.queries import LastCommit
@@ -21,6 +21,8 @@ from workers.flow import step
 from workers.following import Following
 from workers.jobs import Job, Settle
 from workers.live import Supervisor
+from workers.messages import Go
+from workers.owed import missing_looks
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,86 @@ ABSENT_S = 60.0
 _RUN = Run(id=ids.make_id("run", "absent", "1"), model="vidette-absent", revision="1")
 
 
+class Outlet(Protocol):
+    """Where what a camera says goes: into memory at once (`Here`), or there by way of workers (workers.crew)."""
+
+    @property
+    def poised(self) -> bool:
+        """Whether somebody else still looks: our process connects, and waits."""
+
+    def lock(self, pipeline: Pipeline, stream_id: str) -> AbstractContextManager[object]:
+        """Held while the camera is watched. Raises StoreError where somebody else has it."""
+
+    def begin(self, pipeline: Pipeline, stream: Stream) -> Commit | None:
+        """Register the stream, from now on ours but while poised; -> its last commit. Raises StoreError."""
+
+    def goes(self, ready: bool) -> bool:
+        """Whether nobody else looks any more, of one that was poised; told how far its process is."""
+
+    def commit(self, pipeline: Pipeline, stream: Stream) -> Commit | None:
+        """Where a look goes on, whose process begins now. Raises StoreError."""
+
+    def put(self, pipeline: Pipeline, observation: Observation) -> list[Job]:
+        """What was said next; -> the deep looks that follow here. Raises StoreError, then it is put again later."""
+
+    def owed(self, pipeline: Pipeline, stream: Stream) -> Iterable[Job]:
+        """Deep looks that are owed from before, to be done here."""
+
+    def news(self) -> bool:
+        """Whether something was settled since this was asked last."""
+
+    def over(self, error: VidetteError | None = None) -> None:
+        """The camera is not watched here any more: it was let go, or why not."""
+
+
+class Here:
+    """Settles at once, in this process."""
+
+    def __init__(self) -> None:
+        self._news = False
+
+    @property
+    def poised(self) -> bool:
+        """Never."""
+        return False
+
+    def goes(self, ready: bool) -> bool:
+        """It went from the beginning."""
+        return False
+
+    def lock(self, pipeline: Pipeline, stream_id: str) -> AbstractContextManager[object]:
+        """The pipeline's."""
+        return pipeline.lock(stream_id)
+
+    def begin(self, pipeline: Pipeline, stream: Stream) -> Commit | None:
+        """As memory says."""
+        return pipeline.store.open_stream(stream)
+
+    def commit(self, pipeline: Pipeline, stream: Stream) -> Commit | None:
+        """As memory says."""
+        return pipeline.store.read(LastCommit(stream_id=stream.id))
+
+    def put(self, pipeline: Pipeline, observation: Observation) -> list[Job]:
+        """Settle it."""
+        follow = list(step(pipeline, Settle(observation=observation)))
+        self._news = True
+        return follow
+
+    def owed(self, pipeline: Pipeline, stream: Stream) -> Iterable[Job]:
+        """All that memory still waits for."""
+        return missing_looks(pipeline, stream)
+
+    def news(self) -> bool:
+        """Whether something was put."""
+        news, self._news = self._news, False
+        return news
+
+    def over(self, error: VidetteError | None = None) -> None:
+        """Nobody waits for that."""
+
+
 class Settling:
-    """Settles what one camera's process says, in order; while memory cannot be written it is not listened to.
+    """Puts what one camera's process says to its outlet, in order; while that takes nothing it is not listened to.
 
     `said` are the settings that the process works by.
     """
@@ -44,12 +124,13 @@ class Settling:
         supervisor: Supervisor,
         following: Following,
         exhibiting: Exhibiting,
+        outlet: Outlet,
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff: Backoff | None = None,
     ) -> None:
         self.spec, self.said, self.stream, self.supervisor, self.following = spec, said, stream, supervisor, following
-        self.exhibiting = exhibiting
+        self.exhibiting, self.outlet = exhibiting, outlet
         self._clock, self._backoff = clock, backoff or Backoff()
         self._since = datetime.now(UTC)
         self._due, self._held = 0.0, False
@@ -57,29 +138,46 @@ class Settling:
         self._absent_due = 0.0
 
     def settle(self, pipeline: Pipeline, told: Callable[[], None]) -> list[Job]:
-        """Settle what was heard, and call `told` after each; -> the deep looks that follow."""
+        """Put what was heard to its outlet, and call `told` after each; -> the deep looks that follow."""
         follow: list[Job] = []
+        if self.outlet.poised:
+            self._go(pipeline)
+            return follow
         heard = self.supervisor.heard
         while heard and self._clock() >= self._due:
             observation = self._complete(heard[0])
             try:
-                follow += step(pipeline, Settle(observation=observation))
+                follow += self.outlet.put(pipeline, observation)
             except StoreError as error:
                 self._wait(error)
                 break
             heard.popleft()
             self._listen()
             told()
-            self.exhibiting.settled()
             self._tell(observation)
+        if self.outlet.news():
+            self.exhibiting.settled()
         if pipeline.judge is not None:
             self.exhibiting.step(told)
         return follow
 
+    def _go(self, pipeline: Pipeline) -> None:
+        """Have the process look, once nobody else does."""
+        if self._clock() < self._due or not self.outlet.goes(self.supervisor.ready):
+            return
+        try:
+            commit = self.outlet.begin(pipeline, self.stream)
+        except StoreError as error:
+            self._due = self._clock() + self._backoff.next()
+            log.warning("camera %r: %s; tried again soon", self.stream.name, error)
+            return
+        self._listen()
+        self.supervisor.order(Go(commit=commit))
+
     def absent(self, pipeline: Pipeline) -> None:
         """Say in the ledger why nobody looks, where no process runs: at once, and now and then while it lasts."""
         supervisor = self.supervisor
-        if not supervisor.quiet or supervisor.why is None:
+        if not supervisor.quiet or supervisor.why is None or self.outlet.poised:
             self._absent_why = None
             return
         now = self._clock()
@@ -87,10 +185,10 @@ class Settling:
             return
         self._absent_why, self._absent_due = supervisor.why, now + ABSENT_S
         try:
-            commit = pipeline.store.read(LastCommit(stream_id=self.stream.id))
+            commit = self.outlet.commit(pipeline, self.stream)
             if commit is not None:
                 observation = absence(self.stream, commit, supervisor.why, self._feed(supervisor.why))
-                pipeline.store.settle(observation, pipeline.judge)
+                self.outlet.put(pipeline, observation)
                 self._tell(observation)
         except StoreError as error:
             log.warning("camera %r: %s", self.stream.name, error)

@@ -34,15 +34,18 @@ def live_look(
     commit: Commit | None = None,
     deep: bool = False,
     now: Callable[[], float],
+    since_s: float | None = None,
 ) -> Iterator[Observation]:
     """Watch a feed until it is closed, going on from `commit` where one is given; `now` is the media time now.
+
+    `since_s`: when the first picture of the feed was taken, where the feed has waited since then.
 
     Yields an observation as soon as something begins, changes or ends, and one at least every 5 s of
     media time; each says how the feed is. None is final.
     """
     look = LiveLook(feed, stream, settings=settings, media=media, deep=deep, now=now)
     if commit is not None:
-        yield look.restore(commit)
+        yield look.restore(commit, since_s)
     for item in feed.frames():
         yield from look.take(item)
     yield from look.end()
@@ -74,12 +77,13 @@ class LiveLook:
         self.stirred_s = self.asked_s = -1e9
         self.committed_s = now()
 
-    def restore(self, commit: Commit) -> Observation:
-        """Go on from a commit of this stream; until now nothing watched."""
+    def restore(self, commit: Commit, since_s: float | None = None) -> Observation:
+        """Go on from a commit of this stream; until now, or until `since_s`, nothing watched."""
         self.look.restore(commit)
         self.outage.restore(self.look.live)
         self.clock.restore(self.look.live)
-        self.outage.absent(self.now())
+        if since_s is None or since_s > self.look.last_s:
+            self.outage.absent(self.now() if since_s is None else since_s)
         self.now_s = self.frame_s = self.look.last_s
         return self._commit()
 

@@ -17,7 +17,7 @@ from vidette import codec, ids
 from vidette.feeds import CAUSES, Cause, FeedState
 from vidette.models import Coverage, DeepState, FastState, Observation, Run
 from vidette.signals import Loss
-from workers.messages import Alive, CameraJob, Said, write
+from workers.messages import Alive, CameraJob, Go, Ready, Said, command_of, write
 
 RUN = Run(id=ids.make_id("run", "scripted"), model="scripted", revision="1")
 EVERY_S = 0.05
@@ -29,7 +29,8 @@ class Scripted:
         self.words = self.job.stream.name.split("-")
         self.folder = Path(self.job.said["media"])
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.leave = threading.Event()
+        self.leave, self.gone = threading.Event(), threading.Event()
+        self.commit = self.job.commit
         gap = self.gap = self.job.gap
         sample = next((one["sample"] for one in self.job.said["streams"]), "")
         self.note("job", None if gap is None else [gap.state, gap.cause], os.getpid(), sample)
@@ -42,7 +43,18 @@ class Scripted:
     def listen(self) -> None:
         for line in sys.stdin.buffer:
             self.note("command", json.loads(line)["command"])
+            if isinstance(word := command_of(line), Go):
+                self.commit = word.commit
+                self.gone.set()
         self.leave.set()
+        self.gone.set()
+
+    def poise(self) -> None:
+        """Somebody else still looks: wait for the word."""
+        self.note("poised")
+        write(sys.stdout.buffer, Ready())
+        while not self.gone.wait(EVERY_S):
+            write(sys.stdout.buffer, Alive(feed=self.feed(None)))
 
     def once(self, word: str) -> bool:
         """Whether the word is one of ours, and for the first time."""
@@ -87,7 +99,11 @@ class Scripted:
         if "mute" in self.words:
             self.leave.wait()
             return
-        commit = self.job.commit
+        if self.job.poised:
+            self.poise()
+            if self.leave.is_set():
+                return
+        commit = self.commit
         sequence, since_s = (commit.sequence + 1, commit.watermark_s) if commit else (0, self.now_s())
         for number in range(1_000_000):
             left = self.leave.wait(EVERY_S)

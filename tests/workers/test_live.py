@@ -62,7 +62,7 @@ class Kept:
 
     def job(self, why):
         self.whys.append(why)
-        return job_of(self.pipeline, self.stream, why)
+        return job_of(self.pipeline, self.stream, self.pipeline.store.open_stream(self.stream), why)
 
     def until(self, condition, settle=True):
         deadline = time.monotonic() + PATIENCE_S

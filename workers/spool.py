@@ -1,0 +1,184 @@
+"""What of a stream waits on disk to be settled: one folder a stream, one file an observation, bounded for the process.
+
+A file is written beside its place and renamed, so that what has its name is whole, but after a loss of power: that is
+found when it is read, and put aside.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidette import codec
+from vidette.errors import StoreError
+from vidette.models import Observation
+
+log = logging.getLogger(__name__)
+
+_MB = 1024 * 1024
+_NAME = re.compile(r"(\d{1,18})-(\d{1,18})\.json")
+_PART, _ASIDE = ".part", ".damaged"
+Place = tuple[int, int]
+"""Fence and sequence of an observation."""
+
+
+class Room:
+    """How much of this process may wait on disk; its spools share it."""
+
+    def __init__(self, max_mb: int) -> None:
+        self._max_bytes, self._taken = max_mb * _MB, 0
+        self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """Bytes that wait."""
+        return self._taken
+
+    @property
+    def left(self) -> bool:
+        """Whether there is any."""
+        return self._taken < self._max_bytes
+
+    def take(self, size: int, *, always: bool = False) -> bool:
+        """Room for so many bytes, or for none of them; what is there already is taken `always`."""
+        with self._lock:
+            if not always and self._taken + size > self._max_bytes:
+                return False
+            self._taken += size
+            return True
+
+    def give(self, size: int) -> None:
+        """So many bytes wait no longer."""
+        with self._lock:
+            self._taken -= size
+
+
+class Spool:
+    """The observations of one stream that wait; whoever watches the stream has it to itself.
+
+    What a process before left there is there still.
+    """
+
+    def __init__(self, root: Path, stream_id: str, room: Room) -> None:
+        self.folder, self.stream_id, self._room = root / _folder(stream_id), stream_id, room
+        self._sizes: dict[Place, int] = {}
+        for place, size in sorted(_found(self.folder)):
+            self._sizes[place] = size
+            room.take(size, always=True)
+
+    @property
+    def places(self) -> list[Place]:
+        """Of all that waits, in order."""
+        return sorted(self._sizes)
+
+    def add(self, observation: Observation, *, sync: bool = False) -> None:
+        """Keep it; `sync`: so that it outlives a loss of power, too. Raises StoreError where that cannot be."""
+        place, data = _place(observation), codec.encode(observation)
+        if not self._room.take(len(data)):
+            raise StoreError(f"{self._room.taken} bytes wait in {str(self.folder.parent)!r} already", retryable=True)
+        try:
+            self._write(self._file(place), data, sync=sync)
+        except OSError as error:
+            self._room.give(len(data))
+            raise StoreError(f"cannot write to {str(self.folder)!r}: {error.strerror}", retryable=True) from error
+        self._forget(place)
+        self._sizes[place] = len(data)
+
+    def get(self, place: Place) -> Observation | None:
+        """The observation that waits there; None where it is damaged: it is put aside, with a line in the log."""
+        file = self._file(place)
+        try:
+            found = codec.decode(Observation, file.read_bytes())
+            if (_place(found), found.stream_id) != (place, self.stream_id):
+                raise StoreError(f"it is of another place, {found.fence}-{found.sequence} of {found.stream_id!r}")
+        except (OSError, StoreError) as error:
+            log.warning("what waited in %r cannot be read and is put aside: %s", str(file), error)
+            self._put_aside(file)
+            self._forget(place)
+            return None
+        return found
+
+    def drop(self, place: Place) -> None:
+        """It waits no longer."""
+        if place in self._sizes:
+            self._file(place).unlink(missing_ok=True)
+            self._forget(place)
+
+    def clear(self) -> None:
+        """Nothing waits."""
+        for place in self.places:
+            self.drop(place)
+
+    def close(self) -> None:
+        """Let go of it; what waits stays on disk, for whoever watches next."""
+        for place in self.places:
+            self._forget(place)
+
+    def _write(self, file: Path, data: bytes, *, sync: bool) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(_PART)
+        try:
+            with part.open("wb") as out:
+                out.write(data)
+                if sync:
+                    out.flush()
+                    os.fsync(out.fileno())
+            part.replace(file)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        if sync:
+            _sync(self.folder)
+
+    def _put_aside(self, file: Path) -> None:
+        try:
+            file.replace(file.with_suffix(_ASIDE))
+        except OSError:
+            log.warning("%r cannot be put aside, either", str(file))
+
+    def _forget(self, place: Place) -> None:
+        self._room.give(self._sizes.pop(place, 0))
+
+    def _file(self, place: Place) -> Path:
+        return self.folder / f"{place[0]:06d}-{place[1]:010d}.json"
+
+
+def waiting(root: Path) -> dict[str, list[Place]]:
+    """All that waits there, by stream, whoever left it; streams of odd ids are left out."""
+    found = {}
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        if folder.is_dir() and (places := sorted(place for place, _ in _found(folder))):
+            found[folder.name] = places
+    return found
+
+
+def _place(observation: Observation) -> Place:
+    return observation.fence, observation.sequence or 0
+
+
+def _found(folder: Path) -> Iterator[tuple[Place, int]]:
+    """What waits in a folder, and how large; what was not written to its end is removed."""
+    if not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        if file.suffix == _PART:
+            file.unlink(missing_ok=True)
+        elif name := _NAME.fullmatch(file.name):
+            yield (int(name[1]), int(name[2])), file.stat().st_size
+
+
+def _folder(stream_id: str) -> str:
+    """An id as a file's name: as it is where it is a UUID, else a hash of it, since an id may hold anything."""
+    plain = re.fullmatch(r"[0-9a-f-]{1,64}", stream_id)
+    return stream_id if plain else hashlib.sha256(stream_id.encode(errors="replace")).hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
