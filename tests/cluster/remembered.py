@@ -23,14 +23,15 @@ from vidette.queries import (
 )
 
 ALL = 100_000
-_WALL_CLOCK = {"raised_at", "next_at", "late_s"}
+_WALL_CLOCK = {"raised_at", "next_at", "late_s", "tries"}
 
 
 def remembered(store: GraphStore) -> dict[str, list[Any]]:
-    """Everything but what the wall clock said."""
+    """Everything but what the wall clock said, and how often a message was tried to be sent."""
     read = store.read
     events = read(Events(where=Filter(retracted=True), limit=ALL))
     graph = read(WholeGraph(limit=ALL))
+    tries = {one.id for one in graph.nodes if one.label == "Attempt"}
     return {
         "streams": [_stream(row) for row in read(Streams())],
         "events": events,
@@ -39,8 +40,13 @@ def remembered(store: GraphStore) -> dict[str, list[Any]]:
         "entities": sorted(read(Entities(limit=ALL)), key=lambda row: row.id),
         "segments": read(Segments(limit=ALL)),
         "coverage": read(CoverageIn()),
-        "nodes": sorted((_node(one) for one in graph.nodes), key=lambda node: (node.label, node.id)),
-        "edges": sorted(graph.edges, key=lambda edge: (edge.type, edge.source, edge.target, str(edge.properties))),
+        "nodes": sorted(
+            (_node(one) for one in graph.nodes if one.id not in tries), key=lambda node: (node.label, node.id)
+        ),
+        "edges": sorted(
+            (one for one in graph.edges if one.source not in tries),
+            key=lambda edge: (edge.type, edge.source, edge.target, str(edge.properties)),
+        ),
         "alerts": sorted(
             (replace(one, raised_at=one.at, late_s=None) for one in read(Alerts(limit=ALL))), key=lambda one: one.id
         ),
