@@ -37,7 +37,7 @@ class Early:
     def wait(self, observation: Observation, text: str) -> None:
         """Keep the message of this observation until its turn; where too many wait, it is left to who sends it again."""
         with self.broker.faults():
-            self.broker.script(_WAIT)([self._key(observation)], [observation.sequence, text, _MOST, _KEPT_S])
+            self.broker.script(_WAIT)([self._key(observation)], [observation.sequence or 0, text, _MOST, _KEPT_S])
 
     def turn(self, observation: Observation, after: int = 0) -> str:
         """Take the message of the `after`-th observation behind this one; empty where it does not wait here."""

@@ -83,6 +83,8 @@ def serve(service: Service, settings: Settings) -> int:
         without_heartbeat=not service.events,
         task_events=service.events,
     )
+    if service.pool != "prefork":
+        worker.overdue.start()
     celery.start()
     worker.close()
     presence.close()

@@ -42,13 +42,15 @@ def register(app: Celery, worker: Worker) -> None:
 
     for kind, limit_s in worker.limits.items():
         options: dict[str, Any] = {"soft_time_limit": limit_s, "time_limit": HARD * limit_s}  # seconds may be broken
-        app.task(name=name_of(kind), bind=True, shared=False, **options)(_bounded(worker, kind))
+        task: Callable[[Any], Any] = app.task(name=name_of(kind), bind=True, shared=False, **options)
+        task(_bounded(worker, kind))
 
 
 def _bounded(worker: Worker, kind: Kind) -> Callable[[Any, str], None]:
     def bounded(task: Any, text: str) -> None:
         again = bool(task.request.delivery_info.get("redelivered"))
-        Trial(worker, kind, str(task.request.id), text).run(again=again)
+        with worker.overdue.job(kind):
+            Trial(worker, kind, str(task.request.id), text).run(again=again)
 
     return bounded
 

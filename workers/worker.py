@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
 from celery import Celery
 
 from vidette.settings import Settings
 from workers.backlog import Backlog
-from workers.celery import limits_of
+from workers.celery import HARD, limits_of
 from workers.cluster import Cluster, cluster_of
 from workers.deliver import Outgoing
 from workers.early import Early
 from workers.markers import Markers
+from workers.overdue import Overdue
 from workers.presence import Presence, Result
 from workers.process import broker_of
 from workers.routing import QUEUES, Kind
@@ -20,6 +21,7 @@ from workers.sending import Sending
 from workers.stopping import Stopping
 from workers.tracing import Tracing, tracing_of
 from workers.tries import Tries
+from workers.wiring import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,13 @@ class Worker:
     pool: str
     stopping: Stopping = field(default_factory=Stopping)
     join: Callable[[Settings, Sending], Cluster] = joined
+    overdue: Overdue = field(init=False)
     _desk: Desk | None = None
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        mine = [limit_s for kind, limit_s in self.limits.items() if QUEUES[kind] == self.queue]
+        self.overdue = Overdue(HARD * max(mine or self.limits.values()))
 
     @property
     def stop(self) -> Event:
@@ -97,9 +104,15 @@ class Worker:
         if self._desk is not None:
             self._desk.presence.count(QUEUES[kind], result)
 
+    def _hush(self, pipeline: Pipeline) -> None:
+        """Once this worker is to stop, looks on their way are cut: a model may take minutes, and others look again."""
+        self.stop.wait()
+        pipeline.hush()
+
     def _made(self) -> Desk:
         sending = Sending(self.settings, broker_of(self.settings), self.app)
         cluster = self.join(self.settings, sending)
+        Thread(target=self._hush, args=(cluster.pipeline,), name="hush", daemon=True).start()
         presence = Presence(cluster.broker, name=self.name, queues=(self.queue,), pool=self.pool, child=True)
         presence.__enter__()
         return Desk(
