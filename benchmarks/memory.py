@@ -19,11 +19,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import memory_made as made
-import memory_writers as writers
-from machine import machine
-from memory_writers import Written
-
+from benchmarks import memory_made as made
+from benchmarks import memory_writers as writers
+from benchmarks.machine import machine
+from benchmarks.memory_writers import Written
 from graph.embedded import EmbeddedStore
 from vidette.models import EventType, Observation
 from vidette.queries import Count, CoverageIn, Events, Filter, Query, Streams, Timeline, Tracks

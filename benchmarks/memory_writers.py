@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import memory_made as made
-
+from benchmarks import memory_made as made
 from graph.embedded import EmbeddedStore
 from graph.imported import observation_of
 from vidette import ids

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from graph.cypher import judging, opening, outbox, saying, schema, writing
-from graph.cypher.driver import Server, Transaction
+from graph.cypher import judging, opening, outbox, placing, schema, writing
+from graph.cypher.driver import TIMEOUT_S, Server, Transaction
 from graph.cypher.reading.aggregates import read_breakdown, read_heat, read_told, read_visits, read_watched
 from graph.cypher.reading.alerts import (
     read_alert_counts,
@@ -128,8 +128,17 @@ _READERS: dict[type[Query[Any]], Callable[[Transaction, Any], Any]] = {
 class Neo4jStore:
     """GraphStore and Outbox on a Neo4j database. Every method raises StoreError where the server fails."""
 
-    def __init__(self, uri: str, user: str = "", password: str = "", *, database: str = "neo4j") -> None:
-        self._server = Server(uri, user, password, database=database)
+    def __init__(
+        self,
+        uri: str,
+        user: str = "",
+        password: str = "",
+        *,
+        database: str = "neo4j",
+        ca: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._server = Server(uri, user, password, database=database, ca=ca, timeout_s=timeout_s)
         try:
             with self._server.faults():
                 schema.migrate(self._server)
@@ -195,8 +204,8 @@ def _settle(transaction: Transaction, observation: Observation, judge: Judge | N
     if scene is None:
         return False
     if judge is not None:
-        judging.judge_changed(transaction, observation, scene.changed, judge, _reader(transaction))
-    saying.sweep(transaction, scene.changed)
+        judging.judge_changed(scene, judge, _reader(transaction))
+    placing.sweep(transaction, scene.moved)
     return True
 
 

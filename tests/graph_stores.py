@@ -38,13 +38,17 @@ def address() -> str:
         return SHARED
     home = tempfile.TemporaryDirectory(prefix="vidette-neo4j-")
     port = free_port()
-    server = subprocess.Popen(
-        command(home.name, port), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    server = started(command(home.name, port))
     atexit.register(_end, server, home)
+    return f"bolt://127.0.0.1:{port}"
+
+
+def started(commanded: list[str]) -> "subprocess.Popen[bytes]":
+    """A server that answers by now; whoever starts it ends it."""
+    server = subprocess.Popen(commanded, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if not _ready(server):
         pytest.fail("Neo4j did not start; java says why in its folder of logs")
-    return f"bolt://127.0.0.1:{port}"
+    return server
 
 
 def free_port() -> int:
@@ -54,8 +58,11 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def command(home: str, port: int) -> list[str]:
-    """What starts a server in this folder, which ends with its stdin; skips where there is none to start."""
+def command(home: str, port: int, *more: str) -> list[str]:
+    """What starts a server in this folder, which ends with its stdin; skips where there is none to start.
+
+    `more`: a file of settings, then the password of `neo4j`.
+    """
     if not list(_JARS.glob("neo4j-[0-9]*.jar")) or shutil.which("java") is None:
         pytest.skip("no Neo4j here: `make test` fetches it where there is Maven (Debian: apt-get install maven)")
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
@@ -70,6 +77,7 @@ def command(home: str, port: int) -> list[str]:
         str(_HERE / "Neo4jServer.java"),
         home,
         str(port),
+        *more,
     ]
 
 

@@ -1,17 +1,18 @@
 """Coverage rows on a Neo4j server: one lane a look, each tiling what it spoke of."""
 
-from collections.abc import Iterable
-
 from graph.covering import RULES, disjoint
-from graph.cypher.driver import Transaction, do, rows
+from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher.scene import Scene
 from vidette.intervals import merge
 from vidette.models import Coverage, DeepState, FastState, Look
 
 
-def write(transaction: Transaction, stream_id: str, origin_ms: int, look: Look, given: Iterable[Coverage]) -> None:
-    """Merge rows into a lane, reading only what touches them."""
-    for group in disjoint(given):
-        old = touching(transaction, stream_id, look, group[0].start_s, group[-1].end_s)
+def write(scene: Scene) -> None:
+    """Merge the observation's rows into its lane, reading only what touches them."""
+    transaction, stream_id, look = scene.transaction, scene.observation.stream_id, scene.observation.look
+    for at, group in enumerate(disjoint(scene.observation.coverage)):
+        low, high = group[0].start_s, group[-1].end_s
+        old = touching(transaction, stream_id, look, low, high) if at else _met(scene.known.coverage, low)
         merged = merge(old, group, RULES[look])
         gone = [row for row in old if row not in merged]
         do(
@@ -19,13 +20,8 @@ def write(transaction: Transaction, stream_id: str, origin_ms: int, look: Look, 
             "MATCH (c:Coverage) WHERE c.key IN $keys DETACH DELETE c",
             keys=[_key(row, look) for row in gone],
         )
-        fresh = [_row(row, look, origin_ms) for row in merged if row not in old]
-        do(
-            transaction,
-            "MATCH (s:Stream {id: $id}) UNWIND $rows AS r CREATE (c:Coverage) SET c = r CREATE (c)-[:OF]->(s)",
-            id=stream_id,
-            rows=fresh,
-        )
+        fresh = [_row(row, look, scene.origin_ms) for row in merged if row not in old]
+        do(transaction, "UNWIND $rows AS r CREATE (c:Coverage) SET c = r", rows=fresh)
 
 
 def touching(transaction: Transaction, stream_id: str, look: str, low: float, high: float) -> list[Coverage]:
@@ -37,17 +33,21 @@ def touching(transaction: Transaction, stream_id: str, look: str, low: float, hi
     )
     asked = {"id": stream_id, "look": look, "low": low, "high": high}
     found = [*rows(transaction, before, **asked), *rows(transaction, inside, **asked)]
-    return [row for row in map(_of, (one["c"] for one in found)) if row.end_s >= low]
+    return _met([one["c"] for one in found], low)
 
 
-def _of(node: dict[str, object]) -> Coverage:
+def _met(nodes: list[Row], low: float) -> list[Coverage]:
+    return [row for row in map(_of, nodes) if row.end_s >= low]
+
+
+def _of(node: Row) -> Coverage:
     return Coverage(
-        stream_id=str(node["stream_id"]),
-        start_s=float(str(node["start_pts"])),
-        end_s=float(str(node["end_pts"])),
-        state=FastState(str(node["state"])),
-        deep=DeepState(str(node["deep"])),
-        reason=str(node["reason"]),
+        stream_id=node["stream_id"],
+        start_s=node["start_pts"],
+        end_s=node["end_pts"],
+        state=FastState(node["state"]),
+        deep=DeepState(node["deep"]),
+        reason=node["reason"],
     )
 
 
@@ -55,7 +55,7 @@ def _key(row: Coverage, look: str) -> str:
     return f"{row.stream_id}|{look}|{round(row.start_s * 1000)}"
 
 
-def _row(row: Coverage, look: Look, origin_ms: int) -> dict[str, object]:
+def _row(row: Coverage, look: Look, origin_ms: int) -> Row:
     return {
         "key": _key(row, look),
         "stream_id": row.stream_id,

@@ -1,7 +1,10 @@
 """Transactions on a Neo4j server: retried where it asks for that, and its faults in one line."""
 
+import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,23 +14,72 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavaila
 from vidette.errors import ConfigError, StoreError
 
 R = TypeVar("R")
-Transaction = neo4j.ManagedTransaction
 Row = dict[str, Any]
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+TIMEOUT_S = 120.0
 _RETRY_S = 30.0
-_TIMEOUT_S = 120.0
-"""The server ends a transaction that takes longer."""
+_LISTS = ("rows", "pairs", "ids", "keys")
+"""Parameters that a statement goes through; where one is empty, it does nothing."""
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+class Transaction:
+    """A transaction on the server: changes wait, and go to it all at once before the next question or the end.
+
+    An observation is a few questions and some dozen changes; each would be a way to the server and back.
+    """
+
+    def __init__(self, managed: neo4j.ManagedTransaction) -> None:
+        self._managed = managed
+        self._waiting: list[tuple[str, Row]] = []
+
+    def ask(self, statement: str, values: Row) -> neo4j.Result:
+        """What a statement gives, after everything that waits. Its text is fixed in our code; all else is a parameter."""
+        self.flush()
+        return self._managed.run(statement, values)
+
+    def change(self, statement: str, values: Row) -> None:
+        """Have a statement without RETURN wait for its turn."""
+        self._waiting.append((statement, values))
+
+    def flush(self) -> None:
+        """Send what waits, as one statement whose parts run one after the other."""
+        waiting, self._waiting = self._waiting, []
+        if all(_idle(values) for _, values in waiting):
+            return
+        # Parts that do nothing are sent too: the server plans a text once, and there are fewer texts.
+        given = {f"{name}_{at}": value for at, (_, values) in enumerate(waiting) for name, value in values.items()}
+        self._managed.run(joined(tuple(statement for statement, _ in waiting)), {"given": given}).consume()
+
+
+@lru_cache(maxsize=1024)
+def joined(statements: tuple[str, ...]) -> str:
+    """Statements as one, whose parameters are one map, those of each named by its place.
+
+    The server plans a text anew for lists of other lengths, unless they are in a map.
+    """
+    parts = [_PARAMETER.sub(rf"$given.\1_{at}", text) for at, text in enumerate(statements)]
+    return parts[0] if len(parts) == 1 else "\n".join(f"CALL () {{ {part} }}" for part in parts)
 
 
 class Server:
     """A database of a Neo4j server; every method raises StoreError, `retryable` where it may be there again soon."""
 
-    def __init__(self, uri: str, user: str = "", password: str = "", *, database: str = "neo4j") -> None:
+    def __init__(
+        self,
+        uri: str,
+        user: str = "",
+        password: str = "",
+        *,
+        database: str = "neo4j",
+        ca: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self.address = address_of(uri)
-        self._database = database
+        self._database, self._timeout_s = database, timeout_s
         with self.faults():
             self._driver = neo4j.GraphDatabase.driver(
-                uri,
+                **_trusting(uri, ca),
                 auth=(user, password) if user else None,
                 connection_acquisition_timeout=_RETRY_S,
                 max_transaction_retry_time=_RETRY_S,
@@ -45,12 +97,12 @@ class Server:
     def read(self, act: Callable[[Transaction], R]) -> R:
         """What `act` gives in a transaction that only reads; it may be called again."""
         with self.faults(), self._session(neo4j.READ_ACCESS) as session:
-            return session.execute_read(_bounded(act))
+            return session.execute_read(_bounded(act, self._timeout_s))
 
     def write(self, act: Callable[[Transaction], R]) -> R:
         """What `act` gives, once that is committed; it is called again after a deadlock."""
         with self.faults(), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(_bounded(act))
+            return session.execute_write(_bounded(act, self._timeout_s))
 
     def run(self, statement: str) -> None:
         """One statement by itself, as changes of the schema need."""
@@ -76,11 +128,19 @@ class Server:
                 f"memory {self.address}: it refuses the name or password; set neo4j.user and neo4j.password"
             ) from error
         except (ServiceUnavailable, SessionExpired) as error:
+            if fault := _distrust(error):
+                raise StoreError(
+                    f"memory {self.address}: its certificate is not trusted ({fault}); name its authority's file in neo4j.ca"
+                ) from error
             raise StoreError(
                 f"memory {self.address}: no Neo4j answers there; start it, or name another with --db", retryable=True
             ) from error
         except Neo4jError as error:
-            raise StoreError(f"memory {self.address}: {error.message}", retryable=error.is_retryable()) from error
+            if "TransactionTimedOut" in (error.code or ""):
+                raise StoreError(
+                    f"memory {self.address}: more than {self._timeout_s:g} s were needed; ask for less, or raise neo4j.timeout_s"
+                ) from error
+            raise StoreError(f"memory {self.address}: {_line(error)}", retryable=error.is_retryable()) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise StoreError(f"memory {self.address}: {error}") from error
         except (DriverError, OSError) as error:
@@ -92,10 +152,46 @@ class Server:
         return self._driver.session(database=self._database, default_access_mode=access)
 
 
-def _bounded(act: Callable[[Transaction], R]) -> Callable[[Transaction], R]:
-    @neo4j.unit_of_work(timeout=_TIMEOUT_S)
-    def work(transaction: Transaction) -> R:
-        return act(transaction)
+def _trusting(uri: str, ca: str) -> Row:
+    """How the server proves who it is: by an authority of this machine, or one in a file. Raises ConfigError."""
+    if not ca:
+        return {"uri": uri}
+    scheme, _, rest = uri.partition("://")
+    if not scheme.endswith("+s"):
+        raise ConfigError(f"neo4j.ca goes with bolt+s:// or neo4j+s://, not {scheme}://")
+    try:
+        ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        why = "holds no certificate" if isinstance(error, ssl.SSLError) else f"is no file to read ({error.strerror})"
+        raise ConfigError(f"neo4j.ca: {ca!r} {why}; name the certificate of the authority (PEM)") from error
+    # The driver knows authorities of its own for plain schemes alone.
+    return {
+        "uri": f"{scheme.removesuffix('+s')}://{rest}",
+        "encrypted": True,
+        "trusted_certificates": neo4j.TrustCustomCAs(ca),
+    }
+
+
+def _distrust(error: BaseException | None) -> str:
+    """Why encryption failed, where that is what lies behind an error."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return getattr(error, "verify_message", "") or error.reason or "no TLS there"
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _line(error: Neo4jError) -> str:
+    return " ".join((error.message or str(error)).split())
+
+
+def _bounded(act: Callable[[Transaction], R], timeout_s: float) -> Callable[[neo4j.ManagedTransaction], R]:
+    @neo4j.unit_of_work(timeout=timeout_s)
+    def work(managed: neo4j.ManagedTransaction) -> R:
+        transaction = Transaction(managed)
+        result = act(transaction)
+        transaction.flush()
+        return result
 
     return work
 
@@ -105,7 +201,7 @@ def rows(transaction: Transaction, statement: str, **values: Any) -> list[Row]:
 
     Its text is fixed in our code; everything else is a parameter.
     """
-    return [] if _idle(values) else transaction.run(statement, values).data()
+    return [] if _idle(values) else transaction.ask(statement, values).data()
 
 
 def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
@@ -115,13 +211,12 @@ def one(transaction: Transaction, statement: str, **values: Any) -> Row | None:
 
 
 def do(transaction: Transaction, statement: str, **values: Any) -> None:
-    """Run a statement for what it changes; where the list it goes through is empty, that is nothing."""
-    if not _idle(values):
-        transaction.run(statement, values).consume()
+    """Run a statement for what it changes, before the next question or the end of the transaction."""
+    transaction.change(statement, values)
 
 
 def _idle(values: Row) -> bool:
-    return any(values.get(name) == [] for name in ("rows", "pairs", "ids", "keys"))
+    return any(values.get(name) == [] for name in _LISTS)
 
 
 def address_of(uri: str) -> str:

@@ -1,35 +1,52 @@
 """Putting an observation to the judge, and writing what follows to a Neo4j server, inside the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.handling import write_life, write_places
-from graph.cypher.opening import last_commit, read_stream
+from graph.cypher.opening import last_commit, read_stream, stream_of
 from graph.cypher.patterns import write_patterns
 from graph.cypher.reading.events import event_rows
+from graph.cypher.scene import Scene
 from graph.judging import case_of, telling_of, verdicts_of
 from graph.rows import to_ms
 from vidette import codec
-from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, Telling
+from vidette.alerts import Alert, Decision, Delivery, Judgement, Telling
 from vidette.errors import StoreError
 from vidette.looks import Verdicts
-from vidette.models import EventRow, Look, Observation
+from vidette.models import Commit, Observation, Stream
 from vidette.ports import Judge, Reader
 from vidette.queries import Filter
 
 _MANY = 1_000_000
 
 
-def judge_changed(
-    transaction: Transaction, observation: Observation, changed: Iterable[str], judge: Judge, read: Reader
-) -> None:
+def judge_changed(scene: Scene, judge: Judge, read: Reader) -> None:
     """The case of one observation: the events it changed, as they are now, in time order."""
-    asked = "MATCH (e:Event) WHERE e.id IN $ids RETURN e.id AS id ORDER BY e.start, e.id"
-    ids = [row["id"] for row in rows(transaction, asked, ids=list(changed))]
-    case = _case(transaction, observation.stream_id, observation.look, event_rows(transaction, ids))
+    transaction, observation = scene.transaction, scene.observation
+    events = sorted(event_rows(transaction, sorted(scene.changed)), key=lambda row: (row.start, row.id))
+    case = case_of(observation.stream_id, _stream(scene), _commit(scene), observation.look, events)
     telling, verdicts = _telling(transaction, observation), verdicts_of(observation, read)
     write(transaction, judge.judge(replace(case, telling=telling, verdicts=verdicts), read))
+
+
+def _stream(scene: Scene) -> Stream:
+    return stream_of(scene.known.stream, scene.known.zones, scene.known.lines)
+
+
+def _commit(scene: Scene) -> Commit | None:
+    """The newest settled fast observation: this one, or that which was there; nobody judges by what it carries."""
+    observation, stream = scene.observation, scene.known.stream
+    if observation.look == "fast" and observation.sequence is not None:
+        sequence, watermark, final = observation.sequence, observation.watermark_s, observation.final
+    elif stream["commit_sequence"] is not None:
+        sequence, watermark, final = (stream[f"commit_{name}"] for name in ("sequence", "watermark", "final"))
+    else:
+        return None
+    return Commit(
+        stream_id=observation.stream_id, sequence=sequence, watermark_s=watermark, carry=b"", final=final, run_id=""
+    )
 
 
 def _telling(transaction: Transaction, observation: Observation) -> Telling | None:
@@ -46,12 +63,9 @@ def judge_all(transaction: Transaction, stream_id: str, judge: Judge, read: Read
     asked = "MATCH (e:Event {stream_id: $id}) RETURN e.id AS id ORDER BY e.start, e.id"
     ids = [row["id"] for row in rows(transaction, asked, id=stream_id)]
     verdicts = tuple(read(Verdicts(where=Filter(streams=(stream_id,)), limit=_MANY)))
-    case = _case(transaction, stream_id, "fast", event_rows(transaction, ids))
+    stream, commit = read_stream(transaction, stream_id), last_commit(transaction, stream_id)
+    case = case_of(stream_id, stream, commit, "fast", event_rows(transaction, ids))
     write(transaction, judge.judge(replace(case, verdicts=verdicts), read))
-
-
-def _case(transaction: Transaction, stream_id: str, look: Look, events: list[EventRow]) -> Case:
-    return case_of(stream_id, read_stream(transaction, stream_id), last_commit(transaction, stream_id), look, events)
 
 
 def write(transaction: Transaction, judgement: Judgement) -> None:

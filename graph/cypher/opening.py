@@ -61,8 +61,8 @@ def _write_places(transaction: Transaction, stream: Stream) -> None:
         ]
         do(
             transaction,
-            f"MATCH (p:{label})-[:ON]->(s:Stream {{id: $id}}) WHERE NOT p.key IN $kept DETACH DELETE p",
-            id=stream.id,
+            f"MATCH (p:{label}) WHERE p.key STARTS WITH $prefix AND NOT p.key IN $kept DETACH DELETE p",
+            prefix=f"{stream.id}|",
             kept=[one_["key"] for one_ in given],
         )
         do(
@@ -140,9 +140,10 @@ def read_stream(transaction: Transaction, name: str) -> Stream | None:
     """A stream as configured, by name or id."""
     found = one(
         transaction,
-        "MATCH (s:Stream) WHERE s.id = $name OR s.name = $name"
-        " RETURN s, [(z:Zone)-[:ON]->(s) | z] AS zones, [(l:Line)-[:ON]->(s) | l] AS lines"
-        " ORDER BY s.id = $name DESC LIMIT 1",
+        "MATCH (s:Stream) WHERE s.id = $name OR s.name = $name WITH s ORDER BY s.id = $name DESC LIMIT 1"
+        " CALL (s) { MATCH (z:Zone) WHERE z.key STARTS WITH s.id + '|' RETURN collect(z{.*}) AS zones }"
+        " CALL (s) { MATCH (l:Line) WHERE l.key STARTS WITH s.id + '|' RETURN collect(l{.*}) AS lines }"
+        " RETURN s{.id, .name, .kind, .uri, .start, .start_from, .duration, .width, .height} AS s, zones, lines",
         name=name,
     )
     return stream_of(found["s"], found["zones"], found["lines"]) if found else None

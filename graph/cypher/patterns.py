@@ -1,6 +1,6 @@
 """What rules over time remember, written to a Neo4j server: what fits their leaves, what they found, how far streams have spoken."""
 
-from graph.cypher.driver import Row, Transaction, do
+from graph.cypher.driver import Row, Transaction, do, one
 from graph.patterning import GOES_ON
 from vidette import codec
 from vidette.alerts import Judgement
@@ -81,7 +81,7 @@ def _write_leaves(transaction: Transaction, found: tuple[LeafMatch, ...]) -> Non
         "UNWIND $rows AS r MATCH (p:Pattern {key: r.pattern}) MERGE (m:LeafMatch {key: r.key}) SET m = r"
         " RETURN count(m) AS count"
     )
-    if given and transaction.run(made, {"rows": given}).single(strict=True)["count"] != len(given):
+    if given and (one(transaction, made, rows=given) or {}).get("count") != len(given):
         raise StoreError("what fits a leaf of a rule that is not in memory; write the rule's state with it")
 
 

@@ -55,6 +55,7 @@ _INDEXES = {
     "Feedback": (("alert_id",),),
     "Embedding": (("run_id", "of"),),
 }
+_LASTING = ("Event", "Track", "Segment")
 _WORDS = {"event_words": "Event", "segment_words": "Segment"}
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -77,6 +78,27 @@ STEPS: tuple[tuple[str, ...], ...] = (
             " OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: false}}"
             for name, label in _WORDS.items()
         ),
+    ),
+    (
+        "CREATE INDEX path_track_id_end_pts IF NOT EXISTS FOR (n:Path) ON (n.track_id, n.end_pts)",
+        "DROP INDEX path_track_id IF EXISTS",
+        # Assertions that may support another event one day are few: only they have this property.
+        "MATCH (n:Assertion) WHERE n.free CALL (n) { SET n.waits = n.stream_id + '|' + n.type } IN TRANSACTIONS OF 10000 ROWS",
+        "CREATE INDEX assertion_waits_start_pts IF NOT EXISTS FOR (n:Assertion) ON (n.waits, n.start_pts)",
+        "DROP INDEX assertion_stream_id_free_start_pts IF EXISTS",
+        *(
+            f"MATCH (n:{label}) WHERE n.size > 16 CALL (n) {{ SET n.long = n.size }} IN TRANSACTIONS OF 10000 ROWS"
+            for label in _LASTING
+        ),
+        *(
+            f"CREATE INDEX {label.lower()}_long_{start} IF NOT EXISTS FOR (n:{label}) ON (n.long, n.{start})"
+            for label in _LASTING
+            for start in ("start", "start_pts")
+        ),
+        "CREATE INDEX event_stream_id_start IF NOT EXISTS FOR (n:Event) ON (n.stream_id, n.start)",
+        "CREATE INDEX track_stream_id_start IF NOT EXISTS FOR (n:Track) ON (n.stream_id, n.start)",
+        # Every event has a state, and nearly all the same.
+        "DROP INDEX event_state IF EXISTS",
     ),
 )
 """What brings a database from version i to i + 1; a step that shipped is never edited."""

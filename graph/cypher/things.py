@@ -1,54 +1,55 @@
 """Writing tracks, entities and segments of one observation to a Neo4j server."""
 
 import json
-from collections import defaultdict
 
 from graph.cypher import embedding
 from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher.lasting import times_of
 from graph.cypher.scene import Scene
 from graph.cypher.tokens import tokens
-from graph.portrait import Told, portrait
-from graph.rows import dump, kind, times
+from graph.portrait import Portrait, Told, portrait
+from graph.rows import dump, kind
 from vidette import ids
 from vidette.models import Entity, Keyframe, Label, PathPoint, Segment, Track
 
-_TRACKS = (
-    "UNWIND $rows AS r MERGE (t:Track {id: r.id}) SET t += r.row"
-    " WITH t MATCH (run:Run {id: $run}), (s:Stream {id: $stream})"
-    " OPTIONAL MATCH (t)-[old:BY]->(other:Run) WHERE other <> run DELETE old MERGE (t)-[:BY]->(run) MERGE (t)-[:ON]->(s)"
+_TRACKS = "UNWIND $rows AS r MERGE (t:Track {id: r.id}) SET t += r.row"
+_BY = (
+    "MATCH (run:Run {id: $run}) UNWIND $ids AS id MATCH (t:Track {id: id})"
+    " OPTIONAL MATCH (t)-[old:BY]->(:Run) DELETE old MERGE (t)-[:BY]->(run)"
+)
+_WENT = (
+    "UNWIND $rows AS r MATCH (t:Track {id: r.track}) MERGE (p:Path {key: r.key})"
+    " SET p.track_id = r.track, p.start_pts = r.start, p.end_pts = r.end, p.points = r.points MERGE (t)-[:WENT]->(p)"
 )
 _IDENTIFY = (
-    "UNWIND $pairs AS p MATCH (t:Track {id: p.track}), (e:Entity {id: p.entity}) WHERE NOT EXISTS { (t)-[:IS]->() }"
-    " CREATE (t)-[:IS {confidence: 1.0, method: 'track', run: $run}]->(e) RETURN p.track AS track, e.id AS entity"
+    "UNWIND $pairs AS p MATCH (t:Track {id: p.track}), (e:Entity {id: p.entity})"
+    " CREATE (t)-[:IS {confidence: 1.0, method: 'track', run: $run}]->(e)"
 )
 _DESCRIBE = (
     "UNWIND $rows AS r MERGE (d:Description {key: r.key}) SET d += r.row"
     " WITH d, r MATCH (e:Entity {id: r.entity}) MERGE (d)-[:TELLS_OF]->(e)"
 )
-_TOLD = (
-    "MATCH (d:Description)-[:TELLS_OF]->(e:Entity) WHERE e.id IN $ids"
-    " RETURN e.id AS entity, e.label AS label, e.kind AS kind, d{.*} AS told"
-)
 
 
 def write_tracks(scene: Scene) -> None:
     """Keep the tracks: the newest word wins; the path before a new path's first point is kept."""
-    tracks, transaction = scene.observation.tracks, scene.transaction
+    tracks, transaction, run = scene.observation.tracks, scene.transaction, scene.observation.run.id
     if not tracks:
         return
-    asked = "MATCH (t:Track) WHERE t.id IN $ids AND t.label IS NOT NULL RETURN t.id AS id, t.present AS present"
-    known = {row["id"]: row["present"] for row in rows(transaction, asked, ids=[track.id for track in tracks])}
-    given = [{"id": track.id, "row": _track_row(scene, track)} for track in tracks]
-    do(transaction, _TRACKS, rows=given, run=scene.observation.run.id, stream=scene.observation.stream_id)
-    for track in tracks:
-        if track.id in known:
-            _cut(transaction, track, known[track.id])
-    do(
-        transaction,
-        "UNWIND $rows AS r MATCH (t:Track {id: r.track}) MERGE (p:Path {key: r.key})"
-        " SET p.track_id = r.track, p.start_pts = r.start, p.end_pts = r.end, p.points = r.points MERGE (t)-[:WENT]->(p)",
-        rows=[chunk(track.id, track.path) for track in tracks if track.path],
-    )
+    do(transaction, _TRACKS, rows=[{"id": track.id, "row": _track_row(scene, track)} for track in tracks])
+    said_by = {track.id: scene.known.tracks.get(track.id, {}).get("run") for track in tracks}
+    do(transaction, _BY, run=run, ids=[id_ for id_, one in said_by.items() if one != run])
+    met = [(track, row) for track in tracks for row in scene.known.paths.get(track.id, ())]
+    do(transaction, "MATCH (p:Path) WHERE p.key IN $keys DETACH DELETE p", keys=[row["key"] for _, row in met])
+    kept = [chunk(track.id, points) for track, row in met if (points := _kept(scene, track, row))]
+    do(transaction, _WENT, rows=kept + [chunk(track.id, track.path) for track in tracks if track.path])
+
+
+def _kept(scene: Scene, track: Track, row: Row) -> list[PathPoint]:
+    """What stays of a stretch: what is before the new path, and nothing that only an earlier watch saw."""
+    if not scene.known.tracks[track.id]["present"]:
+        return []
+    return [point for point in points_of(row["points"]) if point.pts_s < track.path[0].pts_s]
 
 
 def chunk(track_id: str, points: "tuple[PathPoint, ...] | list[PathPoint]") -> Row:
@@ -66,28 +67,11 @@ def points_of(flat: list[float]) -> list[PathPoint]:
     ]
 
 
-def _cut(transaction: Transaction, track: Track, present: bool) -> None:
-    """Forget a path from a time on: all of it where an earlier watch saw it."""
-    if present and not track.path:
-        return
-    first = track.path[0].pts_s if present else float("-inf")
-    asked = "MATCH (p:Path {track_id: $id}) WHERE p.end_pts >= $first RETURN p.points AS points, p.key AS key"
-    met = rows(transaction, asked, id=track.id, first=first)
-    kept = [[point for point in points_of(row["points"]) if point.pts_s < first] for row in met]
-    do(transaction, "MATCH (p:Path) WHERE p.key IN $keys DETACH DELETE p", keys=[row["key"] for row in met])
-    do(
-        transaction,
-        "UNWIND $rows AS r MATCH (t:Track {id: r.track}) CREATE (t)-[:WENT]->(:Path {key: r.key, track_id: r.track,"
-        " start_pts: r.start, end_pts: r.end, points: r.points})",
-        rows=[chunk(track.id, points) for points in kept if points],
-    )
-
-
 def _track_row(scene: Scene, track: Track) -> Row:
     return {
         "stream_id": track.stream_id,
         "label": str(track.label),
-        **times(scene.origin_ms, track.start_s, track.end_s),
+        **times_of(scene.origin_ms, track.start_s, track.end_s),
         "confidence": track.confidence,
         "attributes_json": dump(track.attributes),
         "kind": kind(track.attributes),
@@ -105,38 +89,24 @@ def write_entities(scene: Scene) -> None:
     said += [(entity, observation.id) for entity in observation.entities]
     if not said:
         return
-    news = _describe(scene, said) | _identify(scene)
-    scene.changed.update(_events_of(scene.transaction, news))
+    told = _tell(scene, said)
+    news = _portray(scene, {entity.id: entity for entity, _ in reversed(said)}, told)
+    _describe(scene, told)
+    scene.retold.update(_events_of(scene.transaction, news | _identify(scene)))
+    scene.changed.update(scene.retold)
 
 
-def _identify(scene: Scene) -> set[str]:
-    """Keep which entity each track is, for ever; -> those of tracks that were new."""
-    pairs = [{"track": track, "entity": entity.id} for track, entity in scene.entities.items()]
-    made = rows(scene.transaction, _IDENTIFY, pairs=pairs, run=scene.observation.run.id)
-    return {row["entity"] for row in made}
-
-
-def _describe(scene: Scene, said: list[tuple[Entity, str]]) -> set[str]:
-    """Keep what is said of entities, and by what source; -> those that are now known as something else."""
-    transaction, observation = scene.transaction, scene.observation
-    first = {
-        entity.id: {"stream_id": entity.stream_id, **_plain(entity), "kind": kind(entity.attributes)}
-        for entity, _ in reversed(said)
-    }
-    do(
-        transaction,
-        "MATCH (s:Stream {id: $stream}) UNWIND $rows AS r MERGE (e:Entity {id: r.id})"
-        " SET e += CASE WHEN e.label IS NULL THEN r.row ELSE {} END, e.present = true MERGE (e)-[:ON]->(s)",
-        stream=observation.stream_id,
-        rows=[{"id": id_, "row": row} for id_, row in first.items()],
-    )
-    told = {"look": observation.look, "run_id": observation.run.id, "at_pts": observation.start_s}
-    given = [
-        {"key": f"{entity.id}|{source}", "entity": entity.id, "row": {"source": source, **told, **_plain(entity)}}
+def _tell(scene: Scene, said: list[tuple[Entity, str]]) -> list[Row]:
+    """The properties of what is said of entities, and by what source."""
+    run = {"look": scene.observation.look, "run_id": scene.observation.run.id, "at_pts": scene.observation.start_s}
+    return [
+        {"key": f"{entity.id}|{source}", "entity": entity.id, "row": {"source": source, **run, **_plain(entity)}}
         for entity, source in said
     ]
-    do(transaction, _DESCRIBE, rows=given)
-    return _portray(transaction, list(first))
+
+
+def _describe(scene: Scene, told: list[Row]) -> None:
+    do(scene.transaction, _DESCRIBE, rows=told)
 
 
 def _plain(entity: Entity) -> Row:
@@ -148,29 +118,50 @@ def _plain(entity: Entity) -> Row:
     }
 
 
-def _portray(transaction: Transaction, entities: list[str]) -> set[str]:
-    """Set entities to what is said of them; -> those that are now known as something else."""
-    told: dict[str, list[Told]] = defaultdict(list)
-    known: dict[str, tuple[str, str | None]] = {}
-    for row in rows(transaction, _TOLD, ids=entities):
-        known[row["entity"]] = row["label"], row["kind"]
-        told[row["entity"]].append(_told(row["told"]))
-    now = {id_: portrait(said) for id_, said in told.items()}
-    given = [
-        {
-            "id": id_,
-            "row": {
-                "label": str(one.label),
-                "name": one.name,
-                "description": one.description,
-                "attributes_json": dump(one.attributes),
-                "kind": kind(one.attributes),
-            },
-        }
-        for id_, one in now.items()
+def _portray(scene: Scene, first: dict[str, Entity], told: list[Row]) -> set[str]:
+    """Set entities to what is said of them; -> those that were heard of, and are now known as something else."""
+    known = scene.known.entities
+    said: dict[str, dict[str, Row]] = {id_: {row["key"]: row for row in scene.known.told.get(id_, ())} for id_ in first}
+    for row in told:
+        said[row["entity"]][row["key"]] = row["row"]
+    given, news = [], set()
+    for id_, rows_ in said.items():
+        now = _now(portrait(_told(row) for row in rows_.values()))
+        before = known.get(id_, {})
+        if before.get("label") is None:
+            given.append({"id": id_, "row": {**now, "stream_id": first[id_].stream_id}})
+            before = {**before, "label": str(first[id_].label), "kind": kind(first[id_].attributes)}
+        elif {**before, **now} != before:
+            given.append({"id": id_, "row": now})
+        if id_ in known and (before["label"], before["kind"]) != (now["label"], now["kind"]):
+            news.add(id_)
+    do(scene.transaction, "UNWIND $rows AS r MERGE (e:Entity {id: r.id}) SET e += r.row", rows=given)
+    return news
+
+
+def _now(one: Portrait) -> Row:
+    """The properties of an entity that is taken for this."""
+    return {
+        "label": str(one.label),
+        "name": one.name,
+        "description": one.description,
+        "attributes_json": dump(one.attributes),
+        "kind": kind(one.attributes),
+        "present": True,
+    }
+
+
+def _identify(scene: Scene) -> set[str]:
+    """Keep which entity each track is, for ever; -> those of tracks that were new, if either was heard of before."""
+    known = scene.known.tracks
+    pairs = [
+        {"track": track, "entity": entity.id}
+        for track, entity in scene.entities.items()
+        if known.get(track, {}).get("entity") is None
     ]
-    do(transaction, "UNWIND $rows AS r MATCH (e:Entity {id: r.id}) SET e += r.row", rows=given)
-    return {id_ for id_, one in now.items() if known[id_] != (str(one.label), kind(one.attributes))}
+    do(scene.transaction, _IDENTIFY, pairs=pairs, run=scene.observation.run.id)
+    heard = [pair for pair in pairs if pair["track"] in known or pair["entity"] in scene.known.entities]
+    return {pair["entity"] for pair in heard}
 
 
 def _told(node: Row) -> Told:
@@ -237,7 +228,7 @@ def write_segments(scene: Scene) -> None:
 def _segment_row(scene: Scene, segment: Segment) -> Row:
     return {
         "stream_id": segment.stream_id,
-        **times(scene.origin_ms, segment.start_s, segment.end_s),
+        **times_of(scene.origin_ms, segment.start_s, segment.end_s),
         "caption": "",
         "words": "",
         "gated": segment.gated,
@@ -247,8 +238,8 @@ def _segment_row(scene: Scene, segment: Segment) -> Row:
 
 def _lies(scene: Scene, segment: Segment) -> Row:
     """Where a segment lies is the fast look's to say; a deep look brings its words."""
-    moved = times(scene.origin_ms, segment.start_s, segment.end_s)
-    ends = {name: moved[name] for name in ("end", "end_pts", "size")}
+    moved = times_of(scene.origin_ms, segment.start_s, segment.end_s)
+    ends = {name: moved[name] for name in ("end", "end_pts", "size", "long")}
     return {**ends, "gated": segment.gated, "backdrop": segment.backdrop}
 
 

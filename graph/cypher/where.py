@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.lasting import SHORT_MS, reaches
 from graph.cypher.tokens import tokens
 from graph.rows import to_ms
 from vidette.queries import Filter
@@ -19,11 +20,18 @@ _KIND = (
 
 @dataclass(slots=True)
 class Where:
-    """Conditions on one node that must all hold, with their parameters; `start` is how it is found."""
+    """Conditions on one node that must all hold, with their parameters; `start` is how it is found.
+
+    `names` is what `start` finds, `before` what comes first. `ways`, where there are any, find it by index, each once:
+    what comes before `start` again, and a condition.
+    """
 
     start: str
     conditions: list[str] = field(default_factory=list)
     values: Row = field(default_factory=dict)
+    names: str = ""
+    before: str = ""
+    ways: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, condition: str, **values: Any) -> None:
         """One more condition."""
@@ -32,12 +40,26 @@ class Where:
 
     def also(self, condition: str, **values: Any) -> "Where":
         """These conditions and one more."""
-        return Where(self.start, [*self.conditions, condition], {**self.values, **values})
+        return replace(self, conditions=[*self.conditions, condition], values={**self.values, **values})
 
     @property
     def text(self) -> str:
         """How the node is found, and the WHERE clause."""
-        return self.start + (" WHERE " + " AND ".join(self.conditions) if self.conditions else "")
+        return self._found("")
+
+    def first(self, names: str, order: str) -> str:
+        """The text, where only the first `$limit` in this order count: so each way finds no more of them."""
+        return f"{self._found(f' WITH {names}{order} LIMIT $limit')} WITH {names}{order} LIMIT $limit"
+
+    def _found(self, cut: str) -> str:
+        if not self.ways:
+            return self.before + self.start + _all(self.conditions)
+        found = [f"{self.before}{way}{self.start}{_all([met, *self.conditions])}{cut}" for way, met in self.ways]
+        return "CALL () { " + " UNION ALL ".join(f"{one} RETURN {self.names}" for one in found) + " }"
+
+
+def _all(conditions: list[str]) -> str:
+    return " WHERE " + " AND ".join(conditions) if conditions else ""
 
 
 def stream_ids(transaction: Transaction, names: tuple[str, ...]) -> list[str]:
@@ -68,7 +90,7 @@ def events(transaction: Transaction, asked: Filter) -> Where:
 
 def tracks(transaction: Transaction, asked: Filter) -> Where:
     """Conditions on tracks `t` and the things `n` that they are; a type, place or text asks for such an event of theirs."""
-    where = Where("MATCH (t:Track)-[:IS]->(n:Entity)")
+    where = Where("MATCH (t:Track)-[:IS]->(n:Entity)", names="t, n")
     where.add("t.present")
     _streams(transaction, where, "t", asked)
     window(where, "t", asked)
@@ -95,11 +117,10 @@ def _part_of(where: Where, asked: Filter) -> None:
     where.values.update(inner.values)
     if asked.text:
         where.values["phrase"] = phrase(asked)
-        where.start = (
+        where.before = (
             "CALL db.index.fulltext.queryNodes('event_words', $phrase) YIELD node AS e"
             + (f" WHERE {' AND '.join(inner.conditions)}" if inner.conditions else "")
             + " MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
-            + where.start
         )
         where.conditions.insert(0, "t.id IN said")
         return
@@ -169,7 +190,7 @@ def _of_events(transaction: Transaction, asked: Filter) -> list[Row]:
 def _found(variable: str, label: str, index: str, asked: Filter) -> Where:
     """How nodes are found: by their words, where such are asked."""
     if not asked.text:
-        return Where(f"MATCH ({variable}:{label})")
+        return Where(f"MATCH ({variable}:{label})", names=variable)
     start = f"CALL db.index.fulltext.queryNodes('{index}', $phrase) YIELD node AS {variable}, score"
     return Where(start, values={"phrase": phrase(asked)})
 
@@ -211,9 +232,26 @@ def window(where: Where, variable: str, asked: Filter) -> None:
             continue
         if asked.starts_inside:
             where.add(f"{variable}.{start} >= ${name}_low", **{f"{name}_low": low})
-            continue
-        met = f"({variable}.{end} > ${name}_low OR {variable}.{start} >= ${name}_low OR {variable}.{end} IS NULL)"
-        where.add(met, **{f"{name}_low": low})
+        elif where.names and not where.ways:
+            _reaching(where, variable, start, end, low, name)
+        else:
+            met = f"({variable}.{end} > ${name}_low OR {variable}.{start} >= ${name}_low OR {variable}.{end} IS NULL)"
+            where.add(met, **{f"{name}_low": low})
+
+
+def _reaching(where: Where, variable: str, start: str, end: str, low: float, name: str) -> None:
+    """Rows that begin in the window, or before it and last into it: short ones shortly before, long ones by their size."""
+    unit = 1 if name == "instant" else 0.001
+    begun, lasts = f"{variable}.{start} < $low", f"({variable}.{end} > $low OR {variable}.{end} IS NULL)"
+    where.ways = [
+        ("", f"{variable}.{start} >= $low"),
+        ("", f"{variable}.{start} > $near AND {begun} AND {variable}.long IS NULL AND {lasts}"),
+        (
+            "UNWIND $reaches AS reach ",
+            f"{variable}.long = reach.size AND {variable}.{start} > reach.low AND {begun} AND {lasts}",
+        ),
+    ]
+    where.values |= {"low": low, "near": low - 2 * unit * SHORT_MS, "reaches": reaches(low, unit)}
 
 
 def _instant(at: datetime | None) -> int | None:

@@ -1,7 +1,9 @@
 """What one observation changes on a Neo4j server, inside the caller's transaction."""
 
-from graph.cypher import covering, embedding, looks, saying, things
+from graph.cypher import covering, embedding, known, looks, saying, things
 from graph.cypher.driver import Row, Transaction, do, one
+from graph.cypher.events import refresh
+from graph.cypher.known import Known
 from graph.cypher.scene import Scene
 from graph.rows import dump, pts
 from graph.things import entity_of
@@ -10,12 +12,6 @@ from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
-# The stream's node is the lock: whoever settles of it waits here for who settles now.
-_LOCK = (
-    "MATCH (s:Stream {id: $id}) SET s.locked = true SET s.turn = s.turn + 1"
-    " RETURN s.start AS start, s.watch AS watch, s.turn AS turn, s.commit_sequence AS sequence,"
-    " coalesce(s.fence, 0) AS fence"
-)
 _RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.count = c.count RETURN c.count AS count"
 _NEW_RUN = (
     "MATCH (c:Counter {name: 'runs'}) SET c.count = c.count + 1 WITH c MERGE (r:Run {id: $id})"
@@ -25,44 +21,40 @@ _NEW_RUN = (
 
 def settle(transaction: Transaction, observation: Observation) -> Scene | None:
     """Write it all; -> what it changed, None where it had been settled or is stale. Raises StoreError as GraphStore.settle does."""
-    stream = one(transaction, _LOCK, id=observation.stream_id)
-    if stream is None:
+    there = known.lock(transaction, observation)
+    if there is None:
         raise StoreError(f"stream {observation.stream_id!r} is not open; call open_stream before settle")
     refuse_others(observation)
-    if is_stale(observation, stream["fence"]) or _settled(transaction, observation, stream):
+    if is_stale(observation, there.stream["fence"]) or _settled(observation, there):
         return None
-    scene = _scene(transaction, observation, stream)
+    scene = _scene(transaction, observation, there)
     things.write_tracks(scene)
     things.write_entities(scene)
     things.write_segments(scene)
     embedding.write_embeddings(scene)
     embedding.write_clock(scene)
     saying.write_assertions(scene)
-    covering.write(transaction, observation.stream_id, scene.origin_ms, observation.look, observation.coverage)
+    covering.write(scene)
     looks.write_look(scene)
-    saying.refresh(transaction, scene.changed)
+    refresh(transaction, scene.moved | scene.retold)
     _commit(transaction, observation)
     return scene
 
 
-def _settled(transaction: Transaction, observation: Observation, stream: Row) -> bool:
-    if observation.look == "deep":
-        return one(transaction, "MATCH (o:Observation {id: $id}) RETURN o.id AS id", id=observation.id) is not None
-    return is_settled(observation, stream["sequence"])
+def _settled(observation: Observation, there: Known) -> bool:
+    return there.settled if observation.look == "deep" else is_settled(observation, there.stream["commit_sequence"])
 
 
-def _scene(transaction: Transaction, observation: Observation, stream: Row) -> Scene:
-    run_seq = write_run(transaction, observation.run)
+def _scene(transaction: Transaction, observation: Observation, there: Known) -> Scene:
+    run_seq = there.run_seq if there.run_seq is not None else write_run(transaction, observation.run)
     do(
         transaction,
-        "MERGE (o:Observation {id: $id}) SET o += $row WITH o MATCH (s:Stream {id: $stream}), (r:Run {id: $run})"
-        " MERGE (o)-[:OF]->(s) MERGE (o)-[:BY]->(r)",
+        "MERGE (o:Observation {id: $id}) SET o += $row",
         id=observation.id,
-        stream=observation.stream_id,
-        run=observation.run.id,
         row={
             "stream_id": observation.stream_id,
             "look": observation.look,
+            "run_id": observation.run.id,
             "sequence": observation.sequence,
             "start_pts": pts(observation.start_s),
             "end_pts": pts(observation.end_s),
@@ -72,9 +64,7 @@ def _scene(transaction: Transaction, observation: Observation, stream: Row) -> S
     return Scene(
         transaction=transaction,
         observation=observation,
-        origin_ms=stream["start"],
-        watch=stream["watch"],
-        turn=stream["turn"],
+        known=there,
         run_seq=run_seq,
         entities={track.id: entity_of(track) for track in observation.tracks},
     )

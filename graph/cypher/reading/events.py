@@ -3,8 +3,8 @@
 import json
 
 from graph.cypher import where as conditions
+from graph.cypher.assertions import assertion_of, evidence_of
 from graph.cypher.driver import Row, Transaction, rows
-from graph.cypher.saying import assertion_of, evidence_of
 from graph.reading.events import unique
 from graph.rows import to_instant
 from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, Label, Run, State
@@ -40,7 +40,7 @@ def read_events(transaction: Transaction, query: Events) -> list[EventRow]:
     order = " ORDER BY score DESC, e.start, e.id" if ranked else order_by("e", query.order)
     found = rows(
         transaction,
-        f"{where.text} WITH e{', score' if query.where.text else ''}{order} LIMIT $limit RETURN e.id AS id",
+        f"{where.first('e' + (', score' if query.where.text else ''), order)} RETURN e.id AS id",
         **where.values,
         limit=max(0, query.limit),
     )

@@ -29,7 +29,7 @@ def read_nearest(transaction: Transaction, query: Nearest) -> list[Near]:
     where, returned = _asked(transaction, query)
     of = "assertion" if query.of == "event" else query.of
     best: dict[str, tuple[float, str]] = {}
-    result = transaction.run(where.text + returned, {**where.values, "run": query.run_id, "of": of})
+    result = transaction.ask(where.text + returned, {**where.values, "run": query.run_id, "of": of})
     while chunk := result.fetch(_CHUNK):
         vectors = [record["vector"] for record in chunk]
         if any(len(vector) != wanted.size for vector in vectors):

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from graph.cypher import where as conditions
+from graph.cypher.assertions import roles_of
 from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.reading.events import order_by
-from graph.cypher.saying import roles_of
 from graph.cypher.where import Where
 from vidette.models import EventType, Label
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
@@ -38,7 +38,7 @@ def _events(transaction: Transaction, query: Moments) -> list[Moment]:
     order = " ORDER BY score DESC, e.start, e.id" if ranked else order_by("e", _order(query))
     found = rows(
         transaction,
-        f"{where.text} WITH e{', score' if query.where.text else ''}{order} LIMIT $limit MATCH (s:Stream {{id: e.stream_id}})"
+        f"{where.first('e' + (', score' if query.where.text else ''), order)} MATCH (s:Stream {{id: e.stream_id}})"
         f" RETURN e{{.id, .start, .end, .start_pts, .type, .zone, .line}} AS e, s.name AS stream{order}",
         **where.values,
         limit=query.limit,
@@ -111,7 +111,7 @@ def _tracks(transaction: Transaction, query: Moments) -> list[Moment]:
     order = order_by("t", _order(query))
     found = rows(
         transaction,
-        f"{where.text} WITH t, n{order} LIMIT $limit MATCH (s:Stream {{id: t.stream_id}})"
+        f"{where.first('t, n', order)} MATCH (s:Stream {{id: t.stream_id}})"
         f" RETURN t{{.id, .start, .end, .start_pts, .label, .kind}} AS t, n.id AS thing, s.name AS stream{order}",
         **where.values,
         limit=query.limit,

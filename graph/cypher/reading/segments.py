@@ -17,7 +17,7 @@ def read_segments(transaction: Transaction, query: Segments) -> list[SegmentRow]
     order = " ORDER BY score DESC, g.start, g.id" if ranked else order_by("g", query.order)
     found = rows(
         transaction,
-        f"{where.text} WITH g{', score' if query.where.text else ''}{order} LIMIT $limit MATCH (g)-[:OF]->(s:Stream)"
+        f"{where.first('g' + (', score' if query.where.text else ''), order)} MATCH (g)-[:OF]->(s:Stream)"
         f" RETURN g{{.*}} AS g, s.name AS stream, {_FRAMES}{order}",
         **where.values,
         limit=max(0, query.limit),

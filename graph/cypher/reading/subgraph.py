@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from graph.cypher import where as conditions
+from graph.cypher.assertions import evidence_of
 from graph.cypher.driver import Row, Transaction, rows
-from graph.cypher.saying import evidence_of
 from graph.reading.subgraph import PREFIXES
 from graph.rows import box_text
 from vidette.queries import Edge, Filter, Neighbours, Node, Subgraph, WholeGraph

@@ -17,7 +17,7 @@ def read_tracks(transaction: Transaction, query: Tracks) -> list[TrackRow]:
     where = conditions.tracks(transaction, query.where)
     found = rows(
         transaction,
-        f"{where.text} WITH t, n{order_by('t', query.order)} LIMIT $limit MATCH (t)-[:ON]->(s:Stream)"
+        f"{where.first('t, n', order_by('t', query.order))} MATCH (s:Stream {{id: t.stream_id}})"
         f" RETURN t{{.*}} AS t, n.id AS entity, s.name AS stream{order_by('t', query.order)}",
         **where.values,
         limit=max(0, query.limit),
