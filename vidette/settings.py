@@ -197,6 +197,14 @@ class Neo4jSettings(Model):
     user: str = Field(default="", max_length=200, description="name to log in with; empty: the server asks for none")
     password: Secret = Field(default="", max_length=1000, description="password; use `${NAME}`")
     database: str = Field(default="neo4j", min_length=1, max_length=63, description="its name on the server")
+    ca: str = Field(
+        default="",
+        max_length=2000,
+        description="file of the authority whose certificates are trusted (PEM), with `bolt+s` and `neo4j+s`; empty: those of this machine",
+    )
+    timeout_s: Annotated[float, Field(ge=0.1, le=86_400)] = Field(
+        default=120.0, description="the server gives up a question or a change that takes longer"
+    )
 
 
 class Settings(Model):

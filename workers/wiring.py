@@ -183,7 +183,14 @@ def _on_server(settings: Settings) -> Store:
     except ImportError as error:
         raise ConfigError("db: Neo4j needs its driver; pip install 'vidette[scale]'") from error
     said = settings.neo4j
-    return Neo4jStore(settings.db, said.user, said.password, database=said.database)
+    return Neo4jStore(
+        settings.db,
+        said.user,
+        said.password,
+        database=said.database,
+        ca=os.path.expanduser(said.ca),
+        timeout_s=said.timeout_s,
+    )
 
 
 def media_of(settings: Settings) -> MediaStore:
