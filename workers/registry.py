@@ -1,9 +1,10 @@
 """What is wanted: the streams that workers are to watch, and how each goes. Memory says what was seen; this, who asked."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, get_args
 
 from vidette import codec
@@ -17,6 +18,7 @@ State = Literal["wanted", "stopping", "done", "failed", "dead"]
 Over = Literal["done", "failed", "dead"]
 _STATES: dict[str, State] = {one: one for one in get_args(State)}
 _KEPT_S = 7 * 86_400  # what is over is remembered so long
+_FIELDS = ("name", "job", "again", "state", "error", "tries", "sequence", "at")
 _AT_ONCE = 500  # hashes asked for in one go
 _LONGEST = 500  # characters of an error
 
@@ -94,8 +96,8 @@ class Registry:
 
     def get(self, stream_id: str) -> Wanted | None:
         """What is wanted of a stream; None where nothing is, or was within a week."""
-        (fields,) = self._broker.together([("HGETALL", self._key(stream_id))])
-        return _wanted(stream_id, fields) if fields else None
+        (values,) = self._broker.together([("HMGET", self._key(stream_id), *_FIELDS)])
+        return None if values[0] is None else _wanted(stream_id, values)
 
     def all(self) -> list[Wanted]:
         """Every watch, by name and id; one that another version wrote and this cannot read is left out."""
@@ -137,14 +139,14 @@ class Registry:
         self._broker.together([("DEL", self._key(stream_id)), ("SREM", self._names, stream_id)])
 
     def _some(self, ids: list[str]) -> Iterable[Wanted]:
-        answers = self._broker.together([("HGETALL", self._key(one)) for one in ids])
-        for stream_id, fields in zip(ids, answers, strict=True):
-            if not fields:
+        answers = self._broker.together([("HMGET", self._key(one), *_FIELDS) for one in ids])
+        for stream_id, values in zip(ids, answers, strict=True):
+            if values[0] is None:
                 with self._broker.faults():
                     self._prune([self._key(stream_id), self._names], [stream_id])
                 continue
             try:
-                yield _wanted(stream_id, fields)
+                yield _wanted(stream_id, values)
             except StoreError as error:
                 log.warning("what is wanted of stream %r cannot be read: %s", stream_id, error)
 
@@ -156,20 +158,25 @@ class Registry:
         return self._broker.key("watches")
 
 
-def _wanted(stream_id: str, fields: Mapping[bytes, bytes]) -> Wanted:
+def _wanted(stream_id: str, values: Sequence[bytes | None]) -> Wanted:
     """Raises StoreError."""
-    said = {key.decode(): value.decode(errors="replace") for key, value in fields.items()}
     try:
-        job = codec.decode(Watch, said["job"])
+        name, job, again, state, error, tries, sequence, at = [(one or b"").decode(errors="replace") for one in values]
         return Wanted(
             stream_id=stream_id,
-            name=said["name"],
-            job=replace(job, again=said["again"] == "1"),
-            state=_STATES[said["state"]],
-            error=said["error"],
-            tries=int(said["tries"]),
-            sequence=int(said["sequence"]),
-            at=datetime.fromtimestamp(int(said["at"]) / 1000, UTC),
+            name=name,
+            job=_job(job, again == "1"),
+            state=_STATES[state],
+            error=error,
+            tries=int(tries),
+            sequence=int(sequence),
+            at=datetime.fromtimestamp(int(at) / 1000, UTC),
         )
     except (KeyError, ValueError, OverflowError, OSError) as error:
         raise StoreError(f"not a watch ({type(error).__name__}: {error}); written by another version?") from error
+
+
+@lru_cache(maxsize=20_000)
+def _job(text: str, again: bool) -> Watch:
+    """Asked every second of what seldom changes."""
+    return replace(codec.decode(Watch, text), again=again)
