@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from vidette import codec
@@ -65,6 +66,8 @@ class Spool:
     def __init__(self, root: Path, stream_id: str, room: Room) -> None:
         self.folder, self.stream_id, self._room = root / _folder(stream_id), stream_id, room
         self._sizes: dict[Place, int] = {}
+        for part in self.folder.glob(f"*{_PART}"):  # was not written to its end
+            part.unlink(missing_ok=True)
         for place, size in sorted(_found(self.folder)):
             self._sizes[place] = size
             room.take(size, always=True)
@@ -160,14 +163,11 @@ def _place(observation: Observation) -> Place:
 
 
 def _found(folder: Path) -> Iterator[tuple[Place, int]]:
-    """What waits in a folder, and how large; what was not written to its end is removed."""
-    if not folder.is_dir():
-        return
-    for file in folder.iterdir():
-        if file.suffix == _PART:
-            file.unlink(missing_ok=True)
-        elif name := _NAME.fullmatch(file.name):
-            yield (int(name[1]), int(name[2])), file.stat().st_size
+    """What waits in a folder, and how large; what goes meanwhile is left out."""
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if name := _NAME.fullmatch(file.name):
+            with suppress(FileNotFoundError):
+                yield (int(name[1]), int(name[2])), file.stat().st_size
 
 
 def _folder(stream_id: str) -> str:
