@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HARD = 1.5
 """A job's hard limit, in soft ones; one that was not acknowledged for twice the hard one is handed out anew."""
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 5.0
 _SWEEP_S = 5
 _BEGIN_S = 120.0  # a watch is acknowledged when it begins
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.redis_server import emptied
+from tests.redis_server import RedisServer, emptied
 from tests.working import working
-from vidette.errors import ModelError
+from vidette.errors import ModelError, StoreError
 from vidette.models import Observation, Run, Segment
 from vidette.queries import LastCommit
 from vidette.settings import Settings
@@ -149,6 +149,28 @@ class TestSending:
         assert sending.carry(light) == Settle(observation=observation)
         sending.settled(light)
         assert sending.carry(light) is None
+
+
+class TestBrokerAway:
+    def test_sending_fails_soon_in_one_line_and_goes_on_when_it_is_back(self, tmp_path):
+        with RedisServer(tmp_path, aof=True) as server:
+            settings = Settings(broker=server.url)
+            broker = Broker(settings.broker)
+            sending, queues = Sending(settings, broker), Queues(broker)
+            jobs = [(Deliver(sink=f"{number}"), 5) for number in range(3)]
+            sending(Deliver(sink="before"))
+            sending.many(jobs)
+            server.kill()
+            for send in (lambda: sending(Deliver(sink="lost")), lambda: sending.many(jobs)):
+                with pytest.raises(StoreError, match="start it, or name another") as error:
+                    send()
+                assert error.value.retryable
+                assert "\n" not in str(error.value)
+            server.start()
+            sending(Deliver(sink="after"))
+            sending.many(jobs)
+            assert queues.row("deliver").waiting >= 4  # what was sent just before may not have reached the disk
+            broker.close()
 
 
 class TestSettling:
