@@ -17,7 +17,7 @@ from vidette.errors import StoreError, VidetteError
 from vidette.settings import Settings
 from workers.cameras import Cameras
 from workers.cluster import Cluster
-from workers.due import Action, Begin, GiveUp, Tell, due, mark_of_sink, mark_of_watch
+from workers.due import LEASE, Action, Begin, GiveUp, Tell, due, mark_of_sink, mark_of_watch
 from workers.giving_up import give_up
 from workers.jobs import Deliver
 from workers.leases import Lease
@@ -32,7 +32,6 @@ from workers.wiring import judge_of
 
 log = logging.getLogger(__name__)
 
-LEASE = "beat"
 ROUND_S = 1.0
 _OWED_S = 60.0
 

@@ -8,6 +8,8 @@ from workers.jobs import Watch
 from workers.registry import Wanted
 from workers.routing import QUEUES
 
+LEASE = "beat"
+"""Whoever has this one beats."""
 FRUITLESS = 3
 """A watch that was begun so often with no commit in between is given up."""
 

@@ -7,8 +7,11 @@ from agent.perception.fast import fast_run
 from vidette import codec, ids
 from vidette.feeds import CAUSES, Cause
 from vidette.models import Commit, Coverage, DeepState, FastState, Observation, Run, Stream
+from vidette.ports import GraphStore
+from vidette.queries import Reached
 from workers.assignment import media_now
 from workers.dead import Dead
+from workers.due import FRUITLESS
 from workers.jobs import Message
 from workers.registry import Registry, Wanted
 from workers.routing import QUEUES
@@ -16,6 +19,14 @@ from workers.streams import begun, settings_for, stream_of
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
+
+
+def is_fruitless(store: GraphStore, wanted: Wanted) -> bool:
+    """Whether it was begun so often and nothing came of it; memory is asked, since the last time may have. Raises StoreError."""
+    if wanted.tries < FRUITLESS:
+        return False
+    reach = store.read(Reached(streams=(wanted.stream_id,))).get(wanted.stream_id)
+    return (reach.sequence if reach else -1) == wanted.sequence
 
 
 def give_up(pipeline: Pipeline, registry: Registry, dead: Dead, wanted: Wanted) -> None:

@@ -9,8 +9,9 @@ from vidette.errors import SourceError, StoreError
 from vidette.models import DeepState, Outcome
 from vidette.queries import CoverageIn, Feeds, Filter, Reached, Streams
 from workers.cluster import Cluster
-from workers.due import FRUITLESS, mark_of_watch
+from workers.due import LEASE, mark_of_watch
 from workers.following import Following, Listener
+from workers.giving_up import give_up, is_fruitless
 from workers.jobs import Watch
 from workers.leases import LeaseRow
 from workers.listening import Listening
@@ -97,11 +98,12 @@ class Errand:
             self._cluster.registry.want(self._again())
             self._send()
         else:
-            self._see(wanted, leased)
+            self._see(wanted, held)
         if self.outcome is None:
             self._tell()
 
-    def _see(self, wanted: Wanted, leased: bool) -> None:
+    def _see(self, wanted: Wanted, held: Held) -> None:
+        leased = self._id in held
         self.needs = () if leased else (QUEUES["watch"],)
         match wanted.state:
             case "failed" | "dead":
@@ -116,12 +118,15 @@ class Errand:
                 self.needs = (QUEUES["look"], QUEUES["settle"])
             case _ if leased:
                 self.needs = (QUEUES["settle"],)
-            case _ if wanted.tries >= FRUITLESS:
-                self._end(
-                    SourceError(f"{wanted.name!r} was begun {wanted.tries} times, and each time the worker was lost")
-                )
+            case _ if is_fruitless(self._store, wanted):
+                self._give_up(wanted, held)
             case _:
                 self._send()
+
+    def _give_up(self, wanted: Wanted, held: Held) -> None:
+        """Beat does where there is one, which knows since when leases can be renewed."""
+        if LEASE not in held:
+            give_up(self._cluster.pipeline, self._cluster.registry, self._cluster.dead, wanted)
 
     def _leave(self, wanted: Wanted | None, leased: bool) -> None:
         """Have it let go, and wait until it is."""

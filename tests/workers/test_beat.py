@@ -15,10 +15,10 @@ from vidette.alerts import DeliveryStatus, Judgement, Timer
 from vidette.errors import ConfigError, StoreError
 from vidette.queries import Alerts
 from vidette.settings import Settings
-from workers.beat import LEASE, Beat, Change
+from workers.beat import Beat, Change
 from workers.broker import Broker
 from workers.cluster import cluster_of
-from workers.due import mark_of_sink, mark_of_watch
+from workers.due import LEASE, mark_of_sink, mark_of_watch
 from workers.jobs import Deliver, Job, Watch
 from workers.leases import Leases
 from workers.markers import Markers

@@ -1,5 +1,7 @@
 """A stream that kills every worker: the ledger says so, a person may begin it again, and nothing of it is lost."""
 
+import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,12 +14,14 @@ from vidette.errors import StoreError
 from vidette.models import FastState
 from vidette.queries import CoverageIn, Filter, LastCommit
 from workers.broker import Broker
+from workers.cluster import cluster_of
 from workers.dead import Dead
 from workers.flow import step
-from workers.giving_up import give_up
+from workers.giving_up import give_up, is_fruitless
 from workers.inline import InlineRunner
 from workers.jobs import Settle, Watch, read
 from workers.registry import Registry, Wanted
+from workers.remote import follow
 
 
 @pytest.fixture
@@ -140,3 +144,37 @@ def test_what_is_wanted_of_nobody_is_given_up_too(memory, broker, clip, spec_of)
     give_up(memory(), Registry(broker), Dead(broker), one)
     assert Registry(broker).get(job.spec.stream_id) is None
     assert Dead(broker).count() == 1
+
+
+def test_one_that_got_on_after_its_third_beginning_is_not_fruitless(memory, broker, clip, spec_of):
+    pipeline, spec = memory("got on", segments={"max_s": 4}), spec_of(clip)
+    job = Watch(spec=spec)
+    assert not is_fruitless(pipeline.store, wanted(job, broker, tries=2))
+    assert is_fruitless(pipeline.store, wanted(job, broker))
+    commit = begin(pipeline, spec, 1)
+    assert not is_fruitless(pipeline.store, wanted(job, broker))
+    assert is_fruitless(pipeline.store, replace(wanted(job, broker), sequence=commit.sequence))
+
+
+def test_whoever_asked_for_it_gives_it_up_where_nobody_beats_and_is_told(memory, broker, clip, spec_of):
+    pipeline, spec = memory("asked"), spec_of(clip)
+    cluster = replace(cluster_of(with_broker(pipeline, broker), pipeline=pipeline, send=[].append), broker=broker)
+    lines = threading.Thread(target=_die_thrice, args=(Registry(broker), spec.stream_id))
+    lines.start()
+    (outcome,) = follow(cluster, [Watch(spec=spec)], None, threading.Event())
+    lines.join()
+    assert outcome.status == "failed"
+    assert "begun 3 times" in outcome.error
+    assert Dead(broker).count() == 1
+    assert [row[0] for row in coverage(pipeline, spec)] == [FastState.FAILED]
+
+
+def _die_thrice(registry, stream_id):
+    deadline = time.monotonic() + 60
+    while registry.begun(stream_id, -1) < 3:
+        assert time.monotonic() < deadline
+
+
+def with_broker(pipeline, broker):
+    port = broker.client.connection_pool.connection_kwargs["port"]
+    return pipeline.settings.model_copy(update={"broker": f"redis://127.0.0.1:{port}/0"})
