@@ -1,7 +1,9 @@
 """Transactions on a Neo4j server: retried where it asks for that, and its faults in one line."""
 
+import random
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -9,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import neo4j
-from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
 
 from vidette.errors import ConfigError, StoreError
 
@@ -105,9 +107,19 @@ class Server:
             return session.execute_write(_bounded(act, self._timeout_s))
 
     def run(self, statement: str) -> None:
-        """One statement by itself, as changes of the schema need."""
+        """One statement by itself, as changes of the schema need; again where others who open the memory hold it up."""
+        until = time.monotonic() + _RETRY_S
         with self.faults(), self._session(neo4j.WRITE_ACCESS) as session:
-            session.run(statement).consume()
+            while True:
+                try:
+                    session.run(statement).consume()
+                except Neo4jError as error:
+                    raced = isinstance(error, TransientError) or "AlreadyExists" in (error.code or "")
+                    if not raced or time.monotonic() > until:
+                        raise
+                    time.sleep(random.uniform(0.05, 0.5))  # noqa: S311  so that two do not meet again; nothing is secret
+                else:
+                    return
 
     def close(self) -> None:
         """Let the server go."""
