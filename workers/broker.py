@@ -8,18 +8,21 @@ leases               set     names of leases                                    
 token                int     the highest token of a lease                         leases
 watch:{stream_id}    hash    what is wanted of a stream; once over, for a week    registry
 watches              set     stream ids of these                                  registry
+cameras              set     stream ids of the cameras that settings have or had  cameras
 dead                 hash    jobs that were given up, by id                       dead
 dead:order           zset    their ids, the oldest first                          dead
 dead:bytes           int     their size                                           dead
 dead:lost            int     how many had to go for want of room                  dead
-worker:{name}        hash    a worker: host, pid, queues, pool; for 10 s          presence
+tries:{task id}      int     how often a job was begun in vain; a day             tries
+worker:{name}        hash    a worker: host, pid, queues, pool; 10 s              presence
 workers              set     names of these                                       presence
-counts:{of}          hash    done and failed of a queue or worker                 presence
-counts:{of}:{minute} hash    those of a minute; for an hour                       presence
-carry:{sha256}       string  the carry of an observation on its way; for hours    sending
-sent:{what}          string  a mark: sent, and not taken yet; for seconds         markers
-looks:{stream_id}    int     deep looks that wait                                 backlog
-trace:{alert id}     string  a trace on its way to a webhook                      traced
+counts:{of}          hash    done and failed of a queue, or (an hour) a worker    presence
+counts:{of}:{minute} hash    those of a minute; an hour                           presence
+carry:{sha256}       string  the carry of an observation on its way; hours        sending
+early:{stream_id}    hash    observations that wait for the one before; an hour   early
+sent:{what}          string  a mark: sent, and not taken yet; seconds             markers
+looks:{stream_id}    int     deep looks that wait; an hour                        backlog
+trace:{alert}:{seq}  string  a trace on its way to a webhook                      traced
 {queue}, unacked:…   lists   Celery's: jobs that wait, jobs under way             (routing names them)
 
 One database of one server serves one memory. Redis Cluster is not served, nor does Celery serve it: scripts reach keys

@@ -1,6 +1,7 @@
 """The broker: addresses without passwords, errors that say what to do, TLS and sockets, for Celery's transport as for ours."""
 
 import logging
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,6 +42,16 @@ def asked_through_kombu(url: str) -> str:
         message.ack()
         queue.close()
         return message.payload
+
+
+def test_every_key_is_on_the_page_of_keys():
+    folder = Path(workers.broker.__file__).parent
+    used = {
+        name for file in folder.glob("*.py") for name in re.findall(r"broker\.key\(\"(\w+)\"", file.read_text("utf-8"))
+    }
+    told = set(re.findall(r"^(\w+)", workers.broker.__doc__ or "", re.MULTILINE))
+    assert {"lease", "watch", "carry", "sent"} <= used
+    assert used <= told
 
 
 def test_a_server_that_answers(opened):

@@ -133,6 +133,27 @@ def test_a_stolen_lease_is_lost_and_the_thief_keeps_it(broker, leases_of):
     assert [row.owner for row in one.rows()] == ["one", "two"]
 
 
+def test_giving_back_what_was_stolen_unnoticed_leaves_it_to_the_thief(broker, leases_of):
+    one, two = leases_of(broker, "one"), leases_of(broker, "two")
+    stolen = one.take("yard")
+    expire(broker, "yard")
+    with two.take("yard") as thief:
+        stolen.release()
+        assert [row.owner for row in one.rows()] == ["two"]
+        two.renew()
+        assert not thief.lost.is_set()
+
+
+def test_a_lease_given_back_after_it_ran_out_is_not_taken_anew(broker, leases_of):
+    leases = leases_of(broker, "one")
+    lease = leases.take("yard")
+    expire(broker, "yard")
+    lease.release()
+    leases._held.add(lease)  # as of a renewal that was on its way meanwhile
+    leases.renew()
+    assert leases.rows() == []
+
+
 def test_a_lease_that_another_had_meanwhile_is_lost_though_it_is_free(broker, leases_of):
     one, two = leases_of(broker, "one"), leases_of(broker, "two")
     slept = one.take("yard")
