@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from graph.cypher import judging, opening, outbox, placing, schema, writing
+from graph.cypher import judging, moving, opening, outbox, placing, schema, writing
 from graph.cypher.driver import TIMEOUT_S, Server, Transaction
 from graph.cypher.reading.aggregates import read_breakdown, read_heat, read_told, read_visits, read_watched
 from graph.cypher.reading.alerts import (
@@ -53,6 +53,7 @@ from graph.cypher.reading.streams import (
 from graph.cypher.reading.subgraph import read_neighbours, read_whole
 from graph.cypher.reading.together import read_together
 from graph.cypher.reading.tracks import read_entities, read_tracks
+from graph.moving import refuse_half
 from vidette import aggregates, handling, looks, moments, queries, remembering
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
@@ -142,6 +143,7 @@ class Neo4jStore:
         try:
             with self._server.faults():
                 schema.migrate(self._server)
+                refuse_half(self._server.read(moving.moved))
         except StoreError:
             self._server.close()
             raise

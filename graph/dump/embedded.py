@@ -16,16 +16,18 @@ from vidette.errors import StoreError
 class _File:
     """What a file holds at one moment."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database, self._connection = database, connection
 
     def counts(self) -> dict[str, int]:
         """How many records of each kind there are."""
-        return embedded_reading.counts(self._connection)
+        with self._database.faults():
+            return embedded_reading.counts(self._connection)
 
     def read(self, kind: str) -> Iterator[AnyRecord]:
         """The records of a kind."""
-        return embedded_reading.read(self._connection, kind)
+        with self._database.faults():
+            yield from embedded_reading.read(self._connection, kind)
 
 
 class EmbeddedMemory:
@@ -39,10 +41,14 @@ class EmbeddedMemory:
     @contextmanager
     def holding(self, *, half: bool = False) -> Iterator[_File]:
         """Look at it as it is now; who writes meanwhile is not seen."""
-        with self._database.read() as connection:
-            if not half:
-                moving.refuse_half(moving.is_half(connection))
-            yield _File(connection)
+        reading = self._database.read()
+        connection = reading.__enter__()
+        try:
+            with self._database.faults():
+                moving.refuse_half(not half and moving.is_half(connection))
+            yield _File(self._database, connection)
+        finally:  # what failed inside may be another memory's fault: it is not told as one of this
+            reading.__exit__(None, None, None)
 
     def begin(self, source: str, *, resume: bool) -> dict[str, int] | None:
         """Be moved into."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from graph.assertions import rest_of
 from graph.dump import records as of
+from graph.dump.memory import there
 from graph.rows import Connection, Value, box_text, dump, kind, pts, times, to_ms
 from graph.saying import event_row
 from vidette import codec, ids, models
@@ -25,11 +26,11 @@ class Numbers:
 
     def run(self, id_: str) -> int:
         """That of a run. Raises StoreError where it was not written before."""
-        return _of(self._runs, "run", id_)
+        return there(self._runs, "run", id_)
 
     def start(self, stream_id: str) -> int:
         """The instant of media time 0, in ms. Raises StoreError where the stream was not written before."""
-        return _of(self._starts, "stream", stream_id)
+        return there(self._starts, "stream", stream_id)
 
     def __call__(self, id_: str) -> int:
         """That of any other id, for ever. Raises StoreError where it cannot be one."""
@@ -48,12 +49,6 @@ class Numbers:
         if found is None:
             found = self._connection.execute("INSERT INTO names (id) VALUES (?) RETURNING seq", (id_,)).fetchone()
         return int(found[0])
-
-
-def _of(known: dict[str, int], what: str, id_: str) -> int:
-    if id_ not in known:
-        raise StoreError(f"{what} {id_!r} is named before it is there; take a whole dump")
-    return known[id_]
 
 
 def _run(one: of.RunRecord, _: Numbers) -> Iterator[Row]:
@@ -276,9 +271,8 @@ def _look(one: of.LookRecord, number: Numbers) -> Iterator[Row]:
 
 
 def _embedding(one: of.EmbeddingRecord, number: Numbers) -> Iterator[Row]:
-    said = one.embedding
-    place: dict[str, Value] = {"run_seq": number.run(one.run_id), "of": said.of, "seq": number(said.id)}
-    yield "embeddings", {**place, "said": said.text, "vector": said.vector}
+    place: dict[str, Value] = {"run_seq": number.run(one.run_id), "of": one.of, "seq": number(one.id)}
+    yield "embeddings", {**place, "said": one.text, "vector": one.vector}
 
 
 def _clock_reading(one: of.ClockRecord, _: Numbers) -> Iterator[Row]:

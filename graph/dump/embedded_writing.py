@@ -44,7 +44,7 @@ def _streams(connection: Connection, records: Sequence[of.StreamRecord]) -> None
                 insert(connection, table, {"stream_id": id_, "body_json": codec.encode(said).decode()})
 
 
-def _commit(stream_id: str, commit: Any) -> dict[str, Value]:
+def _commit(stream_id: str, commit: of.Committed) -> dict[str, Value]:
     return {
         "stream_id": stream_id,
         "sequence": commit.sequence,

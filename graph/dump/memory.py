@@ -1,11 +1,13 @@
 """The side of a store that gives all it holds, and takes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from graph.dump.records import KINDS, AnyRecord
 from vidette.errors import StoreError
+
+K = TypeVar("K")
 
 
 class Holding(Protocol):
@@ -45,6 +47,13 @@ class Memory(Protocol):
 
     def close(self) -> None:
         """Give back what is held open."""
+
+
+def there(known: Mapping[str, K], what: str, id_: str) -> K:
+    """What is known of an id. Raises StoreError where a record names what was not written before it."""
+    if id_ not in known:
+        raise StoreError(f"{what} {id_!r} is named before it is there; take a whole dump")
+    return known[id_]
 
 
 def may_begin(

@@ -20,6 +20,12 @@ POINTS = 500
 _NUMBERS = 5  # of a point: when, and its box
 
 
+def _whole_numbers(vector: bytes) -> bytes:
+    if not vector or len(vector) % 2:
+        raise ValueError("a vector is of float16 numbers, two bytes each")
+    return vector
+
+
 def _whole_points(flat: tuple[float, ...]) -> tuple[float, ...]:
     if not flat or len(flat) % _NUMBERS or len(flat) > POINTS * _NUMBERS:
         raise ValueError(f"a path of 1 to {POINTS} points has a time and four sides each")
@@ -45,6 +51,17 @@ class RunRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """The newest fast observation that was settled, and what it carries on."""
+
+    sequence: int
+    watermark_s: float
+    carry: bytes
+    final: bool
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRecord(Record):
     """A stream as configured, where its watch is, and how far it has spoken to rules over time."""
 
@@ -52,7 +69,7 @@ class StreamRecord(Record):
     stream: models.Stream
     watch: int
     fence: int
-    commit: models.Commit | None = None
+    commit: Committed | None = None
     feed: feeds.FeedState | None = None
     heard: matches.Heard | None = None
 
@@ -218,7 +235,10 @@ class EmbeddingRecord(Record):
 
     kind: Literal["embedding"] = "embedding"
     run_id: str
-    embedding: models.Embedding
+    of: models.Embedded
+    id: str
+    text: str
+    vector: Annotated[bytes, AfterValidator(_whole_numbers)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

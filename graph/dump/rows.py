@@ -31,11 +31,20 @@ def run_of(row: Row) -> of.RunRecord:
 
 def stream_of(row: Row, stream: models.Stream, commit: models.Commit | None) -> of.StreamRecord:
     """A stream and where its watch is."""
+    committed = None
+    if commit is not None:
+        committed = of.Committed(
+            sequence=commit.sequence,
+            watermark_s=commit.watermark_s,
+            carry=commit.carry,
+            final=commit.final,
+            run_id=commit.run_id,
+        )
     return of.StreamRecord(
         stream=stream,
         watch=row["watch"],
         fence=row["fence"] or 0,
-        commit=commit,
+        commit=committed,
         feed=codec.decode(FeedState, row["feed_json"]) if row["feed_json"] else None,
         heard=codec.decode(matches.Heard, row["heard_json"]) if row["heard_json"] else None,
     )
@@ -168,8 +177,7 @@ def look_of(row: Row, verdicts: tuple[models.Verdict, ...]) -> of.LookRecord:
 
 def embedding_of(row: Row, vector: bytes) -> of.EmbeddingRecord:
     """Where something lies."""
-    embedding = models.Embedding(of=row["of"], id=row["id"], vector=vector, text=row["said"])
-    return of.EmbeddingRecord(run_id=row["run_id"], embedding=embedding)
+    return of.EmbeddingRecord(run_id=row["run_id"], of=row["of"], id=row["id"], text=row["said"], vector=vector)
 
 
 def clock_of(row: Row) -> of.ClockRecord:
