@@ -84,6 +84,8 @@ class LiveLook:
         self.clock.restore(self.look.live)
         if since_s is None or since_s > self.look.last_s:
             self.outage.absent(self.now() if since_s is None else since_s)
+        elif self.look.segmenter.start_s is None:
+            self.look.segmenter.step(self.look.last_s, busy=False)  # no picture is missing since then
         self.now_s = self.frame_s = self.look.last_s
         return self._commit()
 

@@ -2,161 +2,44 @@
 
 import sys
 import threading
-import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 import pytest
 
 from ingest.sources import camera
+from tests.machines import PATIENCE_S, Machines, gapless, until
 from tests.redis_server import emptied
-from vidette.errors import StoreError
 from vidette.feeds import CAUSES, Cause
 from vidette.models import FastState
-from vidette.queries import CoverageIn, Filter, LastCommit, Reached
+from vidette.queries import Reached
 from workers.child import Child
-from workers.cluster import cluster_of, spool_path
-from workers.crew import Crew
-from workers.fleet import Fleet
-from workers.flow import step
-from workers.jobs import Settle, Watch, decode, encode
-from workers.leases import Leases
-from workers.spool import waiting
+from workers.jobs import Watch
 from workers.streams import stream_of
 from workers.watching import watch
 
-PATIENCE_S = 60.0
 SCRIPT = Path(__file__).with_name("scripted_camera.py")
 SCRIPTED = partial(Child, command=(sys.executable, str(SCRIPT)))
-
-
-def until(condition, what="it did not come to that"):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
-
-
-class Machines:
-    """Workers of one memory and one broker, all in this process; one thread settles."""
-
-    def __init__(self, redis, pipelines):
-        self._redis, self._pipelines = redis, pipelines
-        self.queue, self.watches, self.rest = SimpleQueue(), SimpleQueue(), []
-        self.lose = lambda _job: False
-        self.away = False
-        self._clusters, self._over = [], Event()
-        self._settling = Thread(target=self._settle, daemon=True)
-
-    def start(self, **settings):
-        self.pipeline = self._pipelines(broker=self._redis.url, cluster={"window": 3, "lease_s": 2, **settings})
-        self._settling.start()
-        self.first = self.worker()
-        return self.first
-
-    def worker(self):
-        """One more process, as far as leases and spools go."""
-        made = cluster_of(self.pipeline.settings, send=self._send, pipeline=self.pipeline)
-        fleet = partial(Fleet, self.pipeline, sweeps=False, child=SCRIPTED)
-        leases = Leases(made.broker, ttl_s=2.0, owner=f"machine-{len(self._clusters)}:1:x")
-        self._clusters.append(replace(made, leases=leases, crew=Crew(fleet)))
-        return self._clusters[-1]
-
-    def wanted(self, job):
-        """Somebody wants it; -> the job as a worker gets it."""
-        self.first.registry.want(job)
-        return decode(encode(job))
-
-    def run(self, job, cluster=None):
-        """To its end, with all that is sent on."""
-        watch(cluster or self.first, self.wanted(job), Event())
-        while not self.watches.empty():
-            watch(cluster or self.first, self.watches.get(), Event())
-
-    @contextmanager
-    def running(self, job, cluster=None):
-        """In a thread; -> what stops it. It has ended afterwards."""
-        stop = Event()
-        thread = Thread(target=watch, args=(cluster or self.first, job, stop))
-        thread.start()
-        try:
-            yield stop
-        finally:
-            stop.set()
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive()
-
-    def state(self, job):
-        return self.first.registry.get(job.spec.stream_id).state
-
-    def sequence(self, job):
-        commit = self.pipeline.store.read(LastCommit(stream_id=job.spec.stream_id))
-        return commit.sequence if commit else -1
-
-    def coverage(self, name):
-        return self.pipeline.store.read(CoverageIn(where=Filter(streams=(name,))))
-
-    def spooled(self):
-        return waiting(spool_path(self.pipeline.settings))
-
-    def close(self):
-        self._over.set()
-        for one in self._clusters:
-            one.crew.close()
-            one.emitters.stop()
-            one.leases.close()
-        if self._settling.is_alive():
-            self._settling.join(PATIENCE_S)
-
-    def _send(self, job):
-        if self.away:
-            raise StoreError("the queue is away", retryable=True)
-        if isinstance(job, Settle):
-            self.queue.put(encode(job))
-        elif isinstance(job, Watch):
-            self.watches.put(decode(encode(job)))
-        else:
-            self.rest.append(job)
-
-    def _settle(self):
-        while not self._over.is_set():
-            try:
-                job = decode(self.queue.get(timeout=0.02))
-            except Empty:
-                continue
-            if self.lose(job):
-                continue
-            try:
-                self.rest += step(self.pipeline, job)
-            except StoreError as error:
-                assert error.retryable, error
-                self.queue.put(encode(job))
 
 
 @pytest.fixture
 def machines(memory, tmp_path):
     with emptied() as redis:
         opened = lambda **settings: memory(media=str(tmp_path / "media"), **settings)  # noqa: E731  the folder is known
-        made = Machines(redis, opened)
+        made = Machines(redis, opened, SCRIPTED)
         yield made
         made.close()
-
-
-def gapless(rows):
-    return bool(rows) and all(a.end_s == b.start_s for a, b in pairwise(rows))
 
 
 class TestFiles:
     @pytest.fixture
     def watched(self, memory, media, clip, spec_of, machines):
         """A worker and the watch of a clip, whose pictures lie where those of the undisturbed watch lie."""
-        machines._pipelines = partial(memory, media=str(media))
+        machines.pipelines = partial(memory, media=str(media))
         machines.start()
         return machines, Watch(spec=spec_of(clip, "yard"))
 
@@ -371,9 +254,8 @@ class TestCameras:
             until(lambda: machines.sequence(job) >= 1)
         begin = datetime.now(UTC) - timedelta(hours=3)
         active = {"from": begin.strftime("%H:%M"), "to": (begin + timedelta(hours=1)).strftime("%H:%M"), "tz": "UTC"}
-        off = Machines(
-            machines._redis, partial(memory, streams=[{"name": "good", "active": active}], media=str(tmp_path))
-        )
+        opened = partial(memory, streams=[{"name": "good", "active": active}], media=str(tmp_path))
+        off = Machines(machines.redis, opened, SCRIPTED)
         off.start()
         with closing(off):
             commit = off.sequence(job)

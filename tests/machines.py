@@ -1,0 +1,134 @@
+"""Workers of one memory and one broker in a test's own process: a real Redis, real leases, cameras in real processes.
+
+Whoever settles is a thread here, so that a test may lose what is on its way to it.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from vidette.errors import StoreError
+from vidette.queries import CoverageIn, Filter, LastCommit
+from workers.child import Child
+from workers.cluster import cluster_of, spool_path
+from workers.crew import Crew
+from workers.fleet import Fleet
+from workers.flow import step
+from workers.jobs import Settle, Watch, decode, encode
+from workers.leases import Leases
+from workers.spool import waiting
+from workers.watching import watch
+
+PATIENCE_S = 60.0
+
+
+def gapless(rows):
+    return bool(rows) and all(a.end_s == b.start_s for a, b in pairwise(rows))
+
+
+def until(condition, what="it did not come to that"):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+class Machines:
+    """Workers of one memory and one broker, all in this process; one thread settles."""
+
+    def __init__(self, redis, pipelines, child: Callable[..., Child] = Child):
+        self.redis, self.pipelines, self._child = redis, pipelines, child
+        self.queue, self.watches, self.rest = SimpleQueue(), SimpleQueue(), []
+        self.lose = lambda _job: False
+        self.away = False
+        self._clusters, self._over = [], Event()
+        self._settling = Thread(target=self._settle, daemon=True)
+
+    def start(self, **settings):
+        self.pipeline = self.pipelines(broker=self.redis.url, cluster={"window": 3, "lease_s": 2, **settings})
+        self._settling.start()
+        self.first = self.worker()
+        return self.first
+
+    def worker(self):
+        """One more process, as far as leases and spools go."""
+        made = cluster_of(self.pipeline.settings, send=self._send, pipeline=self.pipeline)
+        fleet = partial(Fleet, self.pipeline, sweeps=False, child=self._child)
+        leases = Leases(made.broker, ttl_s=2.0, owner=f"machine-{len(self._clusters)}:1:x")
+        self._clusters.append(replace(made, leases=leases, crew=Crew(fleet)))
+        return self._clusters[-1]
+
+    def wanted(self, job):
+        """Somebody wants it; -> the job as a worker gets it."""
+        self.first.registry.want(job)
+        return decode(encode(job))
+
+    def run(self, job, cluster=None):
+        """To its end, with all that is sent on."""
+        watch(cluster or self.first, self.wanted(job), Event())
+        while not self.watches.empty():
+            watch(cluster or self.first, self.watches.get(), Event())
+
+    @contextmanager
+    def running(self, job, cluster=None):
+        """In a thread; -> what stops it. It has ended afterwards."""
+        stop = Event()
+        thread = Thread(target=watch, args=(cluster or self.first, job, stop))
+        thread.start()
+        try:
+            yield stop
+        finally:
+            stop.set()
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    def state(self, job):
+        return self.first.registry.get(job.spec.stream_id).state
+
+    def sequence(self, job):
+        commit = self.pipeline.store.read(LastCommit(stream_id=job.spec.stream_id))
+        return commit.sequence if commit else -1
+
+    def coverage(self, name):
+        return self.pipeline.store.read(CoverageIn(where=Filter(streams=(name,))))
+
+    def spooled(self):
+        return waiting(spool_path(self.pipeline.settings))
+
+    def close(self):
+        self._over.set()
+        for one in self._clusters:
+            one.crew.close()
+            one.emitters.stop()
+            one.leases.close()
+        if self._settling.is_alive():
+            self._settling.join(PATIENCE_S)
+
+    def _send(self, job):
+        if self.away:
+            raise StoreError("the queue is away", retryable=True)
+        if isinstance(job, Settle):
+            self.queue.put(encode(job))
+        elif isinstance(job, Watch):
+            self.watches.put(decode(encode(job)))
+        else:
+            self.rest.append(job)
+
+    def _settle(self):
+        while not self._over.is_set():
+            try:
+                job = decode(self.queue.get(timeout=0.02))
+            except Empty:
+                continue
+            if self.lose(job):
+                continue
+            try:
+                self.rest += step(self.pipeline, job)
+            except StoreError as error:
+                assert error.retryable, error
+                self.queue.put(encode(job))
