@@ -9,6 +9,8 @@ FOR = {
     "vlm": "deep looks by a vision-language model in this process",
     "quantised": "models in 4 or 8 bits, LoRA adapters",
     "scale": "Celery workers, Redis, Neo4j",
+    "trace": "traces of what workers do",
+    "flower": "Flower, a page about queues",
     "server": "the web page and API",
     "embeddings": "search by meaning",
     "ocr": "text in pictures",
