@@ -11,7 +11,7 @@ from vidette.errors import StoreError, VidetteError
 from vidette.models import Commit, Observation, Stream
 from vidette.queries import LastCommit
 from workers.emitting import Emitter
-from workers.fleet import Changes, Fleet, Join, Leave
+from workers.fleet import Fleet, Join, Leave
 from workers.jobs import Job
 from workers.wiring import Pipeline
 
@@ -89,7 +89,7 @@ class Crew:
 
     def __init__(self, fleet: Callable[[], Fleet]) -> None:
         self._fleet = fleet
-        self._changes: Changes = SimpleQueue()
+        self._changes: SimpleQueue[Join | Leave] = SimpleQueue()
         self._stop, self._lock = Event(), Lock()
         self._thread: Thread | None = None
         self._berths: dict[Berth, Join] = {}

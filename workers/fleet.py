@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
+from queue import Empty
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
@@ -61,7 +61,11 @@ class Leave:
     join: Join
 
 
-Changes = SimpleQueue[Change | Join | Leave]
+class Changes(Protocol):
+    """A queue of what is to be watched from now on."""
+
+    def get_nowait(self) -> Change | Join | Leave:
+        """The next. Raises queue.Empty."""
 
 
 class Fleet:
