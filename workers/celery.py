@@ -19,6 +19,7 @@ from workers.broker import for_celery
 from workers.following import Listener
 from workers.jobs import Watch
 from workers.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
+from workers.transport import Transport
 
 if TYPE_CHECKING:
     from workers.cluster import Cluster
@@ -44,6 +45,10 @@ class Reconnecting(Connection):
         return super().ensure_connection(
             *args, **{"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2, **said}
         )
+
+    def get_transport_cls(self) -> type[Transport]:
+        """Ours, which is kombu's of Redis."""
+        return Transport
 
 
 class Amqp(AMQP):

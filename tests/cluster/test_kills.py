@@ -47,7 +47,7 @@ def test_workers_of_each_kind_killed_ten_times_leave_what_one_process_leaves(clu
 
 
 def test_workers_that_look_are_killed_too(cluster, films, inline, tmp_path):
-    with running(tmp_path / "asked.jsonl", service_s=0.05) as model:
+    with running(tmp_path / "asked.jsonl", then="slow") as model:
         vlm = {"backend": "openai", "url": model.url, "model": "m", "together_s": 0}
         wanted = inline(*films[1:], vlm=vlm)
         place, chance = cluster(vlm=vlm), luck(5)
