@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,15 +31,20 @@ class Outgoing:
     def __init__(self, settings: Settings, store: Store, broker: Broker) -> None:
         self._settings, self._store, self._broker = settings, store, broker
         self._pumps: dict[str, Pump] = {}
+        self._awaited: set[str] = set()
         self._lock = threading.Lock()
 
     def send(self, sink: str, seconds: float, stop: threading.Event) -> None:
-        """Send until nothing is due, for so long at most. Raises ConfigError where there is no such sink, StoreError."""
+        """Send until nothing is due, for so long at most. Raises ConfigError where there is no such sink, StoreError.
+
+        One job waits for a sink at a time: others tell its threads that there is more, and leave room for other sinks.
+        """
         pump = self._pump(sink)
         pump.nudge()
         deadline = time.monotonic() + seconds
-        while not pump.idle(_SOON_S) and time.monotonic() < deadline and not stop.wait(_LOOK_S):
-            pass
+        with self._alone(sink) as alone:
+            while alone and not pump.idle(_SOON_S) and time.monotonic() < deadline and not stop.wait(_LOOK_S):
+                pass
 
     def close(self) -> None:
         """Send nothing more; what is on its way is cut, and sent again by others."""
@@ -45,6 +52,18 @@ class Outgoing:
             pumps, self._pumps = list(self._pumps.values()), {}
         for pump in pumps:
             pump.__exit__(None, None, None)
+
+    @contextmanager
+    def _alone(self, sink: str) -> Iterator[bool]:
+        """Whether nobody else waits for the sink meanwhile."""
+        with self._lock:
+            alone = sink not in self._awaited
+            self._awaited.add(sink)
+        try:
+            yield alone
+        finally:
+            if alone:
+                self._awaited.discard(sink)
 
     def _pump(self, sink: str) -> Pump:
         with self._lock:

@@ -2,14 +2,16 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
 import pytest
 
 from tests.redis_server import emptied
+from tests.telling import LOOPBACK, SECRET, delivery, endpoint
 from tests.working import working
-from vidette.alerts import DeliveryStatus
+from vidette.alerts import DeliveryStatus, Judgement
 from vidette.errors import ConfigError
 from vidette.queries import Deliveries, DeliveryCounts
 from workers.cluster import cluster_of
@@ -90,3 +92,29 @@ def test_an_unknown_sink_is_named(raising):
         with pytest.raises(ConfigError, match="no sink 'nobody'"):
             outgoing.send("nobody", 1.0, Event())
         outgoing.close()
+
+
+def test_a_sink_that_does_not_answer_holds_one_place_however_often_it_is_asked_for(memory):
+    release, stop = Event(), Event()
+
+    def silent(handler):
+        release.wait(WAIT_S)
+        handler.send_response(200)
+        handler.end_headers()
+
+    with emptied() as redis, endpoint(silent) as there, ThreadPoolExecutor(4) as places:
+        sink = {"id": "ops", "kind": "webhook", "url": there.url, "secret": SECRET, "allow_networks": LOOPBACK}
+        pipeline = memory("silent", broker=redis.url, sinks=[sink | {"timeout_s": 30}])
+        due = delivery(1, at=datetime.now(UTC))
+        pipeline.store.amend(lambda _: Judgement(alerts=(due.message,), deliveries=(due,)))
+        outgoing = Outgoing(pipeline.settings, pipeline.store, cluster_of(pipeline.settings, pipeline=pipeline).broker)
+        first = places.submit(outgoing.send, "ops", WAIT_S, stop)
+        there.wait(1)
+        for _ in range(20):
+            places.submit(outgoing.send, "ops", WAIT_S, stop).result(WAIT_S)
+        assert not first.done()
+        release.set()
+        first.result(WAIT_S)
+        outgoing.close()
+        (told,) = pipeline.store.read(Deliveries())
+        assert told.status == DeliveryStatus.DELIVERED
