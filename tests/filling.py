@@ -474,7 +474,7 @@ def _remembered(store: Store) -> dict[str, Any]:
         "things": (
             read(moments.Things()),
             sorted(read(moments.Rejoined())),
-            read(moments.Begun()),
+            sorted(read(moments.Begun())),
             read(moments.Doers()),
         ),
         "nearest": [
