@@ -1,5 +1,7 @@
 """The broker dies, or does not answer for a while: what was seen waits on the disk, and all goes on in its order."""
 
+import shutil
+
 from tests.cluster.cluster import CLUSTER, check
 
 AWAY_S = 4.0 * CLUSTER["lease_s"]  # more than the 5 s for which an answer is waited
@@ -36,3 +38,15 @@ def test_silent_for_longer_than_a_lease_and_a_time_out_it_loses_nothing(cluster,
     place.let_pass(AWAY_S)
     place.server.resume()
     check(place, place.finish(len(films)), undisturbed)
+
+
+def test_started_again_with_nothing_in_it_what_was_wanted_is_asked_for_again(cluster, films, undisturbed):
+    place = cluster()
+    place.start()
+    watch = place.watch(*films)
+    place.until(lambda: place.commits() >= 3, "the first commits")
+    place.server.kill()
+    shutil.rmtree(place.server.folder / "appendonlydir")
+    place.server.start()
+    check(place, place.finish(len(films)), undisturbed)
+    assert watch.wait(60) == 0, place.tell()

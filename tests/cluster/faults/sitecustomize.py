@@ -1,6 +1,6 @@
 """Breaks a decoder: read first by every Python that is started with this folder in its PYTHONPATH.
 
-VIDETTE_TEST_POISON names a file that holds `part of a path|seconds`: whoever decodes that film so far dies of SIGSEGV,
+TEST_POISON names a file that holds `part of a path|seconds`: whoever decodes that film so far dies of SIGSEGV,
 as of a fault in a decoder. Where there is no such file nothing is broken.
 """
 
@@ -35,7 +35,7 @@ def _poison(module):
 
     def poisoned(self, start_s, end_s):
         for frame in frames(self, start_s, end_s):
-            told = Path(os.environ["VIDETTE_TEST_POISON"])
+            told = Path(os.environ["TEST_POISON"])
             if told.exists():
                 film, _, at_s = told.read_text().partition("|")
                 if film in str(self._path) and frame.pts_s >= float(at_s):
@@ -45,5 +45,5 @@ def _poison(module):
     decoding.frames = poisoned
 
 
-if "VIDETTE_TEST_POISON" in os.environ:
+if "TEST_POISON" in os.environ:
     sys.meta_path.insert(0, _Poison())
