@@ -22,6 +22,7 @@ ROUND_S = 0.2
 _LOOK_S = 0.1  # memory is asked no more often
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 5.0
 _PATIENCE_S = 15.0
+_SWEEP_S = 600.0
 
 
 class Emitters:
@@ -50,7 +51,7 @@ class Emitters:
         self._thread: threading.Thread | None = None
         self._wait_s = _FIRST_WAIT_S
         self._due = self._asked_at = float("-inf")
-        self._silent = False
+        self._silent, self._swept_at = False, float("-inf")
 
     def open(self, stream_id: str, first: Callable[[], None] = lambda: None, *, name: str = "") -> Emitter:
         """The emitter of a stream, which the caller watches alone; `first` is called once its first observation is out."""
@@ -163,16 +164,23 @@ class Emitters:
         except StoreError as error:
             log.warning("that a watch goes on cannot be told: %s", error)
 
-    def _run(self) -> None:
+    def _swept(self) -> None:
+        """Now and then."""
+        if self._clock() - self._swept_at < _SWEEP_S:
+            return
+        self._swept_at = self._clock()
         try:
             self.sweep()
         except StoreError as error:
             log.info("what others watch by now stays on disk for now: %s", error)
+
+    def _run(self) -> None:
         while not self._over.is_set():
             self._wake.wait(ROUND_S)
             self._wake.clear()
             try:
                 self.step()
+                self._swept()
             except Exception:  # the loop's edge: what one stream says stops no other
                 log.exception("observations could not be sent")
                 self._over.wait(ROUND_S)

@@ -44,7 +44,7 @@ def watch(cluster: Cluster, job: Watch, stop: Stop) -> None:
     if stop.is_set():
         cluster.send(job)  # taken at the last moment: for somebody else
         return
-    wanted = cluster.registry.get(job.spec.stream_id)
+    wanted = _wanted(cluster, job)
     if wanted is None or wanted.state != "wanted":
         log.info("a watch of %r that nobody wants any more", job.spec.name)
         return
@@ -61,6 +61,15 @@ def watch(cluster: Cluster, job: Watch, stop: Stop) -> None:
     with _emitting(cluster, wanted) as emitter:
         then = _held(cluster, wanted, stop, lease, emitter)
     _send_on(cluster, wanted, then)
+
+
+def _wanted(cluster: Cluster, job: Watch) -> Wanted | None:
+    """What is asked for; of a file the message is enough (an older version sent nothing else)."""
+    wanted = cluster.registry.get(job.spec.stream_id)
+    if wanted is None and not job.spec.url:
+        cluster.registry.want(job)
+        wanted = cluster.registry.get(job.spec.stream_id)
+    return wanted
 
 
 def _follow(cluster: Cluster, wanted: Wanted, stop: Stop) -> None:
@@ -315,7 +324,10 @@ class Watching:
         self._asked_at = time.monotonic()
         try:
             wanted = self._cluster.registry.get(self._job.spec.stream_id)
+            if wanted is None:
+                log.warning("the broker has forgotten that %r is wanted; it is watched on", self._job.spec.name)
+                self._cluster.registry.want(replace(self._job, again=False))
+                return
         except StoreError:
             return  # the broker is away: it goes on
-        self._unwanted = wanted is None or wanted.state != "wanted"
-        self._stopping = wanted is not None and wanted.state == "stopping"
+        self._unwanted, self._stopping = wanted.state != "wanted", wanted.state == "stopping"

@@ -84,13 +84,30 @@ class TestFiles:
 
     def test_what_another_watches_or_nobody_wants_is_left_alone(self, watched):
         machines, job = watched
-        watch(machines.first, job, Event())
         with machines.worker().leases.take(job.spec.stream_id):
             watch(machines.first, machines.wanted(job), Event())
         machines.first.registry.stop(job.spec.stream_id)
         watch(machines.first, job, Event())
         assert machines.sequence(job) == -1
         assert machines.watches.empty()
+
+    def test_a_file_that_only_a_message_asks_for_is_watched(self, watched, held, whole):
+        machines, job = watched
+        watch(machines.first, job, Event())
+        assert held(machines.pipeline) == whole
+        assert machines.state(job) == "done"
+
+    def test_a_broker_that_forgets_everything_costs_nothing(self, watched, held, whole):
+        machines, job = watched
+        machines.lose = lambda _job: machines.sequence(job) >= 0
+        with machines.running(machines.wanted(job)):
+            until(lambda: machines.sequence(job) >= 0)
+            machines.redis.wipe()
+            until(lambda: machines.first.registry.get(job.spec.stream_id) is not None)
+            until(machines.first.leases.rows)
+            machines.lose = lambda _job: False
+            until(lambda: machines.state(job) == "done")
+        assert held(machines.pipeline) == whole
 
     def test_a_process_that_was_killed_loses_nothing_that_it_had_on_disk(self, watched, held, whole):
         machines, job = watched
@@ -226,6 +243,13 @@ class TestCameras:
         rows = machines.coverage("crash")
         assert gapless(rows)
         assert [row.reason for row in rows if row.state == FastState.FAILED] == [CAUSES[Cause.CRASHED]]
+
+    def test_a_camera_that_nobody_wants_is_left_alone(self, machines):
+        machines.start()
+        job = Watch(spec=camera("good", "rtsp://camera/good"))
+        watch(machines.first, job, Event())
+        assert machines.first.registry.get(job.spec.stream_id) is None
+        assert machines.sequence(job) == -1
 
     def test_one_that_is_wanted_no_more_is_let_go_and_wanted_again_it_goes_on(self, machines):
         machines.start()
