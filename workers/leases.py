@@ -256,7 +256,7 @@ class Leases:
 
     def _goes_on(self) -> bool:
         with self._changed:
-            self._changed.wait(self.ttl_s / _ROUNDS)
+            self._changed.wait_for(lambda: self._closed, self.ttl_s / _ROUNDS)
             if self._closed or not self._held:
                 self._thread = None
                 return False

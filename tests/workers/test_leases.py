@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+import workers.broker
 from tests.redis_server import RedisServer, emptied
 from vidette.errors import StoreError
 from workers.broker import Broker
@@ -208,6 +209,31 @@ def test_whoever_has_a_lease_while_the_server_is_away_gets_it_back_by_himself(le
             until(lambda: left_ms(broker, "yard") > 0)
             assert not lease.lost.is_set()
         assert leases.rows() == []
+        broker.close()
+
+
+def test_it_outlives_a_server_that_stood_still_for_longer_than_it_lasts(leases_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers.broker, "_TIMEOUT_S", 0.2)
+    failed = []
+    with RedisServer(tmp_path) as server:
+        broker = Broker(server.url)
+        one, two = leases_of(broker, "one", 0.3), leases_of(broker, "two", 0.3)
+        renew = one.renew
+
+        def counted() -> None:
+            try:
+                renew()
+            except StoreError:
+                failed.append(1)
+                raise
+
+        monkeypatch.setattr(one, "renew", counted)
+        with one.take("yard") as lease:
+            server.pause()
+            until(lambda: len(failed) >= 4)
+            server.resume()
+            until(lambda: [row.owner for row in two.rows()] == ["one"])
+            assert not lease.lost.is_set()
         broker.close()
 
 
