@@ -65,11 +65,11 @@ def playing(source, *gaps, **what):
     return sorted(items, key=lambda item: item.pts_s)
 
 
-def look(feed, *, settings=None, media=None, commit=None, stream=YARD, watched=None):
+def look(feed, *, settings=None, media=None, commit=None, stream=YARD, watched=None, since_s=None):
     """Look until the feed ends; a `Played` is made of a list."""
     feed = feed if isinstance(feed, Played) else Played(feed)
     watched = watched or Watched()
-    common = {"settings": settings or Settings(), "media": media or MemoryMedia(), "commit": commit}
+    common = {"settings": settings or Settings(), "media": media or MemoryMedia(), "commit": commit, "since_s": since_s}
     for observation in live_look(feed, stream, now=feed.now, **common):
         watched.take(observation)
     return watched

@@ -249,6 +249,27 @@ def resumed(first, second, **what):
     return look(second, media=MEDIA, commit=commit_of(watched), watched=watched, **what)
 
 
+def test_handed_over_to_one_that_is_connected_already_nothing_is_missing_or_seen_twice():
+    frames = list(crossing(56, 34, 46).frames())
+    watched = look([one for one in frames if one.pts_s < 37], media=MEDIA)
+    after = [one for one in frames if one.pts_s >= 36]
+    look(after, media=MEDIA, commit=commit_of(watched), watched=watched, since_s=36.0)
+    assert {state for _, _, state, _ in rows(watched)} == {"watched"}
+    assert all(one[1] == two[0] for one, two in pairwise(rows(watched)))
+    plain = look(frames, media=MEDIA)
+    assert [(one.start_s, one.end_s) for one in watched.tracks] == [(one.start_s, one.end_s) for one in plain.tracks]
+    assert [one.id for one in watched.tracks] == [one.id for one in plain.tracks]
+
+
+def test_who_is_connected_too_late_says_what_is_missing():
+    frames = list(crossing(56, 34, 46).frames())
+    watched = look([one for one in frames if one.pts_s < 37], media=MEDIA)
+    after = [one for one in frames if one.pts_s >= 39]
+    look(after, media=MEDIA, commit=commit_of(watched), watched=watched, since_s=39.0)
+    (gap,) = [row for row in rows(watched) if row[2] != "watched"]
+    assert gap == (36.8, pytest.approx(39.0, abs=0.21), "not_running", "Vidette was not running")
+
+
 def test_a_restart_is_a_gap_that_was_not_running_and_nothing_doubles():
     frames = list(crossing(56, 34, 46).frames())
     watched = resumed([one for one in frames if one.pts_s < 37], [one for one in frames if one.pts_s >= 44])
