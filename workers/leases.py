@@ -152,7 +152,6 @@ class Leases:
         self._highest = 0
         self._changed = Condition()
         self._thread: Thread | None = None
-        self._closed = False
 
     def take(self, name: str) -> Lease:
         """The lease of that name. Raises StoreError where another has it, `retryable` where Redis does not answer."""
@@ -199,7 +198,7 @@ class Leases:
         with self._changed:
             if lease not in self._held:
                 return
-            self._held.discard(lease)
+            self._drop(lease)
         try:
             with self._broker.faults():
                 keys = [self._key(lease.name), self._last(lease.name), self._broker.key("leases")]
@@ -208,21 +207,17 @@ class Leases:
             log.info("the lease of %r ends by itself within %g s: %s", lease.name, self.ttl_s, error)
 
     def close(self) -> None:
-        """Release all, and renew none any more."""
+        """Give all back."""
         with self._changed:
-            self._closed = True
-            held, thread = list(self._held), self._thread
-            self._changed.notify_all()
+            held = list(self._held)
         for lease in held:
             self.give_back(lease)
-        if thread is not None:
-            thread.join()
 
     def _keep(self, lease: Lease) -> None:
         with self._changed:
             self._highest = max(self._highest, lease.token)
             self._held.add(lease)
-            if self._thread is None and not self._closed:
+            if self._thread is None:
                 self._thread = Thread(target=self._run, name="leases", daemon=True)
                 self._thread.start()
 
@@ -230,9 +225,13 @@ class Leases:
         with self._changed:
             if lease not in self._held:
                 return  # it was given back while Redis was asked
-            self._held.discard(lease)
+            self._drop(lease)
         log.warning("the lease of %r was lost: this process was silent for longer than %g s", lease.name, self.ttl_s)
         lease.lost.set()
+
+    def _drop(self, lease: Lease) -> None:
+        self._held.discard(lease)
+        self._changed.notify_all()
 
     def _run(self) -> None:
         """Until nothing is held any more: the next take begins another thread."""
@@ -256,8 +255,7 @@ class Leases:
 
     def _goes_on(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed, self.ttl_s / _ROUNDS)
-            if self._closed or not self._held:
+            if self._changed.wait_for(lambda: not self._held, self.ttl_s / _ROUNDS):
                 self._thread = None
                 return False
             return True

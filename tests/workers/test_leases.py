@@ -116,7 +116,9 @@ def test_after_closing_nothing_is_held(broker, leases_of):
     leases.close()
     leases.close()
     assert leases.rows() == []
-    assert no_thread()
+    until(no_thread)
+    with leases.take("yard"):
+        until(lambda: not no_thread())
 
 
 def test_a_stolen_lease_is_lost_and_the_thief_keeps_it(broker, leases_of):
