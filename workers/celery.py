@@ -57,8 +57,11 @@ class Amqp(AMQP):
     Connection = Reconnecting
 
 
-def make_app(settings: Settings, queue: str = "") -> Celery:
-    """The app of a worker of `queue`, or of one who only sends."""
+def make_app(settings: Settings, queue: str = "", *, holder: str = "") -> Celery:
+    """The app of a worker of `queue`, or of one who only sends.
+
+    `holder`: the name by which the worker says that it is there; what it has goes to others soon after it is gone.
+    """
     app = Celery("vidette", broker=for_celery(settings.broker), amqp=Amqp, set_as_current=False)
     app.conf.update(
         task_serializer="json",
@@ -86,7 +89,7 @@ def make_app(settings: Settings, queue: str = "") -> Celery:
         worker_detect_quorum_queues=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_transport(settings, queue),
+        broker_transport_options={**_transport(settings, queue), "holder": holder},
     )
     return app
 

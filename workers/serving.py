@@ -65,7 +65,7 @@ def main() -> int:
 
 def serve(service: Service, settings: Settings) -> int:
     """Be a Celery worker of one queue; -> its exit code. Raises ConfigError."""
-    app = make_app(settings, service.queue)
+    app = make_app(settings, service.queue, holder=service.name)
     app.conf.worker_enable_remote_control = service.events  # Flower asks; nobody else does
     worker = Worker(settings=settings, app=app, queue=service.queue, name=service.name, pool=service.pool)
     register(app, worker)

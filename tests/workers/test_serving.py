@@ -29,7 +29,8 @@ LOOK = LookAt(segment=Segment(id="seg", stream_id="cam", start_s=0, end_s=1))
 # What a worker does in the place of a step; each time one begins is noted in Redis.
 PLAYED = """
 import os, signal, time
-from workers import steps
+from workers import steps, transport
+transport.GONE_S = 0.5
 from workers.worker import Worker
 
 def step(pipeline, job):
@@ -138,6 +139,19 @@ def test_what_is_looked_at_when_a_worker_is_to_stop_goes_back(settings, broker):
         assert process.wait(WAIT_S) == 0
     assert sum(broker.client.llen(waiting_key("vision", one)) for one in range(10)) == 1
     assert broker.client.hlen(under_way_key("vision")) == 0
+
+
+def test_what_a_worker_had_when_it_was_killed_is_done_by_the_next_one_soon(settings, broker):
+    """Not only after the time that a look may take, here 15 s, and 30 minutes where nothing is said."""
+    settings = settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"look_limit_s": 7200.0})})
+    Sending(settings, broker)(LOOK)
+    with serving(settings, "time.sleep(600)", pool="threads") as first:
+        until(lambda: begun(broker))
+        first.kill()
+        with serving(settings, "pass", pool="threads"):
+            until(lambda: begun(broker) == 2)
+            until(lambda: Queues(broker).row("vision").under_way == 0)
+    assert not broker.client.keys("vidette:unacked:vision:holders")
 
 
 def test_a_worker_goes_on_after_its_broker_was_away(settings, broker, redis):
