@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -107,8 +108,9 @@ def _opinions(read: Reader) -> Judgement:
 
 
 def _deliver(store: Any) -> None:
-    for at, one in enumerate(store.claim("desk", LATER + timedelta(hours=1), 5.0, limit=3)):
-        store.record(_attempt(one, at))
+    claimed = store.claim("desk", LATER + timedelta(hours=1), 5.0, limit=1000)
+    for one in sorted(claimed, key=lambda one: one.id):
+        store.record(_attempt(one, len(one.message.text)))
 
 
 def _attempt(one: Delivery, at: int) -> Attempt:
@@ -153,6 +155,9 @@ class _Teller:
     def _name(self, what: str, *more: object) -> str:
         return ids.make_id(what, self.stream.id, *more)
 
+    def _things(self) -> tuple[str, ...]:
+        return f"known {self.stream.name}", f"someone {self.stream.name}"
+
     def _times(self, low: float) -> tuple[float, float]:
         start = round(low + self.chance.uniform(0, STEP_S - 1), 1)
         return start, round(start + self.chance.choice((0, 0.5, 4, 90)), 1)
@@ -187,8 +192,11 @@ class _Teller:
                     deep=self.chance.choice(list(DeepState)),
                     reason=self.chance.choice(("", "overload")),
                 )
-                for a, b in zip(chunks, chunks[1:], strict=False)
+                for a, b in pairwise(chunks)
             ),
+            entities=tuple(Entity(id=id_, stream_id=self.stream.id, label=Label.OBJECT) for id_ in self._things())
+            if sequence == 0
+            else (),
             carry=bytes([sequence]) * 50,
             final=final,
             clock=tuple(
@@ -238,7 +246,7 @@ class _Teller:
 
     def _roles(self) -> tuple[Role, ...]:
         known = [track.id for track in self.tracks]
-        named = [f"known {self.stream.name}", "someone", "nobody yet"]
+        named = self._things()
         out = []
         for _ in range(self.chance.randint(0, 2)):
             track = self.chance.choice([*known, None, "never seen"])
@@ -337,7 +345,7 @@ class _Teller:
             )
         things = tuple(
             Entity(id=id_, stream_id=self.stream.id, label=self.chance.choice(list(Label)[:4]), name=self.chance.choice(("", "Ann")), description=self.chance.choice(WORDS), attributes={"kind": "van"})
-            for id_ in {f"known {self.stream.name}", *(f"{track.entity_id}" for track in self.tracks[:1])}
+            for id_ in (*self._things(), *(track.entity_id for track in self.tracks[:1]))
         )  # fmt: skip
         return Observation(
             id=name,

@@ -151,12 +151,14 @@ def _event(
 
 def _tracks(connection: Connection, query: Moments) -> list[Any]:
     asked, by = query.where, order_by("tracks", query.order)
-    if query.about is not None:
-        about = _named(connection, asked)
-        about.named("i.entity_seq", query.about)
-        return _read(connection, query, _TRACKS + _BY_TIME, [about], _unindexed(by)) if query.about else []
-    if query.spans is not None:
-        return spread(connection, query, _TRACKS + _BY_TIME, _named(connection, asked))
+    if query.about is not None or query.spans is not None:
+        where = _named(connection, asked)
+        where.named("i.entity_seq", query.about or ())
+        if query.about == ():
+            return []
+        if query.spans is not None:
+            return spread(connection, query, _TRACKS + _BY_TIME, where)
+        return _read(connection, query, _TRACKS + _BY_TIME, [where], _unindexed(by))
     if _few_things(connection, query):
         return _read(connection, query, _TRACKS + _BY_THING, [_by_thing(asked)], _unindexed(by))
     if query.order not in ("start", "-start"):

@@ -4,6 +4,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from graph.reading import where as conditions
@@ -41,9 +42,8 @@ def spread(connection: Connection, query: Moments, select: str, where: Where) ->
     else:
         found = _near(connection, query, select, where, stretches)
     if not query.begins:
-        found += _long(connection, query, select, where, (stretches[0][0], stretches[-1][1]))
-    highs = [high for _, high in stretches]
-    met = {row[ID]: row for row in found if _meets(row[START], row[END], stretches, highs, query.begins)}
+        found += _long(connection, query, select, where, stretches)
+    met = {row[ID]: row for row in found}
     return sorted(met.values(), key=lambda row: (row[START], row[ID]), reverse=_newest(query))[: query.limit]
 
 
@@ -82,7 +82,7 @@ def _chosen(connection: Connection, query: Moments, select: str, spans: Sequence
         asked = json.dumps(seqs), json.dumps(query.where.kinds)
         seqs = [row[0] for row in cursor.execute(_OF_KINDS, asked)]
     where = conditions.events(replace(query.where, kinds=()))
-    return _read(connection, query, select, where.also(_IN, json.dumps(seqs)))
+    return _read(connection, query, select, where.also(_IN, json.dumps(seqs)), spans)
 
 
 def _ms(seconds: float) -> int:
@@ -94,22 +94,25 @@ def _near(connection: Connection, query: Moments, select: str, where: Where, spa
     near = spans if query.begins else union((low - _SHORT_MS, high) for low, high in spans)
     within = f"{query.of}.start >= near.value ->> 0 AND {query.of}.start < near.value ->> 1"
     asked = Where([within, *where.conditions], [json.dumps(near), *where.values])
-    return _read(connection, query, select.replace(" FROM ", " FROM json_each(?) near CROSS JOIN ", 1), asked)
+    return _read(connection, query, select.replace(" FROM ", " FROM json_each(?) near CROSS JOIN ", 1), asked, spans)
 
 
-def _long(connection: Connection, query: Moments, select: str, where: Where, span: Span) -> list[Any]:
-    """Long rows that meet the whole stretch."""
+def _long(connection: Connection, query: Moments, select: str, where: Where, spans: Sequence[Span]) -> list[Any]:
+    """Long rows that meet one of the stretches."""
     long = f"SELECT x.seq FROM {query.of} x WHERE x.size > 16 AND x.start < ?"  # noqa: S608  a name of ours
     reaching = f'{query.of}.seq IN ({long}) AND ({query.of}."end" > ? OR {query.of}."end" IS NULL)'
-    return _read(connection, query, select, where.also(reaching, span[1], span[0]))
+    return _read(connection, query, select, where.also(reaching, spans[-1][1], spans[0][0]), spans)
 
 
-def _read(connection: Connection, query: Moments, select: str, where: Where) -> list[Any]:
+def _read(connection: Connection, query: Moments, select: str, where: Where, spans: Sequence[Span]) -> list[Any]:
+    """The first rows that meet a stretch, as many as are asked for."""
     down = " DESC" if _newest(query) else ""
-    by = f" ORDER BY +{query.of}.start{down}, {query.of}.id{down} LIMIT ?"
+    by = f" ORDER BY +{query.of}.start{down}, {query.of}.id{down}"
     cursor = connection.cursor()
     cursor.row_factory = None
-    return cursor.execute("".join((select, where.text, by)), (*where.values, query.limit)).fetchall()
+    highs = [high for _, high in spans]
+    found = cursor.execute("".join((select, where.text, by)), where.values)
+    return list(islice((row for row in found if _meets(row[START], row[END], spans, highs, query.begins)), query.limit))
 
 
 def _meets(start: int, end: int | None, spans: Sequence[Span], highs: Sequence[float], begins: bool) -> bool:

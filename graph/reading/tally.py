@@ -17,6 +17,12 @@ _SUBJECT = (
     " LEFT JOIN identities i ON i.track_seq = t.track_seq"
 )
 _THING = " JOIN identities i ON i.track_seq = tracks.seq"
+_ITSELF = {  # one that says an event may name nobody, where another does
+    "events": "CASE WHEN NOT EXISTS (SELECT 1 FROM says y JOIN takes_part u ON u.assertion_seq = y.assertion_seq AND u.role = 'subject'"
+    " LEFT JOIN identities j ON j.track_seq = u.track_seq WHERE y.event_seq = events.seq"
+    " AND coalesce(u.entity_seq, j.entity_seq) IS NOT NULL) THEN -events.seq END",
+    "tracks": "-tracks.seq",
+}
 _ID = {"events": "coalesce(t.entity_seq, i.entity_seq)", "tracks": "i.entity_seq"}
 
 
@@ -28,7 +34,7 @@ def read_tally(connection: Connection, query: Tally) -> list[Share]:
     things = query.distinct or query.by == "label"
     joined = (_SUBJECT if query.of == "events" else _THING) if things else ""
     joined += f" LEFT JOIN entities n ON n.seq = {_ID[query.of]}" if query.by == "label" else ""
-    thing = f"coalesce({_ID[query.of]}, -{query.of}.seq)" if query.distinct else f"{query.of}.seq"
+    thing = f"coalesce({_ID[query.of]}, {_ITSELF[query.of]})" if query.distinct else f"{query.of}.seq"
     counted = f"count(DISTINCT {thing})"
     found = connection.execute(
         "".join(

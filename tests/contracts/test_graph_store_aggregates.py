@@ -44,7 +44,7 @@ def settle(store, name, things, said=()):
         )  # fmt: skip
     for number, (type_, start, end, track, more) in enumerate(said):
         id_ = make_id(name, number)
-        roles = (Role(role="subject", track_id=f"{name}-{track}"),) if track is not None else ()
+        roles = (Role(role="subject", track_id=f"{name}-{track}"),) if track is not None else more.pop("roles", ())
         assertions.append(
             Assertion(
                 id=id_, of=id_, stream_id=stream.id, look="fast", run_id=RUN.id, type=type_, start_s=start, end_s=end,
@@ -202,3 +202,10 @@ def test_heat_of_many_tracks_takes_some_of_them(store):
     settle(store, "yard", [(0.0, 1.0, Label.PERSON, {}, ((0.5, 0.5),)) for _ in range(30)])
     assert store.read(Heat(columns=1, rows=1)) == [HeatCell(0, 0, 30)]
     assert store.read(Heat(columns=1, rows=1, most=7)) == [HeatCell(0, 0, 7)]
+
+
+def test_an_event_without_a_subject_has_the_label_of_whom_it_names_first(store):
+    things = [(0.0, 90.0, label, {}, ((0.5, 0.5),)) for label in (Label.VEHICLE, Label.PERSON)]
+    roles = (Role(role="taker", track_id="yard-1"), Role(role="bringer", track_id="yard-0"))
+    settle(store, "yard", things, [(EventType.OBJECT_REMOVED, 10.0, 10.0, None, {"roles": roles})])
+    assert [one.keys for one in store.read(Breakdown(of="events", by=("label",)))] == [("person",)]

@@ -16,6 +16,7 @@ from graph.embedded import EmbeddedStore
 from tests.contracts.test_graph_store import (
     FIRE,
     LOITER,
+    START,
     STORES,
     covered,
     deep,
@@ -25,11 +26,24 @@ from tests.contracts.test_graph_store import (
     stream_of,
     track,
 )
-from vidette.alerts import Case, Judgement
+from tests.telling import alert
+from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement
 from vidette.errors import StoreError
 from vidette.models import DeepState, FastState, Observation, Role, State, Stream
 from vidette.ports import GraphStore, Judge, Reader
-from vidette.queries import Count, CoverageIn, Events, Filter, LastCommit, Streams, Tracks, WholeGraph
+from vidette.queries import (
+    Alerts,
+    Count,
+    CoverageIn,
+    Deliveries,
+    Events,
+    Filter,
+    LastCommit,
+    Neighbours,
+    Streams,
+    Tracks,
+    WholeGraph,
+)
 
 DEADLINE_S = 60
 CAMERAS = tuple(stream_of(name) for name in ("north", "south", "west"))
@@ -208,6 +222,58 @@ def test_the_same_observation_is_settled_by_one_of_them(store: GraphStore) -> No
     at_once([lambda: heard.append(store.settle(fast_of(yard, 0)))] * 6)
     assert sorted(heard) == [False] * 5 + [True]
     assert store.read(Count(of="events")) == 1
+
+
+SHARED = ("ann", "bob", "cleo", "dan")
+"""Things that every camera names, each in an order of its own."""
+
+
+class Raises:
+    """One rule for all streams: what one of them raises belongs to the incident of all."""
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        return Judgement(
+            alerts=tuple(self._alert(one.id, case.stream.name) for one in case.events),
+            deliveries=tuple(
+                Delivery(
+                    id=f"to {one.id}",
+                    sink="desk",
+                    message=self._alert(one.id, case.stream.name),
+                    status=DeliveryStatus.PENDING,
+                    next_at=START,
+                )
+                for one in case.events
+            ),
+        )
+
+    def _alert(self, event: str, stream: str) -> Alert:
+        return alert(id=f"of {event}", rule="all", incident="one", streams=(stream,), events=(event,))
+
+
+def shared_by(stream: Stream, number: int, turn: int) -> Observation:
+    """A fast observation in which all of the things that are shared take part, and one is described."""
+    seen = fast_of(stream, number)
+    order = [SHARED[(at + turn + number) % len(SHARED)] for at in range(len(SHARED))][:: -1 if turn % 2 else 1]
+    named = tuple(Role(role="taker", entity_id=name) for name in order)
+    (stays,) = seen.assertions
+    return replace(seen, assertions=(replace(stays, roles=(*stays.roles, *named)),))
+
+
+def test_streams_that_share_things_and_rules_all_arrive(store: GraphStore) -> None:
+    """What locks the same nodes in another order is undone by the server and done again."""
+    streams = [stream_of(f"camera {at}") for at in range(8)]
+    for stream in streams:
+        store.open_stream(stream)
+
+    def watch(stream: Stream, turn: int) -> None:
+        for number in range(4):
+            assert store.settle(shared_by(stream, number, turn), Raises())
+
+    at_once([partial(watch, stream, turn) for turn, stream in enumerate(streams)])
+    assert store.read(Count(of="events")) == 32
+    assert len(store.read(Alerts(limit=99))) == len(store.read(Deliveries(limit=99))) == 32
+    parts = store.read(Neighbours(id="ann", limit=999)).edges
+    assert len([edge for edge in parts if edge.type == "TAKES_PART"]) == 32
 
 
 def test_other_writes_may_come_between(store: GraphStore) -> None:

@@ -194,9 +194,10 @@ def told(store: GraphStore, text: str) -> str:
     return ""
 
 
-def graph_of(store: GraphStore) -> tuple[list[str], list[str]]:
+def graph_of(store: GraphStore) -> tuple[list[Any], list[Any]]:
     found = store.read(WholeGraph(limit=10_000))
-    return sorted(map(repr, found.nodes)), sorted(map(repr, found.edges))
+    nodes = sorted((one.label, one.id, sorted(one.properties.items())) for one in found.nodes)
+    return nodes, sorted((one.type, one.source, one.target, sorted(one.properties.items())) for one in found.edges)
 
 
 @pytest.fixture(params=[name for name in STORES if name != "embedded on disk"])

@@ -43,7 +43,7 @@ from vidette.queries import Filter, Query
 EXAMPLES = int(os.environ.get("VIDETTE_EXAMPLES", "6"))
 MANY = 10_000
 SEARCHED = ("van", "gate dog", "running", "exit", "nothing")
-UNORDERED = (queries.Neighbours, queries.WholeGraph, queries.Unembedded, remembering.LeafMatchesOf, moments.Begun)
+UNORDERED = (looks.Verdicts, queries.Unembedded, remembering.LeafMatchesOf, moments.Begun)
 """What is promised in no order, or in an order of its own."""
 
 
@@ -197,7 +197,10 @@ def rows_of(store: GraphStore, query: Query[Any]) -> Any:
     if isinstance(query, queries.Nearest):
         return sorted((round(near.likeness, 5), near.id, near.segment_id) for near in found)
     if isinstance(query, queries.Neighbours | queries.WholeGraph):
-        return sorted(map(repr, found.nodes)), sorted(map(repr, found.edges))
+        nodes = sorted((one.label, one.id, sorted(one.properties.items())) for one in found.nodes)
+        return nodes, sorted((one.type, one.source, one.target, sorted(one.properties.items())) for one in found.edges)
+    if isinstance(query, aggregates.Watched):
+        return [replace(one, watched_s=round(one.watched_s, 3), examined_s=round(one.examined_s, 3)) for one in found]
     if isinstance(query, aggregates.Breakdown):
         return [replace(one, total=round(one.total, 6)) for one in found]
     return sorted(found, key=repr) if isinstance(query, UNORDERED) else found

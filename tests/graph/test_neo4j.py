@@ -7,10 +7,11 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from graph.cypher.driver import address_of
+from graph.cypher.driver import Server, address_of, joined, rows
 from graph.cypher.tokens import tokens
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
+from tests.contracts.test_graph_store_at_once import CAMERAS, fast_of
 from tests.graph_stores import address, fresh
 from vidette.errors import ConfigError, StoreError
 from vidette.models import EventType, Label
@@ -125,3 +126,37 @@ def test_names_and_captions_are_data(store):
         store.read(Events(where=given))
     assert len(store.read(Events(where=Filter(zones=(HOSTILE,))))) == 1
     assert asked("MATCH (n:Event) RETURN count(n) AS count")[0]["count"] == 3
+
+
+def test_what_takes_too_long_is_given_up_and_said_in_one_line():
+    server = Server(address(), timeout_s=0.5)
+    slow = "UNWIND range(1, 100000000) AS a UNWIND range(1, 100) AS b RETURN sum(a * b) AS sum"
+    for act in (server.read, server.write):
+        with pytest.raises(
+            StoreError, match=r"more than 0.5 s were needed; ask for less, or raise neo4j.timeout_s"
+        ) as fault:
+            act(lambda transaction: rows(transaction, slow))
+        assert "\n" not in str(fault.value)
+        assert not fault.value.retryable
+    assert server.read(lambda transaction: rows(transaction, "RETURN 1 AS one")) == [{"one": 1}]
+    server.close()
+
+
+def test_an_observation_is_a_few_statements(store, monkeypatch):
+    """Each is a way to the server and back: this is what memory there costs, more than what it does."""
+    asked_, send = [], neo4j.ManagedTransaction.run
+    monkeypatch.setattr(
+        neo4j.ManagedTransaction, "run", lambda self, *said: asked_.append(said[0]) or send(self, *said)
+    )
+    store.open_stream(CAMERAS[0])
+    for number in range(3):
+        asked_.clear()
+        assert store.settle(fast_of(CAMERAS[0], number))
+    assert len(asked_) == 2
+
+
+def test_what_changes_goes_as_one_statement():
+    text = joined(("MATCH (n {id: $id}) SET n += $row", "UNWIND $rows AS r CREATE (m) SET m = r"))
+    assert text == (
+        "CALL () { MATCH (n {id: $given.id_0}) SET n += $given.row_0 }\nCALL () { UNWIND $given.rows_1 AS r CREATE (m) SET m = r }"
+    )

@@ -183,8 +183,8 @@ def _of_stream(transaction: Transaction, stream: Row, low: float, high: float) -
     dark = [row for row in told if row.state != FastState.WATCHED]
     return Watching(
         stream=stream["name"],
-        watched_s=sum(row.end_s - row.start_s for row in told if row.state == FastState.WATCHED),
-        examined_s=total(examined),
+        watched_s=round(sum(row.end_s - row.start_s for row in told if row.state == FastState.WATCHED), 3),
+        examined_s=round(total(examined), 3),
         known=(*known, *((row.start_s, row.end_s) for row in filling)),
         unwatched=tuple(coverage_row(stream, row) for row in sorted(dark, key=lambda row: row.start_s)),
     )

@@ -39,7 +39,7 @@ def _events(transaction: Transaction, query: Moments) -> list[Moment]:
     found = rows(
         transaction,
         f"{where.first('e' + (', score' if query.where.text else ''), order)} MATCH (s:Stream {{id: e.stream_id}})"
-        f" RETURN e{{.id, .start, .end, .start_pts, .type, .zone, .line}} AS e, s.name AS stream{order}",
+        f" RETURN e{{.id, .start, .end, .start_pts, .end_pts, .type, .zone, .line}} AS e, s.name AS stream{order}",
         **where.values,
         limit=query.limit,
     )
@@ -112,7 +112,7 @@ def _tracks(transaction: Transaction, query: Moments) -> list[Moment]:
     found = rows(
         transaction,
         f"{where.first('t, n', order)} MATCH (s:Stream {{id: t.stream_id}})"
-        f" RETURN t{{.id, .start, .end, .start_pts, .label, .kind}} AS t, n.id AS thing, s.name AS stream{order}",
+        f" RETURN t{{.id, .start, .end, .start_pts, .end_pts, .label, .kind}} AS t, n.id AS thing, s.name AS stream{order}",
         **where.values,
         limit=query.limit,
     )

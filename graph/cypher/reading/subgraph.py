@@ -27,6 +27,8 @@ _PROPERTIES: dict[str, tuple[str, ...]] = {
     "Attempt": ("at", "status", "number"),
     "Run": ("model", "revision", "prompt_hash", "params_json"),
 }
+_INNER = ("named", "place")
+"""Properties of relations that answer questions, and tell nobody anything."""
 _HELD = {"Segment": "n.present", "Track": "n.present", "Entity": "n.present", "Event": "n.state <> 'retracted'"}
 _STORED = (
     ("Zone", "ON", "Stream"),
@@ -164,7 +166,7 @@ def _edge(type_: str, source: str, source_id: str, target: str, target_id: str, 
         type=type_,
         source=PREFIXES.get(source, "") + source_id,
         target=PREFIXES.get(target, "") + target_id,
-        properties={name: value for name, value in properties.items() if name != "named" and value is not None},
+        properties={name: value for name, value in properties.items() if name not in _INNER and value is not None},
     )
 
 
