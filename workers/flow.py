@@ -1,6 +1,6 @@
 """The order of the steps, written once; a runner steps through the jobs that follow from a job.
 
-Watch  -> Settle (one for each observation of the fast look) -> Watch (the next span)
+Watch  -> Settle (one for each observation of the fast look at a file) -> Watch (the next span)
 Settle -> LookAt (segments with keyframes, where there is a vision model: owed.py says when)
 LookAt -> Settle (the deep look's observations)
 
@@ -15,15 +15,14 @@ from dataclasses import replace
 
 from agent.perception.fast import fast_look
 from ingest.open import open_source
-from ingest.sources import SourceSpec
-from vidette.errors import ModelError, StoreError
+from vidette.errors import ConfigError, ModelError, StoreError
 from vidette.models import Commit, Observation, Stream
 from vidette.queries import LastCommit
 from workers.asking import looked_at
 from workers.breakage import Breakable, rest
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.owed import due_looks, missing_looks
-from workers.streams import begun, settings_for, stream_of
+from workers.streams import settings_for, stream_of
 from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
@@ -53,8 +52,7 @@ def step(pipeline: Pipeline, job: Job, take: Take | None = None) -> Generator[Jo
 
 def _watch(pipeline: Pipeline, job: Watch, take: Take | None) -> Iterator[Job]:
     if job.spec.url:
-        yield from _watch_live(pipeline, job.spec)
-        return
+        raise ConfigError(f"{job.spec.name!r} is a camera: a fleet watches it, not a job of the flow")
     stream = stream_of(job.spec, pipeline.settings)
     then = None
     with pipeline.lock(stream.id) if take is None else nullcontext():
@@ -69,20 +67,6 @@ def _watch(pipeline: Pipeline, job: Watch, take: Take | None) -> Iterator[Job]:
             then = yield from _watch_on(pipeline, job, stream, take)
     if then:
         yield then  # once the lock is free: another worker may take it at once
-
-
-def _watch_live(pipeline: Pipeline, spec: SourceSpec) -> Iterator[Job]:
-    """A camera, for ever: what it saw before is kept and gone on from, whatever the job says."""
-    from workers.live import observations  # files start sooner without what cameras need
-
-    with pipeline.lock(spec.stream_id):
-        stream = stream_of(begun(spec, pipeline.store), pipeline.settings)
-        pipeline.store.open_stream(stream)
-        judge_stored(pipeline, stream)
-        yield from missing_looks(pipeline, stream)
-        yield from missing_notes(pipeline, stream)
-        with closing(observations(pipeline, stream)) as seen:
-            yield from (Settle(observation=one) for one in seen)
 
 
 def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None) -> Generator[Job, None, Watch | None]:

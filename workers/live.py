@@ -4,19 +4,18 @@ import logging
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Literal
 
 from ingest.live.backoff import Backoff
 from vidette.errors import StoreError
 from vidette.feeds import FeedState
-from vidette.models import Observation, Stream
+from vidette.models import Observation
 from vidette.signals import Loss
-from workers.assignment import CRASHED, NOT_NOW, Why, hours_of, job_of
+from workers.assignment import CRASHED, NOT_NOW, Why
 from workers.child import Child
 from workers.keeping import ClipDone
 from workers.messages import Alive, CameraJob, Command, Kept, Message, Ready, Said
-from workers.wiring import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ FIRST_S = 60.0
 """How long it may take to start."""
 _BUSY_CPU = 0.05  # share of a core: one that waits for its camera takes less
 _SAMPLE_S = 1.0
-_ROUND_S = 0.2
 _WELL_S = 60.0  # a process that ran so long was no failed start
 
 State = Literal["waiting", "starting", "running", "leaving", "off"]
@@ -214,36 +212,6 @@ class Supervisor:
         self.state, self.loss, self.feed = "off", None, None
         self.why = None if self.retired else NOT_NOW
         self._backoff.reset()
-
-
-def observations(
-    pipeline: Pipeline, stream: Stream, *, child: Callable[..., Child] = Child
-) -> Generator[Observation, None, None]:
-    """What the process of one camera says, for ever; whoever takes it settles it. Closing ends the process.
-
-    Where the process has to be started again, that waits until all that was given out is settled.
-    """
-    given = -1
-
-    def job(why: Why | None) -> CameraJob:
-        made = job_of(pipeline, stream, pipeline.store.open_stream(stream), why)
-        if (made.commit.sequence if made.commit else -1) < given:
-            raise StoreError(f"observation {given} of {stream.name!r} is not settled yet; wait", retryable=True)
-        return made
-
-    with selectors.DefaultSelector() as selector:
-        wanted = hours_of(pipeline.settings, stream.name)
-        supervisor = Supervisor(stream.name, job, selector, wanted=wanted, child=child)
-        try:
-            while True:
-                hear(selector, _ROUND_S)
-                while supervisor.heard:
-                    observation = supervisor.heard.popleft()
-                    given = observation.sequence if observation.sequence is not None else given
-                    yield observation
-                supervisor.tick()
-        finally:
-            supervisor.kill()
 
 
 def hear(selector: selectors.BaseSelector, seconds: float) -> None:

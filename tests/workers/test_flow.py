@@ -8,7 +8,8 @@ import pytest
 
 from agent.perception.scripted import ScriptedVision
 from ingest.jpeg import encode
-from vidette.errors import StoreError
+from ingest.sources import camera
+from vidette.errors import ConfigError, StoreError
 from vidette.models import LookReply, PathPoint
 from vidette.settings import LineSettings, Settings, StreamSettings, ZoneSettings
 from workers.asking import _thinned
@@ -222,3 +223,9 @@ def test_a_model_is_told_of_a_track_up_to_both_ends_of_what_the_segment_shows():
         assert sorted(set(told), key=path.index) == list(told)
         assert told[:1] == tuple(path[:1])[:many]
         assert told[-1:] == tuple(path[:many][-1:])
+
+
+def test_a_camera_is_no_job_of_the_flow(memory):
+    pipeline = memory()
+    with pytest.raises(ConfigError, match="'door' is a camera"):
+        list(step(pipeline, Watch(spec=camera("door", "rtsp://camera/1"))))

@@ -6,13 +6,9 @@ import os
 import selectors
 import sys
 import time
-from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event, Thread
 
 import pytest
 
@@ -24,9 +20,7 @@ from vidette.models import FastState
 from vidette.queries import LastCommit
 from workers.assignment import CRASHED, NOT_NOW, gap_of, job_of
 from workers.child import Child, say, surroundings
-from workers.flow import step
-from workers.jobs import Settle, Watch
-from workers.live import Supervisor, hear, observations
+from workers.live import Supervisor, hear
 from workers.messages import Network
 from workers.streams import stream_of
 
@@ -215,43 +209,3 @@ def test_without_a_commit_there_is_no_gap():
     assert gap_of(CRASHED, None) is None
     assert gap_of(None, 3.0) is None
     assert gap_of(CRASHED, 3.0).since_s == 3.0
-
-
-def test_observations_wait_with_a_new_process_until_all_is_settled(memory, tmp_path, caplog):
-    pipeline = memory(media=str(tmp_path))
-    stream = stream_of(camera("crash", "rtsp://camera/1"), pipeline.settings)
-    given, over = SimpleQueue(), Event()
-
-    def take():
-        with closing(observations(pipeline, stream, child=SCRIPTED)) as said:
-            for one in said:
-                given.put(one)
-                if over.is_set():
-                    return
-
-    thread = Thread(target=take)
-    thread.start()
-    try:
-        first = [given.get(timeout=PATIENCE_S) for _ in range(3)]
-        deadline = time.monotonic() + PATIENCE_S
-        while "waits for memory" not in caplog.text:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert given.empty()
-        for one in first:
-            list(step(pipeline, Settle(observation=one)))
-        assert given.get(timeout=PATIENCE_S).sequence == 3
-    finally:
-        over.set()
-        thread.join(PATIENCE_S)
-
-
-def test_a_camera_is_a_job_of_the_flow_like_any_other(memory, tmp_path, monkeypatch):
-    monkeypatch.setattr(observations, "__kwdefaults__", {"child": SCRIPTED})
-    pipeline = memory(media=str(tmp_path))
-    began = datetime.now(UTC)
-    with closing(step(pipeline, Watch(spec=camera("good", "rtsp://camera/1")))) as jobs:
-        seen = [next(jobs).observation for _ in range(4)]
-    assert [one.sequence for one in seen] == [0, 1, 2, 3]
-    assert all(a.end_s == b.start_s for a, b in pairwise(seen))
-    assert (datetime.now(UTC) - began).total_seconds() > seen[-1].watermark_s
