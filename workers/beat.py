@@ -62,7 +62,7 @@ class Beat:
         self._cameras = Cameras(cluster.broker, cluster.registry, cameras)
         self._sight = Sight(cluster, lease_s=settings.cluster.lease_s, clock=clock)
         self._markers, self._queues = Markers(cluster.broker), Queues(cluster.broker)
-        self._owing, self._owed_at = Owing(2 * settings.cluster.look_limit_s), clock()
+        self._owing, self._owed_at = Owing(2 * settings.cluster.look_limit_s, clock=clock), clock()
         self._troubles: dict[str, str] = {}
         self._wake = Event()
         self._changes: SimpleQueue[Change] = SimpleQueue()

@@ -160,3 +160,28 @@ def test_without_a_broker_it_is_one_line(tmp_path, capsys):
     assert out == ""
     assert err.startswith("error: no broker in the settings")
     assert err.count("\n") == 1
+
+
+def test_without_the_model_it_beats_all_the_same(beat, config):
+    with config.open("a") as file:
+        file.write("vlm: {backend: transformers, path: /no/such/model}\n")
+    one = beat()
+    one.until("looks that were lost are not asked for again from here: .*/no/such/model")
+    one.until("beat at ")
+    assert one.end() == 0
+
+
+def test_a_collector_that_is_none_is_one_line(tmp_path, server, capsys, monkeypatch):
+    monkeypatch.setenv("VIDETTE_CLUSTER__TRACE", "nowhere")
+    monkeypatch.setenv("VIDETTE_BROKER", server.url)
+    assert cli.main(["beat", "--db", str(tmp_path / "v.db")]) == 2
+    assert capsys.readouterr().err == "error: cluster.trace: 'nowhere' is no address; write `http://host:4318`\n"
+
+
+def test_it_takes_its_settings_when_told(beat, config, server, capsys):
+    one = beat()
+    eventually(lambda: wanted(server) == {"door"})
+    write(config, server, "yard")
+    assert cli.main(["reload", "--config", str(config)]) == 0, capsys.readouterr().err
+    eventually(lambda: wanted(server) == {"yard"})
+    assert one.end() == 0

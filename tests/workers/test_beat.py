@@ -8,18 +8,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agent.perception.scripted import ScriptedVision
 from ingest.sources import camera
 from tests.redis_server import RedisServer, emptied
 from tests.telling import delivery
 from vidette.alerts import DeliveryStatus, Judgement, Timer
 from vidette.errors import ConfigError, StoreError
+from vidette.models import LookReply
 from vidette.queries import Alerts
 from vidette.settings import Settings
 from workers.beat import Beat, Change
 from workers.broker import Broker
 from workers.cluster import cluster_of
 from workers.due import LEASE, mark_of_sink, mark_of_watch
-from workers.jobs import Deliver, Job, Watch
+from workers.flow import step
+from workers.jobs import Deliver, Job, LookAt, Watch
 from workers.leases import Leases
 from workers.markers import Markers
 
@@ -47,8 +50,8 @@ class Place:
         return [job.spec.name for job in self.sent if isinstance(job, Watch)]
 
     @contextmanager
-    def beating(self, *specs):
-        beat, stop = Beat(self.cluster, specs, say=self.said.append), threading.Event()
+    def beating(self, *specs, clock=time.monotonic):
+        beat, stop = Beat(self.cluster, specs, say=self.said.append, clock=clock), threading.Event()
         thread = threading.Thread(target=beat.run, args=(stop,))
         thread.start()
         try:
@@ -70,8 +73,8 @@ def place(memory):
     """`place(server, **settings)`: of a process of its own, as far as Redis can tell."""
     with ExitStack() as open_:
 
-        def made(server, name="memory", **settings):
-            pipeline = memory(name, broker=server.url, cluster={"lease_s": 1}, **settings)
+        def made(server, name="memory", vision=None, **settings):
+            pipeline = memory(name, vision, broker=server.url, cluster={"lease_s": 1, "look_limit_s": 5}, **settings)
             here = Place(cluster=None)
             broker = open_.enter_context(closing(Broker(server.url)))
             leases = open_.enter_context(closing(Leases(broker, ttl_s=1)))
@@ -185,6 +188,17 @@ def test_a_stream_that_nobody_gets_on_with_is_given_up_and_the_others_go_on(plac
         until(here.names, "the camera to be sent")
     assert here.names() == ["door"]
     assert here.cluster.dead.count() == 1
+
+
+def test_looks_that_were_lost_are_asked_for_again(place, server, clip, spec_of):
+    here = place(server, vision=ScriptedVision(otherwise=LookReply(caption="seen")))
+    lost = []
+    for job in step(here.cluster.pipeline, Watch(spec=spec_of(clip))):
+        lost += [one for one in step(here.cluster.pipeline, job) if isinstance(one, LookAt)]
+    with here.beating(clock=lambda: 100 * time.monotonic()):
+        until(lambda: len(here.sent) >= len(lost), "the looks to be sent")
+    assert {job.segment.id for job in here.sent} == {job.segment.id for job in lost}
+    assert all(job.owed for job in here.sent)
 
 
 def test_settings_that_change_are_taken(place, server):
