@@ -5,12 +5,14 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from celery import signals
 from celery.concurrency import get_implementation
+from celery.platforms import SecurityWarning
 
 from vidette import codec
 from vidette.errors import VidetteError
@@ -53,6 +55,7 @@ def main() -> int:
     die_with_parent(service.parent)
     settings = service.settings
     configure(settings.log, settings.log_format)
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickled messages read by root; ours are JSON
     if settings.log != "debug":
         for name in ("celery.worker.strategy", "celery.app.trace"):  # two lines a job
             logging.getLogger(name).setLevel(logging.WARNING)
