@@ -1,6 +1,7 @@
-"""A real camera goes from one worker to the next: what the ledger lacks is no longer than a group of pictures."""
+"""Real cameras on workers: from one to the next without more missing than a group of pictures; clips of alerts."""
 
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -8,7 +9,7 @@ from ingest.sources import camera as source
 from tests.machines import PATIENCE_S, Machines, gapless, until
 from tests.redis_server import emptied
 from vidette.models import FastState
-from vidette.queries import Reached
+from vidette.queries import Alerts, Reached
 from vidette.settings import Settings
 from workers.jobs import Watch
 from workers.wiring import pipeline_of
@@ -40,6 +41,10 @@ def owner(machines):
     return [row.owner for row in machines.first.leases.rows()]
 
 
+def alerts(machines):
+    return machines.pipeline.store.read(Alerts())
+
+
 def goes_on(machines, before):
     """Somebody else has it, and sees."""
     until(lambda: owner(machines) not in ([], before))
@@ -67,3 +72,21 @@ def test_handed_over_twice_it_lacks_no_more_than_a_group_of_pictures(machines, c
     assert max([row.end_s - row.start_s for row in dark], default=0.0) <= GOP_S, dark
     (reach,) = machines.pipeline.store.read(Reached(streams=(job.spec.stream_id,))).values()
     assert reach.fence == len(workers)
+
+
+def test_an_alert_that_others_raise_gets_its_clip_from_the_process_that_has_the_pictures(machines, camera, numbered):
+    live = {"lost_s": 1, "pre_s": 2, "post_s": 0}
+    machines.pipelines = partial(
+        machines.pipelines, rules=[{"id": "gone", "when": {"event": "signal_lost"}}], live=live
+    )
+    machines.start()
+    server = camera(numbered)
+    job = Watch(spec=source("door", server.address))
+    with machines.running(machines.wanted(job)):
+        until(lambda: watched_s(machines) > 3)
+        server.kill()
+        until(lambda: alerts(machines))
+        until(lambda: any(one.kind == "clip" for one in alerts(machines)[0].evidence))
+    (alert,) = alerts(machines)
+    (clip,) = [one for one in alert.evidence if one.kind == "clip"]
+    assert machines.pipeline.media.get(clip.sha256)
