@@ -18,7 +18,7 @@ worker:{name}        hash    a worker: host, pid, queues, pool; 10 s            
 workers              set     names of these                                       presence
 counts:{of}          hash    done and failed of a queue, or (an hour) a worker    presence
 counts:{of}:{minute} hash    those of a minute; an hour                           presence
-carry:{sha256}       string  the carry of an observation on its way; hours        sending
+carry:{id}:{sha256}  string  the carry of an observation on its way; hours        sending
 early:{stream_id}    hash    observations that wait for the one before; an hour   early
 sent:{what}          string  a mark: sent, and not taken yet; seconds             markers
 looks:{stream_id}    int     deep looks that wait; an hour                        backlog

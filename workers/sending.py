@@ -51,7 +51,7 @@ class Sending:
         if not job.carry_sha256:
             return job
         with self._broker.faults():
-            carry = self._broker.client.get(self._broker.key("carry", job.carry_sha256))
+            carry = self._broker.client.get(self._place(job))
         if not isinstance(carry, bytes):
             return None
         return Settle(observation=replace(job.observation, carry=carry))
@@ -60,7 +60,7 @@ class Sending:
         """Its carry is in memory now."""
         if job.carry_sha256:
             with self._broker.faults():
-                self._broker.client.unlink(self._broker.key("carry", job.carry_sha256))
+                self._broker.client.unlink(self._place(job))
 
     def _has_room(self, job: Job) -> bool:
         """Half of the room is for what is seen now; a look that is owed is asked for again."""
@@ -71,10 +71,14 @@ class Sending:
         if not isinstance(job, Settle) or not job.observation.carry:
             return job
         carry = job.observation.carry
-        address = hashlib.sha256(carry).hexdigest()
+        light = Settle(observation=replace(job.observation, carry=b""), carry_sha256=hashlib.sha256(carry).hexdigest())
         with self._broker.faults():
-            self._broker.client.set(self._broker.key("carry", address), carry, ex=CARRY_S)
-        return Settle(observation=replace(job.observation, carry=b""), carry_sha256=address)
+            self._broker.client.set(self._place(light), carry, ex=CARRY_S)
+        return light
+
+    def _place(self, job: Settle) -> str:
+        """The key of its carry: its own, since it goes when it is settled, and another observation may have an equal one."""
+        return self._broker.key("carry", job.observation.id, job.carry_sha256)
 
     def _publish(self, ready: Sequence[tuple[Job, str, int]]) -> None:
         with ExitStack() as stack:

@@ -1,12 +1,14 @@
 """The disk of one worker is full: its film waits, the others' go on; once there is room it goes on, too."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from tests.cluster.cluster import check
 
-ON_A_SMALL_DISK = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
+SIZE = 2 * 2**20
+ON_A_SMALL_DISK = f'mount -t tmpfs -o size={SIZE} none "$0" && exec "$@"'
 
 
 def can_mount() -> bool:
@@ -15,15 +17,18 @@ def can_mount() -> bool:
     return bool(unshare) and subprocess.run([unshare, *trial], capture_output=True, check=False).returncode == 0
 
 
+def is_small(folder: Path) -> bool:
+    """Whether it is on the small disk."""
+    found = os.statvfs(folder)
+    return found.f_blocks * found.f_frsize == SIZE
+
+
 def fill(folder: Path) -> Path:
-    """All of a disk."""
+    """All of the small disk, and of no other."""
+    assert is_small(folder)
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(65536))
-        except OSError:
-            pass
+        assert file.write(bytes(2 * SIZE)) <= SIZE, "what does not fit is not written"
     return filler
 
 
@@ -36,8 +41,9 @@ if can_mount():  # elsewhere there is no small disk to be had
         ill = place.worker(
             "ingest", name="ill", at_once=1, before=("unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, str(spool))
         )
-        place.until(lambda: "tmpfs" in Path(f"/proc/{ill.process.pid}/mounts").read_text(), "its disk")
-        filler = fill(Path(f"/proc/{ill.process.pid}/root{spool}"))
+        seen = Path(f"/proc/{ill.process.pid}/root{spool}")
+        place.until(lambda: is_small(seen), "its disk")
+        filler = fill(seen)
         place.worker("settle", "deliver")
         place.beat()
         first = place.watch(films[0], name="first")

@@ -147,8 +147,12 @@ class TestSending:
         assert 0 < broker.client.ttl(key) <= 6 * 3600
         light = Settle(observation=replace(observation, carry=b""), carry_sha256=key.decode().rpartition(":")[2])
         assert sending.carry(light) == Settle(observation=observation)
+        other = replace(observation, id="p", stream_id="other camera")
+        sending(Settle(observation=other))
         sending.settled(light)
         assert sending.carry(light) is None
+        still = replace(light, observation=replace(other, carry=b""))
+        assert sending.carry(still) == Settle(observation=other), "an equal carry is not gone with it"
 
 
 class TestBrokerAway:
