@@ -1,6 +1,7 @@
 """Writing embeddings, readings of the clock in the picture, and what was read in keyframes, to a Neo4j server."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 import numpy as np
 
@@ -8,10 +9,11 @@ from graph.cypher.driver import Row, do, one
 from graph.cypher.scene import Scene
 from graph.rows import box_text
 from vidette.errors import StoreError
-from vidette.models import Embedding, Keyframe
+from vidette.models import ClockReading, Embedding, Keyframe
 
 _SEPARATOR = " / "
 _MOST_READINGS = 200
+_MOST_LETTERS = 1000
 
 
 def write_embeddings(scene: Scene) -> None:
@@ -48,7 +50,7 @@ def write_clock(scene: Scene) -> None:
         stream=stream_id,
         rows=[
             {
-                "key": f"{stream_id}|{reading.pts_s!r}|{reading.text}",
+                "key": clock_key(stream_id, reading),
                 "row": {
                     "stream_id": stream_id,
                     "pts": reading.pts_s,
@@ -59,6 +61,13 @@ def write_clock(scene: Scene) -> None:
             for reading in said[:room]
         ],
     )
+
+
+def clock_key(stream_id: str, reading: ClockReading) -> str:
+    """What tells a reading of a clock from others; a text that no index takes (8 kB at most) by its digest."""
+    text = reading.text
+    said = text if len(text) <= _MOST_LETTERS else sha256(text.encode()).hexdigest()
+    return f"{stream_id}|{reading.pts_s!r}|{said}"
 
 
 def write_texts(scene: Scene, keyframes: Iterable[Keyframe]) -> None:
