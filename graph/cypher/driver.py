@@ -94,6 +94,9 @@ class Server:
                 self._driver.verify_connectivity()
         except StoreError:
             self._driver.close()
+            if uri.startswith("neo4j"):  # whoever asks for routes is not told what is wrong with the way there
+                direct = f"bolt{uri.removeprefix('neo4j')}"
+                Server(direct, user, password, database=database, ca=ca, timeout_s=timeout_s).close()
             raise
 
     def read(self, act: Callable[[Transaction], R]) -> R:

@@ -29,7 +29,7 @@ from tests.contracts.test_graph_store import (
 from tests.telling import alert
 from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement
 from vidette.errors import StoreError
-from vidette.models import DeepState, FastState, Observation, Role, State, Stream
+from vidette.models import DeepState, Entity, FastState, Label, Observation, Role, State, Stream
 from vidette.ports import GraphStore, Judge, Reader
 from vidette.queries import (
     Alerts,
@@ -251,12 +251,13 @@ class Raises:
 
 
 def shared_by(stream: Stream, number: int, turn: int) -> Observation:
-    """A fast observation in which all of the things that are shared take part, and one is described."""
+    """A fast observation in which all of the things that are shared take part, and are described."""
     seen = fast_of(stream, number)
     order = [SHARED[(at + turn + number) % len(SHARED)] for at in range(len(SHARED))][:: -1 if turn % 2 else 1]
     named = tuple(Role(role="taker", entity_id=name) for name in order)
     (stays,) = seen.assertions
-    return replace(seen, assertions=(replace(stays, roles=(*stays.roles, *named)),))
+    things = tuple(Entity(id=name, stream_id=stream.id, label=Label.PERSON) for name in order)
+    return replace(seen, entities=things, assertions=(replace(stays, roles=(*stays.roles, *named)),))
 
 
 def test_streams_that_share_things_and_rules_all_arrive(store: GraphStore) -> None:
