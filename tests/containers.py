@@ -243,7 +243,7 @@ class Service:
         while not self.healthy():
             assert _alive(self.pid), f"{self.name} ended: {self.said_last()}"
             assert time.monotonic() < deadline, f"{self.name} is not healthy: {self.said_last()}"
-            time.sleep(0.2)
+            time.sleep(1)  # a check is a process of its own
 
     def said_last(self) -> str:
         """The end of its log, and of its last health check."""

@@ -41,6 +41,16 @@ def test_the_compose_file_fits_its_specification(tmp_path):
     assert "restrat" in linted("check-jsonschema", *schema, str(spoiled))
 
 
+def test_what_opens_it_to_other_machines_fits_too_and_opens_nothing_else():
+    assert linted("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "deploy/published.yml") == ""
+    opened = yaml.safe_load((ROOT / "deploy" / "published.yml").read_text())["services"]
+    assert {*opened} == {name for name in SERVICES if name not in BUILT}
+    for one in opened.values():
+        assert {*one} == {"networks", "ports"}
+        assert {*one["networks"]} == {*SAID["networks"]}
+        assert all(re.fullmatch(r"\$\{ADDRESS:\?[^}]+\}:(\d+):\1", port) for port in one["ports"])
+
+
 def test_the_dockerfile_pleases_hadolint(tmp_path):
     assert linted("hadolint", "--failure-threshold", "style", "Dockerfile") == ""
     spoiled = tmp_path / "Dockerfile"
@@ -242,4 +252,4 @@ def test_a_worker_that_is_gone_is_not_healthy_and_all_end_as_they_are_told(compo
     assert not redis.healthy()
     redis.start()
     redis.wait_healthy()
-    assert [name for name in LASTING if name != "redis" and compose.service(name).healthy()] == []
+    assert [name for name in ("beat", "settle", "neo4j") if compose.service(name).healthy()] == []
