@@ -23,6 +23,7 @@ from workers.jobs import Deliver
 from workers.leases import Lease
 from workers.markers import DELIVER_S, WATCH_S, Markers
 from workers.owing import Owing
+from workers.process import clock_of
 from workers.queues import Queues
 from workers.routing import QUEUES
 from workers.seeing import Sight
@@ -128,6 +129,7 @@ class Beat:
 
     def _round(self) -> None:
         """Look once, and do what is due."""
+        clock_of(self._pipeline.settings).look()
         with self._guarded("broker"):
             seen = self._sight.seen(self._pipeline)
             if self._cameras.reconcile(seen.wanted, seen.leased):
@@ -166,11 +168,11 @@ class Beat:
         """A fault in it ends nothing else, and is said once, not every second."""
         try:
             yield
-        except VidetteError as error:
-            if self._troubles.get(what) != str(error):
-                self._troubles[what] = str(error)
-                log.warning("%s", error)
-        except Exception:  # the loop's edge: whatever is wrong with one stream, the others go on
-            log.exception("beat")
+        except Exception as error:  # the loop's edge: whatever is wrong with one stream, the others go on
+            text = f"{type(error).__name__}: {error}"
+            if self._troubles.get(what) != text:
+                self._troubles[what] = text
+                known = isinstance(error, VidetteError)
+                log.log(logging.WARNING if known else logging.ERROR, "%s", error if known else what, exc_info=not known)
         else:
             self._troubles.pop(what, None)

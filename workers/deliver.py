@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from vidette.alerts import Case, Delivery, DeliveryStatus, Judgement, Severity
 from vidette.errors import ConfigError
@@ -15,6 +15,7 @@ from workers.broker import Broker
 from workers.delivering import Pump
 from workers.disabling import teller
 from workers.lanes import lane_of
+from workers.process import clock_of
 from workers.sender import Store
 from workers.traced import traced
 from workers.tracing import tracing_of
@@ -80,6 +81,7 @@ class Outgoing:
             self._store,
             traced(lanes, tracing_of(self._settings), self._broker),
             gone=teller(self._settings, self._store),
+            now=clock_of(self._settings).now,
         )
         pump.__enter__()
         return pump
@@ -102,9 +104,9 @@ class Raised:
         """As the judge does."""
         return self._judge.new_rules(read, stream_id)
 
-    def due(self) -> dict[str, Severity]:
+    def due(self, now: datetime) -> dict[str, Severity]:
         """The sinks that are to be told now, with the most severe that each is to be told."""
-        now, found = datetime.now(UTC), dict[str, Severity]()
+        found = dict[str, Severity]()
         for one in self._deliveries:
             if one.status == DeliveryStatus.PENDING and one.next_at <= now:
                 found[one.sink] = max(one.message.severity, found.get(one.sink, Severity.LOW), key=_ORDER.index)

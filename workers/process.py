@@ -1,4 +1,4 @@
-"""What a process has once: its connection to the broker, and its leases."""
+"""What a process has once: its connection to the broker, its leases, and the time by which they all go."""
 
 import os
 from functools import lru_cache
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vidette.errors import ConfigError
 from vidette.settings import Settings
+from workers.clock import Clock
 
 if TYPE_CHECKING:
     from workers.broker import Broker
@@ -25,6 +26,22 @@ def broker_of(settings: Settings) -> "Broker":
 def leases_of(settings: Settings) -> "Leases":
     """The leases that this process holds, renewed by one thread. Raises ConfigError."""
     return _leases(broker_of(settings), settings.cluster.lease_s)
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The time of the broker; where none is named, or before `look`, that of this machine."""
+    return _clock(os.getpid(), settings.broker)
+
+
+@lru_cache(maxsize=8)
+def _clock(pid: int, url: str) -> Clock:
+    def ask() -> tuple[int, int]:
+        broker = _broker(pid, url)
+        with broker.faults():
+            seconds, micros = broker.client.time()
+            return int(seconds), int(micros)
+
+    return Clock(ask)
 
 
 @lru_cache(maxsize=8)

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from vidette.errors import StoreError
 from vidette.queries import Reached
 from workers.cluster import Cluster
 from workers.due import FRUITLESS, Calm, Seen, mark_of_sink, mark_of_watch
 from workers.markers import Markers
+from workers.process import clock_of
 from workers.queues import Queues
 from workers.routing import QUEUES
 from workers.wiring import Pipeline
@@ -58,7 +59,7 @@ class Sight:
         return replace(seen, settled=settled, sinks=self._due(pipeline))
 
     def _due(self, pipeline: Pipeline) -> list[str]:
-        now, sinks = datetime.now(UTC), [one.id for one in pipeline.settings.sinks]
+        now, sinks = clock_of(pipeline.settings).now(), [one.id for one in pipeline.settings.sinks]
         if not self._is_due(pipeline, sinks, now):
             return []
         return [sink for sink in sinks if self._is_due(pipeline, [sink], now)]

@@ -17,6 +17,7 @@ from workers.flow import step
 from workers.jobs import Deliver, Job, LookAt, Message, Settle
 from workers.markers import DELIVER_S
 from workers.priority import URGENT, of_look, of_severity, priority_of
+from workers.process import clock_of
 from workers.traced import heeding
 from workers.tracing import about
 from workers.wiring import Pipeline
@@ -86,7 +87,7 @@ def _settled(desk: Desk, job: Settle) -> Sequence[LookAt]:
         pipeline, raised = raising(heeded)
         looks = [one for one in step(pipeline, job) if isinstance(one, LookAt)]
     if raised is not None:
-        for sink, severity in raised.due().items():
+        for sink, severity in raised.due(clock_of(desk.cluster.pipeline.settings).now()).items():
             _deliver(desk, sink, of_severity(severity))
     return looks
 

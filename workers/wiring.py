@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -368,13 +368,14 @@ def judge_of(settings: Settings) -> "Engine | None":
         return None
     from rules.engine import Engine
     from rules.policy import near_of
+    from workers.process import clock_of
 
     return Engine(
         settings.rules,
         settings.sinks,
         tz=zone_of(settings),
         max_age_s=settings.alerts.max_age_s,
-        now=lambda: datetime.now(UTC),
+        now=clock_of(settings).now,
         alerts=settings.alerts,
         near=near_of(settings.streams),
     )
