@@ -32,14 +32,12 @@ local held = redis.call('GET', KEYS[1])
 if held then
   return held
 end
-local token = math.max(tonumber(redis.call('GET', KEYS[3]) or '0'), tonumber(ARGV[3])) + 1
-token = string.format('%.0f', token)
+local token = redis.call('INCR', KEYS[3])
 local now = redis.call('TIME')
-held = ARGV[1] .. ' ' .. token .. ' ' .. now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000))
+held = ARGV[1] .. ' ' .. string.format('%.0f', token) .. ' ' .. now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000))
 redis.call('SET', KEYS[1], held, 'PX', ARGV[2])
-redis.call('SET', KEYS[2], held, 'EX', ARGV[4])
-redis.call('SET', KEYS[3], token)
-redis.call('SADD', KEYS[4], ARGV[5])
+redis.call('SET', KEYS[2], held, 'EX', ARGV[3])
+redis.call('SADD', KEYS[4], ARGV[4])
 return held
 """
 # KEYS: leases, token, then lease and last of each; ARGV: ttl, how long the last is known, then name, value, token of each.
@@ -149,7 +147,6 @@ class Leases:
         self._release, self._rows = broker.script(_RELEASE), broker.script(_ROWS)
         self._claims = count(1)
         self._held: set[Lease] = set()
-        self._highest = 0
         self._changed = Condition()
         self._thread: Thread | None = None
 
@@ -158,7 +155,7 @@ class Leases:
         claim = f"{self.owner}#{next(self._claims)}"
         keys = [self._key(name), self._last(name), self._broker.key("token"), self._broker.key("leases")]
         with self._broker.faults():
-            said = self._take(keys, [claim, self._ttl_ms, self._highest, _REMEMBERED_S, name])
+            said = self._take(keys, [claim, self._ttl_ms, _REMEMBERED_S, name])
         lease = Lease(self, name, said.decode())
         owner, _, _ = _parsed(lease.value)
         if not lease.value.startswith(f"{claim} "):
@@ -215,7 +212,6 @@ class Leases:
 
     def _keep(self, lease: Lease) -> None:
         with self._changed:
-            self._highest = max(self._highest, lease.token)
             self._held.add(lease)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="leases", daemon=True)
