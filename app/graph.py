@@ -103,9 +103,11 @@ def import_(file: str, db: str | None, config: str | None, *, resume: bool, quie
     from app.memory import settings_of
     from app.move_line import MoveLine
     from graph.dump.carrying import take
+    from graph.dump.file import DumpFile
     from workers.moving import moved_memory
 
     settings = settings_of(db, config)
+    DumpFile(Path(file)).head()  # what is no dump makes no memory
     with moved_memory(settings, into=True) as memory, MoveLine(quiet=quiet) as line:
         tally = take(Path(file), memory, resume=resume, progress=line)
     _say(memory.address, tally)

@@ -80,14 +80,18 @@ def fill(store: Store) -> None:
     _told(store)
 
 
+def watch_under(store: Store, *rules: dict[str, Any]) -> Any:
+    """A watch whose events are given by hand, under rules, with a name that would be a statement."""
+    return _rules.Watch(*rules, store=store, name=HOSTILE)
+
+
 def _ruled(store: Store) -> None:
     """A day at the gate under rules of one event and over time, not over yet."""
-    watch = _rules.Watch(
+    watch = watch_under(
+        store,
         {"id": "waits", "when": {"event": "loitering", "zone": HOSTILE, "for_s": 5}},
         {"id": "then", "when": {"in_order": [{"event": "zone_entered"}, {"event": "loitering"}], "within_s": 60}},
         {"id": "nobody", "when": {"absence": {"event": "zone_entered"}, "for_s": 100}},
-        store=store,
-        name=HOSTILE,
     )
     thing = watch.thing("van", Label.VEHICLE)
     watch.happens(EventType.ZONE_ENTERED, thing, 2.0, zone="gate", caption=HOSTILE)

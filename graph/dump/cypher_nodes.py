@@ -7,6 +7,7 @@ import numpy as np
 from graph.assertions import rest_of
 from graph.cypher.assertions import waiting
 from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.embedding import clock_key
 from graph.cypher.lasting import times_of
 from graph.cypher.things import chunk, points_of
 from graph.cypher.tokens import tokens
@@ -250,7 +251,7 @@ def clock_reading(one: of.ClockRecord, _: Known) -> Row:
     """A reading of a clock."""
     said = one.reading
     row = {"stream_id": one.stream_id, "pts": said.pts_s, "text": said.text, "box_json": box_text(said.box)}
-    return {"key": f"{one.stream_id}|{said.pts_s!r}|{said.text}", "stream": one.stream_id, "row": row}
+    return {"key": clock_key(one.stream_id, said), "stream": one.stream_id, "row": row}
 
 
 def attempt(one: of.AttemptRecord, _: Known) -> Row:

@@ -81,6 +81,7 @@ def test_what_cannot_be_is_one_line(capsys, db, tmp_path):
         assert (found, told in err, out) == (code, True, ""), (said, err)
         assert len(err.splitlines()) == 1
     assert not none.exists()
+    assert not (tmp_path / "z.db").exists()
 
 
 def test_a_dump_that_failed_leaves_no_file(capsys, db, tmp_path, monkeypatch):
