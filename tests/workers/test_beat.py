@@ -265,3 +265,22 @@ def test_it_waits_for_a_broker_that_is_not_there_yet(place, tmp_path):
     here = place(server)
     with here.beating(spec()), server:
         until(lambda: here.names() == ["door"], "the watch to be sent")
+
+
+def test_a_fault_of_ours_is_said_once_with_its_trace_and_ends_nothing(place, server, caplog):
+    here = place(server, sinks=[{"id": "ops", "kind": "console"}])
+    real, asked = here.cluster.pipeline.store, []
+
+    class Broken:
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        def next_due(self, sinks):
+            asked.append(sinks)
+            raise ZeroDivisionError("a fault")
+
+    here.cluster = replace(here.cluster, pipeline=replace(here.cluster.pipeline, store=Broken()))
+    with here.beating(spec()):
+        until(lambda: len(asked) >= 3, "three rounds")
+        until(here.names, "the watch to be sent")
+    assert len([one for one in caplog.records if one.exc_info]) == 1
