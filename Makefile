@@ -7,7 +7,7 @@ VIDEO  ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-live bench-vlm bench-alerts
+.PHONY: help install demo test check bench bench-live bench-vlm bench-alerts bench-scale
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-live: $(VENV)/.installed-dev  ## cameras: CPU, memory and delays beside ff
 
 bench-vlm: $(VENV)/.installed-dev  ## deep looks: calls, a busy server, cost over a bare model (ARGS=--short; on a GPU: ARGS=--gpu)
 	$(BIN)/python -m benchmarks.vlm $(ARGS)
+
+bench-scale: $(VENV)/.installed-dev $(if $(shell command -v mvn),$(VENV)/.neo4j)  ## many machines: Neo4j beside the embedded store, workers beside one process (ARGS=--short)
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 bench-alerts: $(VENV)/.installed-dev  ## deliveries: 10,000 alerts to five endpoints, one slow, one down (ten minutes; ARGS=--short)
 	$(BIN)/python -m benchmarks.alerts $(ARGS)

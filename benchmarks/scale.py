@@ -1,0 +1,36 @@
+"""What many machines cost, on this one: `make bench-scale`, or `make bench-scale ARGS=--short` for a first look.
+
+First memory on a Neo4j server beside the embedded one, then workers beside one process. Options other than `--short` are
+those of each part: `python -m benchmarks.scale_stores --help`, `python -m benchmarks.scale_cluster --help`.
+"""
+
+import argparse
+import subprocess
+import sys
+
+PARTS = ("scale_stores", "scale_cluster")
+
+
+def main() -> None:
+    """Run the parts, each in a process of its own; the exit code is 1 where one failed."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)}")
+    options.add_argument("--short", action="store_true", help="less data, shorter films")
+    given = options.parse_args()
+    unknown = set(given.parts) - set(PARTS)
+    if unknown:
+        options.error(f"no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    failed = [part for part in given.parts or PARTS if run(part, short=given.short)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+def run(part: str, *, short: bool) -> int:
+    """Run one; -> its exit code."""
+    print(f"\n{part}\n{'=' * len(part)}", flush=True)
+    command = [sys.executable, "-m", f"benchmarks.{part}", *(["--short"] if short else [])]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    main()
