@@ -1,9 +1,8 @@
 """Leases: one owner at a time, by a key in Redis that goes away when it is not renewed.
 
-The protocol is that of one Redis server (https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/),
-with a token that rises with each take. Time is Redis' own (TTL) and this process's monotonic clock (when to renew): what
-the wall clocks of machines say changes nothing. A lease alone keeps nobody out whose process stood still for longer than
-the TTL; whoever writes under one carries the fence that memory gave (`GraphStore.take`).
+Time is Redis' own (TTL) and this process's monotonic clock (when to renew): what the wall clocks of machines say changes
+nothing. A lease alone keeps nobody out whose process stood still for longer than the TTL; whoever writes under one carries
+the fence that memory gave (`GraphStore.take`). Why all is as it is: docs/adr/0037-leases.md.
 """
 
 import logging
