@@ -12,15 +12,19 @@ from tests.collector import collecting
 from tests.redis_server import emptied
 from tests.telling import KEY, LOOPBACK, alert, delivery, endpoint
 from vidette.alerts import Judgement, Sent
+from vidette.models import Observation, Run
 from vidette.settings import Settings
 from vidette.traces import HERE, place_in
 from workers.broker import Broker
+from workers.emitters import Emitters
+from workers.jobs import Settle
 from workers.sender import Lane
 from workers.spans import Spans
 from workers.traced import heeding, traced
 from workers.tracing import Tracing
 from workers.wiring import pipeline_of
 
+RUN = Run(id="r", model="m", revision="1")
 AWAY = "redis://127.0.0.1:1/0"
 
 
@@ -176,3 +180,20 @@ def test_where_nobody_is_told_nothing_is_wrapped(pipeline):
     assert traced([lane(sink)], off, away)[0].sink is sink
     with heeding(replace(pipeline, judge=Judge()), off, away) as heeded:
         assert isinstance(heeded.judge, Judge)
+
+
+def test_each_observation_that_is_put_begins_a_trace_with_the_look_at_its_frames(tmp_path, tracing, collector):
+    def seen(number):
+        said = {"stream_id": "s", "look": "fast", "run": RUN, "watermark_s": 5.0 * number + 5}
+        return Observation(id=f"o{number}", start_s=5.0 * number, end_s=5.0 * number + 5, sequence=number, **said)
+
+    emitters = Emitters(None, lambda job: None, spool=tmp_path, settings=Settings().cluster, seen=tracing.watched)
+    emitter = emitters.open("s", name="yard")
+    emitter.begin(1)
+    for number in range(2):
+        emitter.put(seen(number))
+    emitters.close(emitter)
+    first, second = collector.wait(lambda spans: len(spans) == 2)
+    assert (first.name, first.said["vidette.stream"], first.said["vidette.sequence"]) == ("watch", "yard", 0)
+    assert first.trace != second.trace
+    assert tracing.goes_with(Settle(observation=seen(1))) == f"00-{second.trace}-{second.id}-01"
