@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from celery import signals
 from celery.concurrency import get_implementation
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from vidette import codec
 from vidette.errors import VidetteError

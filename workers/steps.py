@@ -70,7 +70,7 @@ def _settle(desk: Desk, job: Settle, text: str) -> None:
     try:
         looks = _settled(desk, whole)
     except StoreError as error:
-        if not error.retryable or not _is_early(desk, observation):
+        if not error.retryable or observation.sequence is None:
             raise
         if not _has_turn(desk, observation):
             _wait(desk, observation, text)
@@ -104,22 +104,20 @@ def _mark(sink: str, priority: int) -> str:
 
 def _is_early(desk: Desk, observation: Observation) -> bool:
     """Whether the one before it is not settled yet."""
-    if observation.sequence is None:
-        return False
     found = desk.cluster.pipeline.store.read(Reached(streams=(observation.stream_id,)))
     reach = found.get(observation.stream_id)
-    return (reach.sequence if reach else -1) < observation.sequence - 1
+    return (reach.sequence if reach else -1) < (observation.sequence or 0) - 1
 
 
 def _has_turn(desk: Desk, observation: Observation) -> bool:
-    """Whether the one before it is settled within a moment: another worker may be at it."""
+    """Whether the one before it is settled within a moment: another worker may be at it, or be done by now."""
     deadline, wait_s = monotonic() + _TURN_S, _FIRST_LOOK_S
-    while monotonic() < deadline:
+    while _is_early(desk, observation):
+        if monotonic() >= deadline:
+            return False
         Event().wait(wait_s)
-        if not _is_early(desk, observation):
-            return True
         wait_s *= 2
-    return False
+    return True
 
 
 def _wait(desk: Desk, observation: Observation, text: str) -> None:

@@ -13,20 +13,22 @@ from hypothesis import strategies as st
 
 from agent.perception.scripted import ScriptedVision
 from tests.redis_server import emptied
-from vidette.errors import StoreError
+from vidette.errors import ConfigError, StoreError
 from vidette.models import DeepState, Segment
 from vidette.queries import CoverageIn, LastCommit
-from workers import steps
+from workers import steps, tasks, trial
 from workers.celery import make_app
 from workers.cluster import cluster_of
 from workers.flow import step
-from workers.jobs import LookAt, Watch, encode, read
+from workers.jobs import Deliver, LookAt, Watch, encode, read
 from workers.priority import of_look
+from workers.process import broker_of
 from workers.queues import Queues
+from workers.registry import Registry
 from workers.routing import PRIORITIES, QUEUES, waiting_key
 from workers.steps import Cut, do
 from workers.streams import stream_of
-from workers.tasks import Trial
+from workers.trial import Trial
 from workers.worker import Worker
 
 MAX_S = 4  # so that a short file has several segments
@@ -214,7 +216,44 @@ class TestMemoryAway:
 
         monkeypatch.setattr(steps, "step", away)
         monkeypatch.setattr(steps, "_is_early", lambda *_: False)
-        with pytest.raises(Reject) as rejected:
-            Trial(worker, "settle", "id", encode(first)).run(again=False)
-        assert rejected.value.requeue
+        monkeypatch.setattr(trial, "_SHARE", 0.05)
+        for _ in range(worker.settings.cluster.retries + 2):
+            with pytest.raises(Reject) as rejected:
+                Trial(worker, "settle", "id", encode(first)).run(again=True)
+            assert rejected.value.requeue
         assert worker.desk.cluster.dead.rows() == []
+
+
+class TestWorkerThatCannotWork:
+    @pytest.fixture
+    def misled(self, made):
+        """A worker whose settings name a model that is not there."""
+        worker = made()
+
+        def join(*_):
+            raise ConfigError("vlm.path: no such folder")
+
+        worker.join = join
+        yield worker
+        worker.join = lambda settings, sending: cluster_of(settings, send=sending)
+
+    def test_its_jobs_are_left_to_others(self, misled, monkeypatch):
+        monkeypatch.setattr(tasks, "LONGEST_WAIT_S", 0.0)
+        job = Trial(misled, "deliver", "id", encode(Deliver(sink="x")))
+        with pytest.raises(Reject) as rejected:
+            tasks.run_bounded(misled, job, again=False)
+        assert rejected.value.requeue
+        assert "no such folder" in str(rejected.value.reason)
+
+    def test_its_watches_fail_with_the_reason(self, misled, clip, spec_of):
+        registry, job = Registry(broker_of(misled.settings)), Watch(spec=spec_of(clip))
+        registry.want(job)
+        tasks.run_watch(misled, encode(job))
+        wanted = registry.get(job.spec.stream_id)
+        assert (wanted.state, wanted.error) == ("failed", "vlm.path: no such folder")
+
+    def test_what_is_no_watch_is_left_alone(self, made, caplog):
+        tasks.run_watch(made(), "{}")
+        tasks.run_watch(made("other"), encode(Deliver(sink="x")))
+        assert "left to others" in caplog.text
+        assert "not a watch" in caplog.text
