@@ -72,8 +72,8 @@ class Newcomer:
 
     def follow(self, commands: str) -> str:
         """Type these commands into a shell; the first that fails ends it. -> what was shown."""
-        log = self.state / "shown"
-        with log.open("ab") as out:
+        log = self.state / f"shown-{len(self._shells)}"
+        with log.open("wb") as out:
             shell = subprocess.Popen(
                 ["bash", "-e", "-o", "pipefail", "-x", "-c", self.here(commands)],
                 cwd=self.project,
