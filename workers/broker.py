@@ -138,6 +138,8 @@ def safe(url: str) -> str:
 
 def _said(error: Exception) -> str:
     """What went wrong; where it is that nobody could be reached, without the address, which is said already."""
+    if isinstance(error, redis.TimeoutError):
+        return f"it did not answer within {_TIMEOUT_S:g} s"
     said = redact(" ".join(str(error).split())).rstrip(".") or type(error).__name__
     return _CONNECTING.sub("", said)
 
@@ -146,6 +148,8 @@ def _advice(error: Exception) -> str:
     match error:
         case redis.AuthenticationError() | redis.exceptions.AuthorizationError() | redis.exceptions.NoPermissionError():
             return "give the right user and password in `broker`"
+        case redis.TimeoutError():
+            return "see what it is doing, or name another with `broker`"
         case redis.exceptions.OutOfMemoryError():
             return "give it more memory (`maxmemory`)"
         case redis.ReadOnlyError():
