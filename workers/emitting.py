@@ -105,8 +105,8 @@ class Emitter:
             ours = replace(observation, fence=self.fence)
             try:
                 self._spool.add(ours, sync=self.sync)
-            except StoreError:
-                if len(self._entries) >= self._window:
+            except StoreError as error:
+                if len(self._entries) >= self._window or not error.retryable:
                     raise
                 self._entries[sequence] = _Entry(ours, on_disk=False)  # as few as this are held, so that it goes on
             else:
@@ -164,7 +164,14 @@ class Emitter:
             if observation is None:
                 self._break_off(sequence)
                 return
-            send(Settle(observation=observation))
+            try:
+                send(Settle(observation=observation))
+            except StoreError as error:
+                if error.retryable:
+                    raise
+                log.error("stream %s: %d cannot be sent: %s", self.stream_id, sequence, error)  # noqa: TRY400  a known error
+                self._break_off(sequence)
+                return
             with self._lock:
                 entry.sent_at, entry.held = self._clock(), None if entry.on_disk else observation
             if not self._out:

@@ -17,7 +17,7 @@ from vidette.models import Commit, Coverage, DeepState, Observation, Run, Stream
 from vidette.queries import LastCommit
 from workers.assignment import Why, media_now
 from workers.exhibiting import Exhibiting
-from workers.flow import step
+from workers.flow import judge_stored, step
 from workers.following import Following
 from workers.jobs import Job, Settle
 from workers.live import Supervisor
@@ -173,6 +173,10 @@ class Settling:
             return
         self._listen()
         self.supervisor.order(Go(commit=commit))
+        try:
+            judge_stored(pipeline, self.stream)
+        except StoreError as error:
+            log.warning("what camera %r saw before is not judged by new rules: %s", self.stream.name, error)
 
     def absent(self, pipeline: Pipeline) -> None:
         """Say in the ledger why nobody looks, where no process runs: at once, and now and then while it lasts."""

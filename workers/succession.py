@@ -37,6 +37,7 @@ class Succession:
             self._markers.make(self._mark("leaving"), _KEPT_S)
             send(job)
             if not self._waits("poised", TAKEN_S, ends):
+                self._clear()
                 return False
             if not self._waits("ready", READY_S, ends):
                 log.info("camera %r is left though there is no picture yet elsewhere", job.spec.name)
@@ -44,6 +45,13 @@ class Succession:
             log.info("camera %r is left before another has it: %s", job.spec.name, error)
             return False
         return True
+
+    def over(self) -> None:
+        """Somebody has the camera now."""
+        try:
+            self._clear()
+        except StoreError as error:
+            log.info("marks of a hand-over stay for %g s: %s", _KEPT_S, error)
 
     def offered(self) -> bool:
         """Whether who has the stream is leaving. Raises StoreError."""

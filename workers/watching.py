@@ -58,6 +58,8 @@ def watch(cluster: Cluster, job: Watch, stop: Stop) -> None:
         else:
             log.info("%r is not watched here: %s", job.spec.name, error)
         return
+    if job.spec.url:
+        Succession(cluster.broker, job.spec.stream_id).over()
     with _emitting(cluster, wanted) as emitter:
         then = _held(cluster, wanted, stop, lease, emitter)
     _send_on(cluster, wanted, then)
@@ -177,6 +179,7 @@ class Watching:
         reach = self._reach()
         if reach is None:
             return False
+        self._emitter.begin(reach.fence)
         self._cluster.registry.begun(self._job.spec.stream_id, reach.sequence)
         return True
 

@@ -382,6 +382,28 @@ def test_the_first_that_is_out_is_told_once_and_a_fault_of_that_is_none_of_ours(
     assert way.sent == [0, 1]
 
 
+def test_what_can_never_be_sent_ends_its_watch_and_no_other(way, caplog):
+    emitter, refused = way.watched(), StoreError("its text is not Unicode")
+    send = way.emitters._send
+
+    def picky(job):
+        if job.observation.sequence == 1:
+            raise refused
+        send(job)
+
+    way.emitters._send = picky
+    for sequence in range(3):
+        emitter.put(said(sequence))
+    way.later()
+    assert emitter.broken
+    assert not way.emitters.away
+    way.drain()
+    way.later()
+    assert emitter.settled()
+    assert (way.sent, waiting(way.folder)) == ([0], {})
+    assert "cannot be sent" in caplog.text
+
+
 def test_what_no_disk_took_and_is_not_settled_is_lost_with_a_line(way, caplog):
     emitter = way.watched()
     way.folder.write_text("a file where the folder would be")

@@ -18,6 +18,7 @@ from vidette.feeds import CAUSES, Cause
 from vidette.models import FastState
 from vidette.queries import Reached
 from workers.child import Child
+from workers.cluster import spool_path
 from workers.jobs import Watch
 from workers.streams import stream_of
 from workers.watching import watch
@@ -66,6 +67,20 @@ class TestFiles:
         assert machines.sequence(job) > commit
         assert held(machines.pipeline) == whole
         assert machines.state(job) == "done"
+
+    def test_what_is_damaged_on_disk_is_seen_again(self, watched, held, whole):
+        machines, job = watched
+        machines.away = True
+        with machines.running(machines.wanted(job)):
+            until(lambda: len(machines.spooled().get(job.spec.stream_id, [])) > 1)
+        machines.away = False
+        folder = spool_path(machines.pipeline.settings) / job.spec.stream_id
+        for file in sorted(folder.iterdir())[1:]:
+            file.write_bytes(file.read_bytes()[:100])
+        watch(machines.worker(), job, Event())
+        assert held(machines.pipeline) == whole
+        assert machines.state(job) == "done"
+        assert not machines.spooled()
 
     def test_spans_go_from_one_to_the_next(self, watched, held, whole):
         machines, job = watched
@@ -128,15 +143,17 @@ class TestFiles:
         stop.set()
         thread.join(PATIENCE_S)
 
-    def test_who_lost_the_lease_says_nothing_more(self, watched, held, whole):
+    def test_who_lost_the_lease_says_nothing_more(self, watched, held, whole, monkeypatch):
         machines, job = watched
+        leases = machines.first.leases
         blocked = Event()
         machines.lose = lambda job_: job_.observation.sequence == 2 and not blocked.is_set() and not blocked.set()
         with machines.running(machines.wanted(job)):
             until(blocked.is_set)
-            machines.first.broker.client.delete(machines.first.broker.key("lease", job.spec.stream_id))
-            second = machines.worker()
-            watch(second, job, Event())  # waits for nobody: the lease is free
+            with monkeypatch.context() as patched:
+                patched.setattr(leases, "renew", lambda: None)  # as in a process that stands still
+                until(lambda: not leases.rows())
+                watch(machines.worker(), job, Event())
         assert held(machines.pipeline) == whole
         assert not machines.spooled()
 
