@@ -111,6 +111,7 @@ class Presence:
         yield "HSET", key, *(word for pair in self._said.items() for word in pair)
         yield "SADD", self._broker.key("workers"), self.name
         yield "PEXPIRE", key, round(GONE_S * 1000)
+        yield "EXPIRE", _counts(self._broker, _own(self.name)), _COUNTED_S
 
     def _run(self) -> None:
         over = False
@@ -140,15 +141,15 @@ def workers(broker: Broker) -> list[WorkerRow]:
     names = sorted(one.decode() for one in members)
     keys = [broker.key("worker", name) for name in names]
     said = broker.together([command for key in keys for command in (("HGETALL", key), ("PTTL", key))])
-    jobs = counted(broker, names)
-    rows = [_worker(name, _mapping(said[2 * i]), said[2 * i + 1], jobs[name]) for i, name in enumerate(names)]
+    jobs = counted(broker, [_own(name) for name in names])
+    rows = [_worker(name, _mapping(said[2 * i]), said[2 * i + 1], jobs[_own(name)]) for i, name in enumerate(names)]
     if gone := [name for name, row in zip(names, rows, strict=True) if row is None]:
         broker.together([("SREM", index, *gone)])  # one that is back by now says so again
     return sorted((row for row in rows if row is not None), key=lambda row: (row.queues, row.name))
 
 
 def counted(broker: Broker, of: Sequence[str]) -> dict[str, Counted]:
-    """What was done, by each of these queues or workers. Raises StoreError."""
+    """What was done, by each of these queues. Raises StoreError."""
     minute, now_ms = _minute(broker)
     keys = [_counts(broker, one, *when) for one in of for when in ((), (minute,), (minute - 1,))]
     said = [_mapping(one) for one in broker.together([("HGETALL", key) for key in keys])]
@@ -174,11 +175,16 @@ def _counting(
     """Once for the queue, once for the worker; once for ever, once for the minute."""
     for (queue, result), times in counts.items():
         yield "HINCRBY", _counts(broker, queue), result, times
-        yield "HINCRBY", _counts(broker, name), result, times
-        yield "EXPIRE", _counts(broker, name), _COUNTED_S
-        for of in (queue, name):
+        yield "HINCRBY", _counts(broker, _own(name)), result, times
+        yield "EXPIRE", _counts(broker, _own(name)), _COUNTED_S
+        for of in (queue, _own(name)):
             yield "HINCRBY", _counts(broker, of, minute), result, times
             yield "EXPIRE", _counts(broker, of, minute), _COUNTED_S
+
+
+def _own(name: str) -> str:
+    """What a worker's counts go by: it may be called as a queue is."""
+    return f"worker {name}"
 
 
 def _counts(broker: Broker, of: str, *minute: int) -> str:

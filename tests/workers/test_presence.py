@@ -79,6 +79,15 @@ def test_what_is_counted_is_told_of_the_queue_and_of_the_worker(broker):
     ]
 
 
+def test_a_worker_may_be_called_as_its_queue_is(broker):
+    here = presence(broker, "settle")
+    here.count("settle", "done")
+    here.say()
+    assert counted(broker, ["settle"])["settle"].done == 1
+    assert [row.jobs.done for row in workers_of(broker)] == [1]
+    assert broker.client.ttl(broker.key("counts", "settle")) == -1
+
+
 def test_what_the_children_of_a_pool_count_is_their_parents(broker):
     parent, child = presence(broker), presence(broker, child=True)
     child.count("settle", "done")
