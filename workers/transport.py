@@ -80,7 +80,8 @@ class Qos(redis.QoS):
     def _lost(self, client: Any) -> list[str]:
         """The tags of jobs whose holder is gone."""
         prefix = self.channel.global_keyprefix
-        held = {tag.decode(): one.decode() for tag, one in client.hgetall(f"{prefix}{self._holders}").items()}
+        said = client.hgetall(f"{prefix}{self._holders}")
+        held = {tag.decode(errors="replace"): one.decode(errors="replace") for tag, one in said.items()}
         there = _there(client, held)
         gone = self._absent.gone({one for one in held.values() if one not in there}, time.monotonic())
         return [tag for tag, one in held.items() if one in gone]
@@ -105,9 +106,8 @@ def _there(client: Any, held: Mapping[str, str]) -> frozenset[str]:
     """Those of the holders that are there: the worker of that name is the same process."""
     found = set()
     for one in set(held.values()):
-        name, host, pid = one.rsplit(" ", 2)
-        said = [client.hget(f"worker:{name}", field) for field in ("host", "pid")]
-        if said == [host.encode(), pid.encode()]:
+        name, *process = one.rsplit(" ", 2)
+        if [client.hget(f"worker:{name}", field) for field in ("host", "pid")] == [word.encode() for word in process]:
             found.add(one)
     return frozenset(found)
 

@@ -51,7 +51,8 @@ def test_gone_is_who_was_absent_each_time_for_so_long(rounds):
         assert absent.gone(names, now) == {name for name in names if now - since[name] >= GONE_S}
 
 
-def test_what_a_worker_had_that_is_gone_is_handed_out_anew_and_what_others_have_is_not(server, monkeypatch):
+@pytest.mark.parametrize("holder", ["gone host 1", "lives host 1", "", b"\xff \xff"])
+def test_what_a_worker_had_that_is_gone_is_handed_out_anew_and_what_others_have_is_not(server, monkeypatch, holder):
     monkeypatch.setattr("workers.transport.GONE_S", 0.0)
     settings = Settings(broker=server.url)
     broker = Broker(server.url)
@@ -66,7 +67,7 @@ def test_what_a_worker_had_that_is_gone_is_handed_out_anew_and_what_others_have_
         mine, others = bound.get(), bound.get()
         holders, under_way = broker.key("unacked:settle:holders"), broker.key("unacked:settle")
         assert broker.client.hlen(holders) == 2
-        broker.client.hset(holders, others.delivery_tag, "gone host 1")
+        broker.client.hset(holders, others.delivery_tag, holder)
         channel.qos.restore_visible(interval=1)
         assert [one.decode() for one in broker.client.hkeys(under_way)] == [mine.delivery_tag]
         assert bound.get().headers["redelivered"]
