@@ -44,7 +44,7 @@ def test_a_memory_that_was_moved_answers_the_same(origin, places, told, given, w
     first, second = origin(given), places(wanted)
     tally = carrying.migrate(first.memory(), second.memory())
     assert all(tally.counts.values())
-    assert said_by(first.store()) == said_by(second.store()) == told
+    assert said_by(second.store()) == told
     assert carrying.migrate(second.memory(), places("third").memory()).digests == tally.digests
 
 
