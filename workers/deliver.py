@@ -51,8 +51,11 @@ class Outgoing:
         """Send nothing more; what is on its way is cut, and sent again by others."""
         with self._lock:
             pumps, self._pumps = list(self._pumps.values()), {}
-        for pump in pumps:
-            pump.__exit__(None, None, None)
+        ends = [threading.Thread(target=pump.__exit__, args=(None, None, None)) for pump in pumps]
+        for end in ends:  # all at once: each waits a moment for what is on its way
+            end.start()
+        for end in ends:
+            end.join()
 
     @contextmanager
     def _alone(self, sink: str) -> Iterator[bool]:
