@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from workers.jobs import Watch
+from workers.priority import priority_of
 from workers.registry import Wanted
-from workers.routing import QUEUES
 
 LEASE = "beat"
 """Whoever has this one beats."""
@@ -19,14 +19,15 @@ class Seen:
     """What there is at one moment.
 
     `leased`: streams that somebody watches. `marked`: what was sent a moment ago, `watch:{stream id}` and `deliver:{sink}`.
-    `waiting`: jobs that nobody took, by queue. `sinks`: those that something is due for. `settled`: the sequence of the last
+    `watches`, `deliveries`: jobs that nobody took; of watches how many of each priority. `sinks`: those that something is due for. `settled`: the sequence of the last
     commit (-1: none) of streams that were begun as often as FRUITLESS says; one that is left out is not known.
     """
 
     wanted: Sequence[Wanted]
     leased: AbstractSet[str] = frozenset()
     marked: AbstractSet[str] = frozenset()
-    waiting: Mapping[str, int] = field(default_factory=dict)
+    watches: Mapping[int, int] = field(default_factory=dict)
+    deliveries: int = 0
     sinks: Collection[str] = ()
     settled: Mapping[str, int] = field(default_factory=dict)
 
@@ -97,29 +98,35 @@ def due(seen: Seen, *, calm_s: float, grace_s: float) -> Iterator[Action]:
     `calm_s`: for so long Redis has been seen to answer. Before it was `grace_s`, a lease that is not there tells nothing:
     its holder may not have had the time to take it again.
 
-    No more watches are sent than nobody has taken yet: where no worker listens, one of each waits, not one more each time.
+    No more is sent than nobody has taken yet: where no worker listens, one of each waits, not one more each time.
     """
     if calm_s >= grace_s:
         yield from _watches(seen)
     free = [sink for sink in seen.sinks if mark_of_sink(sink) not in seen.marked]
-    yield from (Tell(sink=sink) for sink in free[: _room(seen, QUEUES["deliver"], len(seen.sinks))])
+    yield from (Tell(sink=sink) for sink in free[: max(0, len(seen.sinks) - seen.deliveries)])
 
 
 def _watches(seen: Seen) -> Iterator[Action]:
-    orphans = [one for one in seen.wanted if one.state == "wanted" and one.stream_id not in seen.leased]
     alive = []
-    for one in orphans:
+    for one in seen.wanted:
+        if one.state != "wanted" or one.stream_id in seen.leased:
+            continue
         if one.tries < FRUITLESS or seen.settled.get(one.stream_id, one.sequence) != one.sequence:
             alive.append(one)
         elif one.stream_id in seen.settled and mark_of_watch(one.stream_id) not in seen.marked:
             yield GiveUp(wanted=one)
-    room = _room(seen, QUEUES["watch"], len(alive))
-    unsent = [one for one in alive if mark_of_watch(one.stream_id) not in seen.marked]
-    yield from (Begin(wanted=one) for one in unsent[:room])
+    for rank in sorted({priority_of(one.job) for one in alive}):
+        yield from _begun([one for one in alive if priority_of(one.job) == rank], seen, rank)
 
 
-def _room(seen: Seen, queue: str, many: int) -> int:
-    return max(0, many - seen.waiting.get(queue, 0))
+def _begun(orphans: Sequence[Wanted], seen: Seen, rank: int) -> Iterator[Begin]:
+    """Of one priority: while such a one waits, no worker has room for more of them.
+
+    Those that were begun before go first: their message was taken, so it is not what waits.
+    """
+    room = max(0, len(orphans) - seen.watches.get(rank, 0))
+    unsent = [one for one in orphans if mark_of_watch(one.stream_id) not in seen.marked]
+    yield from (Begin(wanted=one) for one in sorted(unsent, key=lambda one: one.tries == 0)[:room])
 
 
 def reconciled(

@@ -43,12 +43,13 @@ class Sight:
             marks = [mark_of_watch(one.stream_id) for one in wanted]
             marks += [mark_of_sink(sink.id) for sink in pipeline.settings.sinks]
             marked = self._markers.among(marks)
-            waiting = {queue: self._queues.waiting(queue) for queue in (QUEUES["watch"], QUEUES["deliver"])}
+            watches = self._queues.row(QUEUES["watch"]).by_priority
+            deliveries = self._queues.waiting(QUEUES["deliver"])
         except StoreError:
             self._calm.away(self._clock())
             raise
         self._calm.answered(asked, self._clock(), uptime_s)
-        return Seen(wanted=wanted, leased=leased, marked=marked, waiting=waiting)
+        return Seen(wanted=wanted, leased=leased, marked=marked, watches=watches, deliveries=deliveries)
 
     def remembered(self, seen: Seen, pipeline: Pipeline) -> Seen:
         """With what memory has: sinks for which something is due, how far streams are that nobody seems to get on with."""

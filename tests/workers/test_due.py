@@ -25,6 +25,7 @@ from workers.due import (
 )
 from workers.jobs import Watch
 from workers.markers import WATCH_S
+from workers.priority import priority_of
 from workers.registry import Wanted
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -45,6 +46,7 @@ def doing(seen, calm_s=60.0):
 
 
 YARD = wanted()
+LIVE = priority_of(YARD.job)
 
 
 def test_a_stream_that_nobody_watches_is_sent():
@@ -57,7 +59,7 @@ def test_a_stream_that_nobody_watches_is_sent():
         Seen(wanted=[]),
         Seen(wanted=[YARD], leased={YARD.stream_id}),
         Seen(wanted=[YARD], marked={mark_of_watch(YARD.stream_id)}),
-        Seen(wanted=[YARD], waiting={"ingest": 1}),
+        Seen(wanted=[YARD], watches={LIVE: 1}),
         *(Seen(wanted=[replace(YARD, state=state)]) for state in ("stopping", "done", "failed", "dead")),
     ],
     ids=["nothing", "leased", "sent a moment ago", "waits in the queue", "stopping", "done", "failed", "dead"],
@@ -73,8 +75,18 @@ def test_holders_have_time_to_come_back_first():
 
 def test_what_nobody_takes_is_not_heaped_up():
     many = [wanted(f"cam{number}") for number in range(5)]
-    assert len(doing(Seen(wanted=many, waiting={"ingest": 3}))) == 2
-    assert doing(Seen(wanted=many, waiting={"ingest": 50})) == []
+    assert len(doing(Seen(wanted=many, watches={LIVE: 3}))) == 2
+    assert doing(Seen(wanted=many, watches={LIVE: 50})) == []
+
+
+def test_a_camera_is_sent_though_files_wait_and_one_that_was_begun_before_others():
+    file = replace(YARD, job=replace(YARD.job, spec=replace(YARD.job.spec, url="", stream_id="f")), stream_id="f")
+    files = [replace(file, stream_id=f"f{number}") for number in range(9)]
+    rank = priority_of(file.job)
+    assert rank != LIVE
+    assert doing(Seen(wanted=[*files, YARD], watches={rank: 12})) == [Begin(wanted=YARD)]
+    begun = replace(files[5], tries=1)
+    assert doing(Seen(wanted=[*files, begun], watches={rank: 9})) == [Begin(wanted=begun)]
 
 
 def test_one_that_was_begun_in_vain_three_times_is_given_up():
@@ -85,19 +97,20 @@ def test_one_that_was_begun_in_vain_three_times_is_given_up():
     assert doing(Seen(wanted=[poor])) == []  # memory does not answer
     assert doing(Seen(wanted=[poor], settled={id_: 7}, leased={id_})) == []
     assert doing(Seen(wanted=[poor], settled={id_: 7}), calm_s=1) == []
-    assert doing(Seen(wanted=[replace(poor, tries=FRUITLESS - 1)], settled={id_: 7}))[0].wanted.tries == FRUITLESS - 1
+    twice = replace(poor, tries=FRUITLESS - 1)
+    assert doing(Seen(wanted=[twice], settled={id_: 7})) == [Begin(wanted=twice)]
 
 
 def test_one_that_is_given_up_takes_no_room_from_others():
     poor, well = replace(wanted("poor"), tries=FRUITLESS), wanted("well")
-    seen = Seen(wanted=[poor, well], settled={poor.stream_id: -1}, waiting={"ingest": 0})
+    seen = Seen(wanted=[poor, well], settled={poor.stream_id: -1})
     assert doing(seen) == [GiveUp(wanted=poor), Begin(wanted=well)]
 
 
 def test_sinks_are_told_of_what_is_due_once():
     seen = Seen(wanted=[], sinks=["ops", "log"], marked={mark_of_sink("ops")})
     assert doing(seen) == [Tell(sink="log")]
-    assert doing(replace(seen, waiting={"deliver": 2})) == []
+    assert doing(replace(seen, deliveries=2)) == []
     assert doing(replace(seen, marked=frozenset()), calm_s=0) == [Tell(sink="ops"), Tell(sink="log")]
 
 
@@ -147,7 +160,7 @@ class Cluster:
             wanted=self.rows(),
             leased={row.stream_id for row in self.rows() if row.name in self.leased()},
             marked={mark_of_watch(row.stream_id) for row in self.rows() if row.name in self.marked()},
-            waiting={"ingest": len(self.queue)},
+            watches={LIVE: len(self.queue)},
             settled=dict.fromkeys(by_id, -1),
         )
         for action in due(seen, calm_s=100, grace_s=GRACE_S):
@@ -164,10 +177,10 @@ class Cluster:
         assert len(self.queue) <= len(self.names)
 
 
-EVENTS = st.sampled_from(["pass", "pass", "pass", "die", "lose messages", "deaf", "hear", "commit"])
+EVENTS = st.sampled_from(["pass", "pass", "long", "die", "lose messages", "deaf", "hear", "commit"])
 
 
-@given(st.integers(1, 4), st.lists(st.tuples(EVENTS, st.integers(0, 3)), max_size=120))
+@given(st.integers(1, 4), st.lists(st.tuples(EVENTS, st.integers(0, 3)), max_size=80))
 def test_a_cluster_over_time(streams, events):
     names = tuple(f"cam{number}" for number in range(streams))
     place = Cluster(names, room=streams)
@@ -183,15 +196,20 @@ def test_a_cluster_over_time(streams, events):
                 place.listening = event == "hear"
             case "commit" if name in place.alive:
                 place.tries[name] = 1
-        for until in [one for one in place.alive if one in place.held]:
-            place.held[until] = place.now + 6
-        place.beat()
-        place.take()
-        place.now += 1
-        for one in names:
-            alone = one not in place.leased() and one not in place.given_up and place.listening
-            alone_s[one] = alone_s[one] + 1 if alone else 0
-            assert alone_s[one] <= WATCH_S + 1, f"{one} was left alone"
+        for _ in range(12 if event == "long" else 1):
+            _second(place, alone_s)
+
+
+def _second(place, alone_s):
+    for one in place.alive:
+        place.held[one] = place.now + 6
+    place.beat()
+    place.take()
+    place.now += 1
+    for one in place.names:
+        alone = one not in place.leased() and one not in place.given_up and place.listening
+        alone_s[one] = alone_s[one] + 1 if alone else 0
+        assert alone_s[one] <= WATCH_S + 1, f"{one} was left alone"
 
 
 # Cameras of the settings -----------------------------------------------------------------------------
