@@ -1,10 +1,16 @@
 """Coverage rows on a Neo4j server: one lane a look, each tiling what it spoke of."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from graph.covering import RULES, disjoint
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.scene import Scene
 from vidette.intervals import merge
-from vidette.models import Coverage, DeepState, FastState, Look
+from vidette.models import LOOKS, Coverage, DeepState, FastState, Look
+
+Lanes = dict[tuple[str, str], list[Coverage]]
+"""What looks say, by id of stream and look."""
 
 
 def write(scene: Scene) -> None:
@@ -34,6 +40,29 @@ def touching(transaction: Transaction, stream_id: str, look: str, low: float, hi
     asked = {"id": stream_id, "look": look, "low": low, "high": high}
     found = [*rows(transaction, before, **asked), *rows(transaction, inside, **asked)]
     return _met([one["c"] for one in found], low)
+
+
+def lanes(transaction: Transaction, spans: Mapping[str, tuple[float, float]]) -> Lanes:
+    """What each look says of stretches of streams (media seconds, by id), cut to them: by id and look, in order."""
+    asked: list[Row] = [
+        {"id": id_, "look": look, "low": low, "high": high} for id_, (low, high) in spans.items() for look in LOOKS
+    ]
+    found = rows(
+        transaction,
+        "UNWIND $rows AS a CALL (a) { MATCH (c:Coverage {stream_id: a.id, look: a.look}) WHERE c.start_pts < a.low"
+        " RETURN c ORDER BY c.start_pts DESC LIMIT 1 UNION ALL"
+        " MATCH (c:Coverage {stream_id: a.id, look: a.look}) WHERE c.start_pts >= a.low AND c.start_pts < a.high RETURN c }"
+        " RETURN c{.*} AS c ORDER BY c.start_pts",
+        rows=asked,
+    )
+    out: Lanes = {(one["id"], one["look"]): [] for one in asked}
+    for row in found:
+        low, high = spans[row["c"]["stream_id"]]
+        said = _of(row["c"])
+        cut = replace(said, start_s=max(said.start_s, low), end_s=min(said.end_s, high))
+        if cut.end_s > cut.start_s:
+            out[said.stream_id, row["c"]["look"]].append(cut)
+    return out
 
 
 def _met(nodes: list[Row], low: float) -> list[Coverage]:

@@ -49,7 +49,11 @@ class Where:
 
     def first(self, names: str, order: str) -> str:
         """The text, where only the first `$limit` in this order count: so each way finds no more of them."""
-        return f"{self._found(f' WITH {names}{order} LIMIT $limit')} WITH {names}{order} LIMIT $limit"
+        cut = f" WITH {names}{order} LIMIT $limit"
+        timely = self.names and order.startswith(f" ORDER BY {self.names[0]}.start")
+        # Every node has a start; where that is said, the server may go along the index of starts, and stop.
+        ordered = self.also(f"{self.names[0]}.start IS NOT NULL") if timely else self
+        return ordered._found(cut) + cut
 
     def _found(self, cut: str) -> str:
         if not self.ways:
@@ -206,12 +210,20 @@ def phrase(asked: Filter) -> str:
 def _natured(where: Where, asked: Filter) -> None:
     for column, given in (("type", asked.types), ("zone", asked.zones), ("line", asked.lines)):
         if given:
-            where.add(f"e.{column} IN ${column}s", **{f"{column}s": [str(one) for one in given]})
+            _among(where, f"e.{column}", f"{column}s", [str(one) for one in given])
+
+
+def _among(where: Where, property_: str, name: str, given: list[str]) -> None:
+    """One of these; of one alone an index of it and time is in the order of time."""
+    if len(given) == 1:
+        where.add(f"{property_} = ${name}", **{name: given[0]})
+    else:
+        where.add(f"{property_} IN ${name}", **{name: given})
 
 
 def _streams(transaction: Transaction, where: Where, variable: str, asked: Filter) -> None:
     if asked.streams:
-        where.add(f"{variable}.stream_id IN $streams", streams=stream_ids(transaction, asked.streams))
+        _among(where, f"{variable}.stream_id", "streams", stream_ids(transaction, asked.streams))
 
 
 def _sure(where: Where, variable: str, asked: Filter) -> None:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from dataclasses import replace
 
 from graph.cypher import where as conditions
+from graph.cypher.covering import Lanes, lanes
 from graph.cypher.driver import Row, Transaction, one, rows
-from graph.cypher.reading.streams import chosen, lane
+from graph.cypher.reading.streams import chosen, spans_of
 from graph.cypher.things import points_of
 from graph.reading.aggregates import grouped, meets, visit_of
-from graph.reading.streams import coverage_row, window
+from graph.reading.streams import coverage_row
 from graph.rows import to_ms
 from vidette.aggregates import (
     Breakdown,
@@ -23,8 +24,8 @@ from vidette.aggregates import (
     Watching,
 )
 from vidette.errors import ConfigError
-from vidette.intervals import complement, total, union
-from vidette.models import DeepState, FastState
+from vidette.intervals import Span, complement, total, union
+from vidette.models import LOOKS, DeepState, FastState
 
 _GROUPS = {
     "events": {
@@ -161,15 +162,18 @@ _IN_ZONES = (
 
 def read_watched(transaction: Transaction, query: Watched) -> list[Watching]:
     """One row a stream, by name."""
-    found = [(stream, window(stream["start"], query.where)) for stream in chosen(transaction, query.where.streams)]
-    return [_of_stream(transaction, stream, *span) for stream, span in found]
+    streams = chosen(transaction, query.where.streams)
+    spans = spans_of(streams, query.where)
+    said = lanes(transaction, spans)
+    return [_of_stream(stream, said, spans.get(stream["id"])) for stream in streams]
 
 
-def _of_stream(transaction: Transaction, stream: Row, low: float, high: float) -> Watching:
+def _of_stream(stream: Row, said: Lanes, span: Span | None) -> Watching:
     """The fast lane tells; where it is silent, the deep one does."""
-    if high <= low:
+    if span is None:
         return Watching(stream=stream["name"])
-    fast, deep = (lane(transaction, stream["id"], look, low, high) for look in ("fast", "deep"))
+    low, high = span
+    fast, deep = (said[stream["id"], look] for look in LOOKS)
     known = union((row.start_s, row.end_s) for row in fast)
     silent = complement(known, (low, high))
     filling = [

@@ -1,9 +1,9 @@
 """Streams, their commits and coverage."""
 
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Literal
 
-from graph.cypher import covering
+from graph.cypher.covering import Lanes, lanes
 from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.opening import last_commit
 from graph.cypher.opening import read_stream as stream_named
@@ -96,24 +96,17 @@ def chosen(transaction: Transaction, names: tuple[str, ...]) -> list[Row]:
 
 def read_coverage(transaction: Transaction, query: CoverageIn) -> list[CoverageRow]:
     """Coverage rows by stream and time, clipped to the window."""
-    out: list[CoverageRow] = []
-    for stream in chosen(transaction, query.where.streams):
-        out += _covered(transaction, stream, query.where)
-        if len(out) >= query.limit:
-            break
-    return out[: query.limit]
+    streams = chosen(transaction, query.where.streams)
+    said = lanes(transaction, spans_of(streams, query.where))
+    found = [coverage_row(stream, row) for stream in streams for row in _covered(said, stream["id"])]
+    return found[: query.limit]
 
 
-def _covered(transaction: Transaction, stream: Row, asked: Filter) -> list[CoverageRow]:
-    low, high = window(stream["start"], asked)
-    if high <= low:
-        return []
-    fast, deep = (lane(transaction, stream["id"], look, low, high) for look in ("fast", "deep"))
-    return [coverage_row(stream, row) for row in merge(fast, deep, deepened)]
+def spans_of(streams: Iterable[Row], asked: Filter) -> dict[str, tuple[float, float]]:
+    """The window in media seconds of each stream that it meets, by id."""
+    found = {stream["id"]: window(stream["start"], asked) for stream in streams}
+    return {id_: (low, high) for id_, (low, high) in found.items() if high > low}
 
 
-def lane(transaction: Transaction, stream_id: str, look: str, low: float, high: float) -> list[Coverage]:
-    """What a look says of a window, cut to it."""
-    met = covering.touching(transaction, stream_id, look, low, high)
-    cut = [replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high)) for row in met]
-    return [row for row in cut if row.end_s > row.start_s]
+def _covered(said: Lanes, stream_id: str) -> list[Coverage]:
+    return list(merge(said.get((stream_id, "fast"), []), said.get((stream_id, "deep"), []), deepened))
