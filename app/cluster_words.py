@@ -62,15 +62,16 @@ def _has(count: int) -> str:
 
 
 def _waiting(found: "Overview") -> Iterator[str]:
+    said = {"ingest"} if unwatched(found) and not _taken_by(found, "ingest") else set()
     for queue in found.queues:
-        late = queue.oldest_s is not None and queue.oldest_s >= LATE_S
         jobs = many(queue.waiting, "job")
         if queue.waiting and not _taken_by(found, queue.name):
-            waits = "waits" if queue.waiting == 1 else "wait"
-            yield f"{jobs} {waits} in {queue.name!r} and nobody takes them: start `vidette worker --queues {queue.name}`"
-        elif late:
+            if queue.name not in said:
+                waits = "waits" if queue.waiting == 1 else "wait"
+                yield f"{jobs} {waits} in {queue.name!r}, which no worker takes: start `vidette worker --queues {queue.name}`"
+        elif queue.oldest_s is not None and queue.oldest_s >= LATE_S:
             yield (
-                f"{queue.name!r} is {ago(queue.oldest_s or 0)} behind with {jobs}: "
+                f"{queue.name!r} is {ago(queue.oldest_s)} behind with {jobs}: "
                 f"start one more `vidette worker --queues {queue.name}`"
             )
 

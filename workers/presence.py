@@ -107,7 +107,7 @@ class Presence:
         key = self._broker.key("worker", self.name)
         if self._new:
             yield "DEL", key  # that of one of the same name, before
-        yield "HSETNX", key, "started", now_ms
+        self._said.setdefault("started", now_ms)  # by Redis' clock
         yield "HSET", key, *(word for pair in self._said.items() for word in pair)
         yield "SADD", self._broker.key("workers"), self.name
         yield "PEXPIRE", key, round(GONE_S * 1000)

@@ -95,6 +95,10 @@ CASES = {
         {"wanted": (wanted(), wanted("gate"), wanted("dock")), **without("ingest"), **leases("beat")},
         ["3 cameras have no worker: start `vidette worker --queues ingest`"],
     ),
+    "a camera and its job": (
+        {"wanted": (wanted(),), **queue("ingest", waiting=1, oldest_s=99.0), **without("ingest"), **leases("beat")},
+        ["1 camera has no worker: start `vidette worker --queues ingest`"],
+    ),
     "one file and no worker": (
         {"wanted": (wanted(url=""),), **without("ingest")},
         ["1 watch has no worker: start `vidette worker --queues ingest`"],
@@ -110,7 +114,7 @@ CASES = {
     ),
     "jobs that nobody takes": (
         {**queue("settle", waiting=120, oldest_s=2.0), **without("settle")},
-        ["120 jobs wait in 'settle' and nobody takes them: start `vidette worker --queues settle`"],
+        ["120 jobs wait in 'settle', which no worker takes: start `vidette worker --queues settle`"],
     ),
     "a queue that is behind": (
         queue("vision", waiting=812, oldest_s=200.0),

@@ -102,13 +102,19 @@ def test_what_the_children_of_a_pool_count_is_their_parents(broker):
 def test_one_of_the_same_name_takes_the_place_of_the_one_before(broker):
     old = presence(broker, pool="solo")
     old.say()
-    started = workers_of(broker)[0].started
-    broker.client.hset(broker.key("worker", old.name), "started", 1000)
-    new = presence(broker, pool="threads")
-    new.say()
-    (row,) = workers_of(broker)
-    assert row.pool == "threads"
-    assert row.started >= started
+    broker.client.hset(broker.key("worker", old.name), "left", "behind")
+    presence(broker, pool="threads").say()
+    assert [row.pool for row in workers_of(broker)] == ["threads"]
+    assert not broker.client.hexists(broker.key("worker", old.name), "left")
+
+
+def test_one_that_was_not_heard_for_a_while_has_not_begun_anew(broker):
+    here = presence(broker)
+    here.say()
+    began = workers_of(broker)[0].started
+    broker.client.flushall()
+    here.say()
+    assert workers_of(broker)[0].started == began
 
 
 def test_what_cannot_be_said_is_said_later(tmp_path):
