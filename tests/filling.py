@@ -308,7 +308,7 @@ def _looked(store: Store, first: Segment, second: Segment) -> None:
                 ("entity", "anna", "in a red coat"),
             )
         )
-    ]  # type: ignore[arg-type]  literals of a table
+    ]
     store.settle(
         Observation(
             id="space", stream_id=YARD.id, look="deep", run=SPACE, start_s=0.0, end_s=20.0, embeddings=tuple(vectors)
@@ -333,7 +333,7 @@ def _judged(store: Store) -> None:
     notes = tuple(
         Feedback(alert=alerts[0].id, says=says, by="Bob", at=AT + timedelta(seconds=at))
         for at, says in enumerate(("acknowledged", "dismissed"))
-    )  # type: ignore[arg-type]  literals of a table
+    )
     timer = Timer(alert=alerts[1].id, rule="bag-left", kind="escalate", due_at=AT + timedelta(minutes=5))
     storm = Storm(
         sink="ops", start=AT, due_at=AT + timedelta(minutes=1), sent=9, held=(Held(rule="q", stream="yard", count=3),)
@@ -382,17 +382,17 @@ def said_by(store: Store) -> dict[str, Any]:
     out: dict[str, Any] = {}
     every = Filter(retracted=True)
     for order in ("start", "-start", "duration", "-duration"):
-        out[f"events {order}"] = read(queries.Events(where=every, order=order, limit=999))  # type: ignore[arg-type]  a literal
+        out[f"events {order}"] = read(queries.Events(where=every, order=order, limit=999))
     events = out["events start"]
     out["says"] = [[one.id for one in read(queries.AssertionsOf(event_id=event.id))] for event in events]
     out["assertions"] = [read(queries.AssertionsOf(event_id=event.id)) for event in events]
     for of in ("events", "tracks", "entities", "segments"):
-        out[f"count {of}"] = read(queries.Count(of=of))  # type: ignore[arg-type]  a literal
+        out[f"count {of}"] = read(queries.Count(of=of))
     for of in ("events", "tracks"):
-        out[f"timeline {of}"] = read(queries.Timeline(of=of, bucket_s=10.0))  # type: ignore[arg-type]  a literal
+        out[f"timeline {of}"] = read(queries.Timeline(of=of, bucket_s=10.0))
     for by in ("stream", "label", "zone", "line", "minute", "quarter"):
         for distinct in (False, True):
-            out[f"tally {by} {distinct}"] = read(queries.Tally(of="events", by=by, distinct=distinct))  # type: ignore[arg-type]  a literal
+            out[f"tally {by} {distinct}"] = read(queries.Tally(of="events", by=by, distinct=distinct))
     for words in ("bag", "flames", "exit", "van waits", "yard", HOSTILE):
         found = read(queries.Events(where=Filter(text=words), order="start"))
         out[f"words {words}"] = (
@@ -485,7 +485,7 @@ def _remembered(store: Store) -> dict[str, Any]:
             [
                 (one.id, round(one.likeness, 4))
                 for one in read(queries.Nearest(run_id=SPACE.id, of=of, vector=np.ones(8, "<f4").tobytes()))
-            ]  # type: ignore[arg-type]  a literal
+            ]
             for of in ("keyframe", "segment", "event", "entity")
         ],
         "unembedded": sorted(one.id for one in read(queries.Unembedded(run_id="other", of="assertion", limit=99))),
