@@ -31,9 +31,10 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/vidett
     && install -d -o vidette -g vidette -m 0750 /var/lib/vidette /var/lib/vidette/media /var/lib/vidette/spool \
     && install -d /etc/vidette
 COPY --from=build /opt/vidette /opt/vidette
-# XDG_…: what a machine keeps of its own lies in /var/lib/vidette, the only place that is written to.
+# What a machine keeps of its own lies in /var/lib/vidette, also what a camera that is to `hold` has waiting (TMPDIR).
 ENV PATH=/opt/vidette/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    TMPDIR=/var/lib/vidette \
     XDG_DATA_HOME=/var/lib \
     XDG_STATE_HOME=/var/lib
 # Where `vidette.yml` is looked for.
