@@ -76,7 +76,7 @@ def cluster_in(folder: Path) -> Iterator[Cluster]:
     folder.mkdir()
     desk = Desk(folder)
     (folder / "redis").mkdir()
-    settings = said(folder / "v.db", folder / "media", desk, cluster={"spool": str(folder / "spool")})
+    settings = said(folder / "v.db", folder / "media", desk, cluster={})
     with (
         RedisServer(folder / "redis", aof=True) as server,
         closing(Cluster(folder, settings, desk, server)) as place,

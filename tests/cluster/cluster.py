@@ -126,8 +126,8 @@ class Cluster(Place):
     """A place whose work is shared out over a broker."""
 
     def __init__(self, folder: Path, settings: dict[str, Any], desk: Desk, server: RedisServer) -> None:
-        own = {"broker": server.url, "cluster": {**CLUSTER, "spool": str(folder / "spool")}}
-        super().__init__(folder, own | settings, desk)
+        cluster = {**settings.get("cluster", CLUSTER), "spool": str(folder / "spool")}
+        super().__init__(folder, settings | {"broker": server.url, "cluster": cluster}, desk)
         self.server = server
         self.redis = redis.Redis.from_url(server.url, socket_timeout=2)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.cluster import check
+from tests.cluster.cluster import CLUSTER, check
 from tests.cluster.neo4j_server import Neo4j
 
 
@@ -14,7 +14,8 @@ def neo4j(tmp_path):
 
 
 def test_killed_and_started_again_it_loses_nothing(cluster, films, undisturbed, neo4j):
-    place = cluster(db=neo4j.url)
+    patient = {**CLUSTER, "settle_limit_s": 40}  # a server that has just begun takes its time
+    place = cluster(db=neo4j.url, cluster=patient)
     place.start()
     place.watch(*films)
     for some in (3, 12):
