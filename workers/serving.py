@@ -102,8 +102,9 @@ def _connect(worker: Worker, presence: Presence) -> None:
         presence.__enter__()
 
     def forked(**_: object) -> None:
-        die_with_parent(own)
-        worker.forked()
+        if os.getpid() != own:  # a pool without processes says so, too
+            die_with_parent(own)
+            worker.forked()
 
     def ending(**_: object) -> None:
         worker.stopping.tell()

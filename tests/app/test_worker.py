@@ -16,8 +16,12 @@ import pytest
 
 from app.cli import main
 from tests.redis_server import emptied, free_port
+from vidette.settings import Settings
 from workers.broker import Broker
+from workers.dead import Dead
+from workers.jobs import Deliver
 from workers.presence import workers
+from workers.sending import Sending
 
 WAIT_S = 120.0
 
@@ -115,11 +119,17 @@ class TestProcesses:
             until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in everything))
 
 
-def test_flower_sees_workers_and_their_jobs(here, broker):
-    from vidette.settings import Settings
-    from workers.jobs import Deliver
-    from workers.sending import Sending
+@pytest.mark.parametrize("pool", ["solo", "threads", "prefork"])
+def test_each_pool_does_what_it_is_sent(here, broker, pool):
+    Sending(Settings(broker=broker_url(here)), broker)(Deliver(sink="nobody"))
+    with started("worker", "--queues", "deliver", "--pool", pool, "--concurrency", "1") as process:
+        (dead,) = until(Dead(broker).rows)
+        assert "no sink 'nobody'" in dead.error
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 0
 
+
+def test_flower_sees_workers_and_their_jobs(here, broker):
     port = free_port()
     address = f"http://127.0.0.1:{port}/api"
     flower = subprocess.Popen(
