@@ -33,7 +33,7 @@ from vidette.settings import Settings, StreamSettings
 from workers.heap import Heap
 from workers.keeping import Keeper
 from workers.messages import CameraJob, Go, Kept, Message, Network, Order, Said, command_of, write
-from workers.poised import Poised
+from workers.poised import Arriving, Poised
 from workers.streams import settings_for, settings_of
 from workers.watched import Watched
 
@@ -62,11 +62,12 @@ def main() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """What is open of a camera: the feed that is looked at, and what of its packets is kept."""
+    """What is open of a camera: the feed that is looked at, where its pictures wait, and what of its packets is kept."""
 
     feed: Feed
     keeper: Keeper
     now: Callable[[], float]
+    arriving: Arriving | None = None
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def opened(job: CameraJob, settings: Settings) -> Iterator[Camera]:
     )
     beside = Beside(lambda: Arrivals(whole, live=live, now=now), ring) if said.sub else None
     try:
-        yield Camera(feed=feed, keeper=keeper, now=now)
+        yield Camera(feed=feed, keeper=keeper, now=now, arriving=feed)
     finally:
         feed.close()
         if beside is not None:
@@ -110,8 +111,8 @@ def look(job: CameraJob, settings: Settings, camera: Camera, told: "Told", comma
     threading.Thread(target=_obey, args=(commands, watched, go), name="orders", daemon=True).start()
     feed: Feed = watched
     commit, since_s = job.commit, None
-    if job.poised:
-        feed = poised = Poised(watched, told, go)
+    if job.poised and camera.arriving is not None:
+        feed = poised = Poised(watched, camera.arriving, told, go)
         word = poised.wait()
         if word is None:
             return

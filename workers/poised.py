@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 from vidette.feeds import FeedState
 from vidette.ports import Feed, Frame
@@ -9,6 +10,18 @@ from vidette.signals import Signal
 from workers.messages import Alive, Go, Message, Ready
 
 ALIVE_S = 1.0
+HELD_S = 30.0
+"""What came within so many seconds waits for the word; it takes the other one's leaving, and memory."""
+
+
+class Arriving(Protocol):
+    """Where pictures wait."""
+
+    def patient(self, late_s: float) -> None:
+        """Hold what came within so many seconds, though nobody looks yet."""
+
+    def hurry(self) -> None:
+        """Somebody looks now."""
 
 
 class Poised:
@@ -17,8 +30,10 @@ class Poised:
     `go` gives the word, None when there is nothing to be looked at any more.
     """
 
-    def __init__(self, feed: Feed, told: Callable[[Message], None], go: "SimpleQueue[Go | None]") -> None:
-        self._feed, self._told, self._go = feed, told, go
+    def __init__(
+        self, feed: Feed, arriving: Arriving, told: Callable[[Message], None], go: "SimpleQueue[Go | None]"
+    ) -> None:
+        self._feed, self._arriving, self._told, self._go = feed, arriving, told, go
         self._items = feed.frames()
         self._first: Frame | None = None
 
@@ -32,6 +47,7 @@ class Poised:
 
         What comes meanwhile waits where it arrives (ingest.live.waiting), and is bounded there.
         """
+        self._arriving.patient(HELD_S)
         for item in self._items:
             if not isinstance(item, Signal):
                 self._first = item
@@ -62,6 +78,9 @@ class Poised:
     def _word(self) -> Go | None:
         while True:
             try:
-                return self._go.get(timeout=ALIVE_S)
+                word = self._go.get(timeout=ALIVE_S)
             except Empty:
                 self._told(Alive(feed=self._feed.state()))
+            else:
+                self._arriving.hurry()
+                return word

@@ -77,6 +77,14 @@ class Arrivals:
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_S)
 
+    def patient(self, late_s: float) -> None:
+        """Let what came within so many seconds wait, though nobody looks yet."""
+        self._waiting.patient(late_s)
+
+    def hurry(self) -> None:
+        """Somebody looks now: what waited is looked at, then `late_s` counts again."""
+        self._waiting.hurry()
+
     def renew(self, cause: Cause) -> None:
         """Connect again, for what comes cannot be used: `cause` says why."""
         self._reading.renew(cause)

@@ -28,6 +28,12 @@ class Camera(Protocol):
     def dropped(self) -> dict[str, int]:
         """How many packets were left out, by cause."""
 
+    def patient(self, late_s: float) -> None:
+        """Let what came within so many seconds wait, though nobody looks yet."""
+
+    def hurry(self) -> None:
+        """Somebody looks now."""
+
     def renew(self, cause: Cause) -> None:
         """Connect again."""
 

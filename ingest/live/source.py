@@ -116,6 +116,16 @@ class LiveSource:
             return "waiting"
         return "idle" if self._asleep else "watching"
 
+    def patient(self, late_s: float) -> None:
+        """Let what came within so many seconds wait, though nobody looks yet."""
+        if self._camera is not None:
+            self._camera.patient(late_s)
+
+    def hurry(self) -> None:
+        """Somebody looks now: what waited is looked at, then it is as before."""
+        if self._camera is not None:
+            self._camera.hurry()
+
     def close(self) -> None:
         """See vidette.ports.Feed."""
         self._closed.set()

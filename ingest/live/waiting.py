@@ -68,7 +68,19 @@ class Waiting:
         self._spill: Spill | None = None
         self._since_s: float | None = None  # left out since then, until a keyframe comes
         self._thinned_s = 0.0
+        self._patient_s = 0.0
+        self._catching_up = False
         self._closed = False
+
+    def patient(self, late_s: float) -> None:
+        """Hold what came within so many seconds, though nobody looks yet."""
+        with self._ready:
+            self._patient_s, self._catching_up = late_s, False
+
+    def hurry(self) -> None:
+        """Somebody looks now: once that is at now, `late_s` counts again."""
+        with self._ready:
+            self._catching_up = True
 
     def __len__(self) -> int:
         return len(self._items)
@@ -119,7 +131,9 @@ class Waiting:
         now_s = self._clock()
         lag_s = now_s - self._came[0]
         self._choose_thin(lag_s, now_s)
-        if self._bytes > self._max_bytes or lag_s > self._late_s:
+        if self._catching_up and lag_s <= _LITTLE_S:
+            self._patient_s, self._catching_up = 0.0, False
+        if self._bytes > self._max_bytes or lag_s > max(self._late_s, self._patient_s):
             self._make_room(newest=True)
 
     def _said(self, signal: Signal) -> None:

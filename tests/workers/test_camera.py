@@ -15,7 +15,7 @@ from workers.messages import CameraJob, Inbox, Said
 def test_what_is_free_goes_back_with_each_observation_at_most(tmp_path, monkeypatch):
     given = []
     monkeypatch.setattr("workers.camera.Heap", partial(Heap, 0.0, back=lambda: bool(given.append(1))))
-    monkeypatch.setattr("workers.camera._obey", lambda commands, feed: None)
+    monkeypatch.setattr("workers.camera._obey", lambda commands, feed, go: None)
     settings = Settings(media=str(tmp_path))
     feed = Played([tick(float(at_s)) for at_s in range(60)])
     camera = Camera(feed=feed, keeper=Keeper(Ring(0), tmp_path, YARD, settings), now=feed.now)

@@ -9,7 +9,7 @@ from tests.feeds import NOON, lost, tick
 from vidette.feeds import FeedState
 from vidette.models import Commit
 from workers.messages import Alive, Go, Ready, command_of, line_of
-from workers.poised import Poised
+from workers.poised import HELD_S, Poised
 
 COMMIT = Commit(stream_id="s", sequence=3, watermark_s=4.0, carry=b"\x00\xff", final=False, run_id="r")
 
@@ -32,13 +32,20 @@ class Feed:
             self.given.append(item)
             yield item
 
+    def patient(self, late_s):
+        self.held_s = late_s
+
+    def hurry(self):
+        self.held_s = 0.0
+
     def state(self):
         return FeedState(at=NOON, since=NOON, state="watching")
 
 
 def poised(*items):
     told, go = [], SimpleQueue()
-    return Poised(Feed(*items), told.append, go), told, go
+    feed = Feed(*items)
+    return Poised(feed, feed, told.append, go), told, go
 
 
 def test_the_first_picture_is_told_and_nothing_more_is_taken_until_the_word():
@@ -47,12 +54,14 @@ def test_the_first_picture_is_told_and_nothing_more_is_taken_until_the_word():
 
     def told(message):
         assert message == Ready()
+        assert feed.held_s == HELD_S
         go.put(Go(commit=COMMIT))
 
-    one = Poised(feed, told, go)
+    one = Poised(feed, feed, told, go)
     assert one.wait() == Go(commit=COMMIT)
     assert feed.given == [*feed.items[:3]]
     assert one.since_s == 5.0
+    assert feed.held_s == 0.0
     assert list(one.frames()) == pictures
 
 

@@ -238,3 +238,26 @@ def test_closing_wakes_who_waits():
     assert got == [None]
     waiting.put(arrival(0, key=True))
     assert len(waiting) == 0
+
+
+def test_while_nobody_looks_yet_more_may_wait_until_whoever_does_is_at_now():
+    waiting = Waits("newest", late_s=1.0)
+    waiting.patient(10.0)
+    for number in range(200):  # 8 s of them
+        waiting.put(arrival(number, key=number % 25 == 0))
+    assert len(waiting) == 200
+    waiting.hurry()
+    waiting.put(arrival(200, key=True))
+    assert [one.media_s for one in drained(waiting)] == [number / 25 for number in range(201)]
+    for number in range(201, 280):  # at now again: it is late after a second, as ever
+        waiting.put(arrival(number, key=number % 25 == 0))
+    assert len(waiting) < 60
+    assert waiting.dropped
+
+
+def test_patience_ends_too():
+    waiting = Waits("newest", late_s=1.0)
+    waiting.patient(4.0)
+    for number in range(200):
+        waiting.put(arrival(number, key=number % 25 == 0))
+    assert 90 < len(waiting) < 130
