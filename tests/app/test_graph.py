@@ -1,12 +1,23 @@
 import io
 import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
 
 import pytest
 
 from app import cli
 from app.move_line import MoveLine
+from graph.dump import file as dump_file
+from graph.dump.records import EntityRecord, StreamRecord
 from graph.embedded import EmbeddedStore
-from tests.filling import fill, said_by
+from tests.filling import YARD, fill, said_by
+from vidette.codec import encode
+from vidette.models import Entity, Label
+from vidette.queries import Count
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +105,47 @@ def test_a_dump_that_failed_leaves_no_file(capsys, db, tmp_path, monkeypatch):
     monkeypatch.setattr(embedded_reading, "read", broken)
     assert run(capsys, "graph", "export", tmp_path / "x.jsonl", "--db", db)[0] == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def many(path, count):
+    """A dump of so many things of one stream, which takes a while."""
+    run = b'{"kind":"run","number":1,"run":{"id":"r","model":"m","revision":"1"}}'
+    stream = encode(StreamRecord(stream=YARD, watch=0, fence=0))
+    things = (
+        encode(EntityRecord(entity=Entity(id=f"thing {at}", stream_id=YARD.id, label=Label.BAG), present=True))
+        for at in range(count)
+    )
+    with path.open("wb") as out:
+        lines = [("run", run), ("stream", stream), *(("entity", line) for line in things)]
+        dump_file.write(lines, {}, out, packed=False)
+
+
+def taken(path):
+    """How many things were written so far."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT count FROM moving WHERE kind = 'entity'").fetchone()
+        return found[0] if found else 0
+    return 0
+
+
+def test_an_import_that_was_killed_goes_on_and_meanwhile_nobody_reads_half(capsys, tmp_path):
+    count, dump, db = 15_000, tmp_path / "many.jsonl", tmp_path / "v.db"
+    many(dump, count)
+    command = [sys.executable, "-m", "app.cli", "graph", "import", dump, "--db", db, "-q"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not taken(db) and time.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 0 < taken(db) < count
+    code, _, err = run(capsys, "streams", "--db", db)
+    assert (code, "half of what is being moved" in err) == (1, True)
+    assert run(capsys, "graph", "import", dump, "--db", db, "-q", "--resume")[0] == 0
+    store = EmbeddedStore(db)
+    assert store.read(Count(of="entities")) == count
+    store.close()
 
 
 class Terminal(io.StringIO):
