@@ -36,7 +36,9 @@ _MANY = 32
 @click.option(
     "--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="So many jobs of each queue at a time."
 )
-@click.option("--name", metavar="NAME", help="Its name, another one for each worker; default: that of the machine and the queue.")
+@click.option(
+    "--name", metavar="NAME", help="Its name, another one for each worker; default: that of the machine and the queue."
+)
 @click.option("-E", "--events", is_flag=True, help="Tell Flower of every job.")
 def worker(**given: Any) -> int:
     """Do jobs of a cluster, in a process group for each queue, until Ctrl-C.
