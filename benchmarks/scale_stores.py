@@ -3,8 +3,7 @@
 Written: observations of a busy site (benchmarks/memory_made.py) through `settle`, one after another and by eight cameras
 at once: events a second, p50 and p95 of a commit, CPU seconds of this process and of the server. The limit: the same
 events and what says them as bare nodes and relations, by one UNWIND statement for so many, with the same indexes. Read:
-p50 and p95 of questions (benchmarks/memory.py) at each size. The share: what settling takes of a real watch, by each
-store. `--keep` is a folder where stores that were filled are found again.
+p50 and p95 of questions (benchmarks/memory.py) at each size. `--keep` is a folder where stores that were filled are found again.
 """
 
 import argparse
@@ -91,7 +90,7 @@ def fill(store: Any, process: psutil.Process | None, events: int) -> tuple[Writt
         store.open_stream(stream)
     written, waiting = Written(), []
     before, ours = cpu_s(process), 0.0
-    for observation, added in made.observations(events + TOGETHER):
+    for observation, added in made.observations(events + min(TOGETHER, events // 4)):
         if written.events < events:
             began, began_cpu = time.perf_counter(), time.thread_time()
             store.settle(observation)
@@ -166,9 +165,9 @@ def main() -> None:
     options.add_argument("--events", type=int, default=100_000, help="events to write one after another")
     options.add_argument("--rounds", type=int, default=ROUNDS, help="questions of each kind")
     options.add_argument("--keep", type=Path, help="folder of stores, to use them again")
-    options.add_argument("--short", action="store_true", help="5,000 events")
+    options.add_argument("--short", action="store_true", help="2,000 events")
     given = options.parse_args()
-    events = 5_000 if given.short else given.events
+    events = 2_000 if given.short else given.events
     print(f"{machine()}\n", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)

@@ -40,7 +40,7 @@ from vidette.models import Label
 from vidette.ports import GraphStore
 from vidette.queries import Filter, Query
 
-EXAMPLES = int(os.environ.get("VIDETTE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("VIDETTE_EXAMPLES", "4"))
 MANY = 10_000
 SEARCHED = ("van", "gate dog", "running", "exit", "nothing")
 UNORDERED = (looks.Verdicts, queries.Unembedded, remembering.LeafMatchesOf, moments.Begun)
