@@ -21,6 +21,7 @@ from workers.fleet import Fleet
 from workers.flow import step
 from workers.jobs import Settle, Watch, decode, encode
 from workers.leases import Leases
+from workers.routing import QUEUES, waiting_key
 from workers.spool import waiting
 from workers.watching import watch
 
@@ -115,6 +116,7 @@ class Machines:
         if isinstance(job, Settle):
             self.queue.put(encode(job))
         elif isinstance(job, Watch):
+            self.first.broker.client.lpush(waiting_key(QUEUES["watch"], 0), b"")  # one that nobody has taken
             self.watches.put(decode(encode(job)))
         else:
             self.rest.append(job)

@@ -14,11 +14,13 @@ from workers.broker import Broker
 from workers.jobs import Job, Watch
 from workers.leases import Lease, Leases
 from workers.markers import Markers
+from workers.queues import Queues
+from workers.routing import QUEUES
 
 log = logging.getLogger(__name__)
 
-TAKEN_S, READY_S = 3.0, 12.0
-"""So long it is waited for somebody to come, and for a first picture there."""
+TAKEN_S, READY_S = 5.0, 12.0
+"""So long it is waited for somebody to take the message; and for who took it to begin, and for a first picture there."""
 _KEPT_S = 30.0
 _ROUND_S = 0.1
 
@@ -36,7 +38,7 @@ class Succession:
             self._clear()
             self._markers.make(self._mark("leaving"), _KEPT_S)
             send(job)
-            if not self._waits("poised", TAKEN_S, ends):
+            if not self._comes(ends):
                 self._clear()
                 return False
             if not self._waits("ready", READY_S, ends):
@@ -78,6 +80,12 @@ class Succession:
     @property
     def _markers(self) -> Markers:
         return Markers(self.broker)
+
+    def _comes(self, ends: Callable[[], bool]) -> bool:
+        """Whether somebody comes; who took the message may take a while to begin."""
+        if self._waits("poised", TAKEN_S, ends):
+            return True
+        return not Queues(self.broker).waiting(QUEUES["watch"]) and self._waits("poised", READY_S, ends)
 
     def _mark(self, what: str) -> str:
         return f"{what}:{self.stream_id}"

@@ -444,7 +444,7 @@ FATES = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fates=FATES, window=st.integers(1, 6))
 def test_memory_ends_as_if_it_had_been_told_at_once(fates, window, tmp_path_factory):
     """Whatever is lost, repeated, delayed or turned round on the way, and though the process ends now and then."""

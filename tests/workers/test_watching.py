@@ -28,7 +28,8 @@ SCRIPTED = partial(Child, command=(sys.executable, str(SCRIPT)))
 
 
 @pytest.fixture
-def machines(memory, tmp_path):
+def machines(memory, tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.succession.TAKEN_S", 2.0)
     with emptied() as redis:
         opened = lambda **settings: memory(media=str(tmp_path / "media"), **settings)  # noqa: E731  the folder is known
         made = Machines(redis, opened, SCRIPTED)
