@@ -35,6 +35,7 @@ class Trial:
     def __init__(self, worker: Worker, kind: Kind, task_id: str, text: str) -> None:
         self.kind = kind
         self._worker, self._id, self._text = worker, task_id, text
+        self._limit = monotonic() + worker.limits[kind]
         self._until = monotonic() + _SHARE * worker.limits[kind]
         self._tries = 0
 
@@ -104,9 +105,12 @@ class Trial:
         return message
 
     def _failed(self, message: Message, error: Exception) -> None:
-        """Hand it out anew, so often; what cannot come to anything is put aside at once. Raises Reject, StoreError."""
+        """Hand it out anew, so often; what cannot come to anything is put aside at once. Raises Reject, StoreError.
+
+        The soft limit strikes anywhere, in a library too, which may make another fault of it: after it none is final.
+        """
         log.log(level_of(error), "%s: %s", self.kind, redact(said(error)), exc_info=unforeseen(error))
-        if isinstance(error, VidetteError) and not error.retryable:
+        if isinstance(error, VidetteError) and not error.retryable and monotonic() < self._limit:
             self._give_up(message, said(error))
             return
         self._tries = self._tries or self._worker.desk.tries.one_more(self._id)

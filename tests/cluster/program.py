@@ -59,6 +59,8 @@ class Program:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(_PATIENCE_S)
         psutil.wait_procs(below, _PATIENCE_S)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def stop(self) -> int:
         """SIGTERM to its first process; -> its exit code."""

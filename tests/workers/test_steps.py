@@ -224,6 +224,25 @@ class TestMemoryAway:
         assert worker.desk.cluster.dead.rows() == []
 
 
+class TestSoftLimit:
+    def test_a_fault_after_it_is_not_final(self, made, clip, spec_of, monkeypatch):
+        """It strikes anywhere: in a library it comes out as one's data being wrong."""
+        worker, spec = made(), spec_of(clip)
+        first, *_ = watched(worker, spec)
+        attempt = Trial(worker, "settle", "id", encode(first))
+
+        def struck(*_):
+            monkeypatch.setattr(trial, "monotonic", lambda: time.monotonic() + 5)
+            raise StoreError("Storm cannot be written; its text is not Unicode")
+
+        monkeypatch.setattr(steps, "step", struck)
+        monkeypatch.setattr(trial, "LONGEST_WAIT_S", 0.0)
+        with pytest.raises(Reject) as rejected:
+            attempt.run(again=False)
+        assert rejected.value.requeue
+        assert worker.desk.cluster.dead.rows() == []
+
+
 class TestWorkerThatCannotWork:
     @pytest.fixture
     def misled(self, made):
