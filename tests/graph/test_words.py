@@ -92,7 +92,7 @@ STEPS = st.lists(
 def test_any_order_of_changes(steps: list[tuple[str, int, str]]) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate(connection)
-    connection.execute("INSERT INTO streams VALUES ('yard', 'yard', 'file', 'x', 0, 'option', NULL, 0, 0, 0, 0)")
+    connection.execute("INSERT INTO streams VALUES ('yard', 'yard', 'file', 'x', 0, 'option', NULL, 0, 0, 0, 0, 0)")
     put = "INSERT OR IGNORE INTO segments VALUES (?, 's', 'yard', 0, 1, 0.0, 1.0, 1, '', ?, 1, 0, NULL)"
     for step, seq, text in steps:
         if step == "put":
