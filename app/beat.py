@@ -70,7 +70,7 @@ def _cluster(settings: "Settings") -> "AbstractContextManager[Cluster]":
     from workers.wiring import pipeline_of
 
     try:
-        pipeline = pipeline_of(settings)
+        pipeline = pipeline_of(settings, asked=False)
     except (ConfigError, ModelError) as error:
         bare = settings.model_copy(
             update={name: type(getattr(settings, name))() for name in ("vlm", "detector", "embedder", "ocr")}

@@ -46,8 +46,10 @@ class Cluster:
         self.pipeline.close()
 
 
-def cluster_of(settings: Settings, *, send: Send | None = None, pipeline: Pipeline | None = None) -> Cluster:
-    """Everything chosen by the settings; `send` and `pipeline` where they are there already.
+def cluster_of(
+    settings: Settings, *, send: Send | None = None, pipeline: Pipeline | None = None, asked: bool = True
+) -> Cluster:
+    """Everything chosen by the settings; `send` and `pipeline` where they are there already, `asked` as in `pipeline_of`.
 
     Raises ConfigError, StoreError, ModelError.
     """
@@ -56,7 +58,7 @@ def cluster_of(settings: Settings, *, send: Send | None = None, pipeline: Pipeli
         from workers.sending import Sending  # who sends in another way needs no Celery
 
         send = Sending(settings, broker)
-    pipeline = pipeline or pipeline_of(settings)
+    pipeline = pipeline or pipeline_of(settings, asked=asked)
     queues = Queues(broker)
     return Cluster(
         pipeline=pipeline,

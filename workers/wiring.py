@@ -3,7 +3,6 @@
 import os
 import re
 import warnings
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -22,24 +21,21 @@ from ingest.media import FolderMedia
 from vidette.errors import ConfigError
 from vidette.ports import Embedder, Judge, MediaStore, Reader, VisionModel
 from vidette.settings import Settings
-from vidette.vision_settings import VisionSettings, VlmSettings
+from vidette.vision_settings import VlmSettings
 from workers.allowance import Allowance
-from workers.detecting import beside_detector
 from workers.references import References, check_references
 from workers.sender import Store
 from workers.spending import Spending
+from workers.vision import together_of, vision_of
 
 if TYPE_CHECKING:
     from agent.ask.likeness import Likeness
-    from agent.perception.vlm.looking import Bounds
     from rules.engine import Engine
     from workers.noting import Notes
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 """Addresses of Neo4j servers."""
 _CAMERAS_CACHE_MB = 8
-
-Say = Callable[[str], None]
 
 
 class Voice:
@@ -108,11 +104,11 @@ class Pipeline:
             self.notes.close()
 
 
-def pipeline_of(settings: Settings) -> Pipeline:
-    """Everything chosen by the settings. Raises ConfigError, StoreError, ModelError."""
+def pipeline_of(settings: Settings, *, asked: bool = True) -> Pipeline:
+    """Everything chosen by the settings; `asked`: its model is to be asked here. Raises ConfigError, StoreError, ModelError."""
     media = media_of(settings)
     voice = Voice()
-    vision = vision_of(settings, media, voice.say)
+    vision = vision_of(settings, media, voice.say, asked=asked)
     judge = judge_of(settings)
     if vision is not None:
         check_references(settings)
@@ -200,15 +196,6 @@ def media_of(settings: Settings) -> MediaStore:
     return FolderMedia(media_path(settings))
 
 
-def vision_of(settings: Settings, media: MediaStore, say: Say = lambda _doing: None) -> VisionModel | None:
-    """The model of the deep look, which sees the pictures of `media`; None where none is set. Raises ConfigError.
-
-    `say` is told what it does for long, before it can answer.
-    """
-    vlm = settings.vlm
-    return beside_detector(settings.detector, media, _model(vlm, vlm, media, say, ()))
-
-
 def spending_of(vlm: VlmSettings) -> Spending:
     """The bounds on what deep looks cost."""
     return Spending(
@@ -220,98 +207,6 @@ def spending_of(vlm: VlmSettings) -> Spending:
         ),
         Allowance(calls=vlm.calls_per_hour, tokens=vlm.tokens_per_hour, gpu_s=vlm.gpu_s_per_hour),
         at_once=vlm.at_once,
-    )
-
-
-def together_of(vlm: VlmSettings) -> int:
-    """How many pictures a question about several segments has at most, whichever model it comes to; 0: there is none."""
-    if vlm.backend == "none":
-        return 0
-    places = {one.name: one for one in vlm.others}
-    named = [vlm, *(places[name] for one in (vlm, *vlm.others) for name in (one.fallback, one.record_from) if name)]
-    return min(one.max_images for one in named)
-
-
-def _model(
-    said: VisionSettings, vlm: VlmSettings, media: MediaStore, say: Say, via: tuple[str, ...]
-) -> VisionModel | None:
-    """One model, with the one that is asked where it does not answer; `via` are those that led here."""
-
-    def other(name: str) -> VisionModel | None:
-        if name in via:
-            raise ConfigError(f"vlm.others: {name!r} leads back to itself; end the chain of `fallback`, `record_from`")
-        return _model(next(one for one in vlm.others if one.name == name), vlm, media, say, (*via, name))
-
-    model = _model_itself(said, media, say, other(said.record_from) if said.record_from else None)
-    second = other(said.fallback) if said.fallback else None
-    if model is None or second is None:
-        return model
-    from agent.perception.vlm.fallback import WithFallback
-
-    return WithFallback(model, second)
-
-
-def _model_itself(said: VisionSettings, media: MediaStore, say: Say, source: VisionModel | None) -> VisionModel | None:
-    match said.backend:
-        case "none":
-            return None
-        case "openai":
-            return _openai(said, media)
-        case "transformers":
-            return _transformers(said, media, say)
-        case "recorded":
-            from agent.perception.vlm.recorded import RecordedVision
-
-            return RecordedVision(Path(said.path).expanduser(), max_images=said.max_images, source=source)
-        case other:
-            raise ConfigError(f"vlm.backend: unknown {other!r}; choices: none, transformers, openai, recorded")
-
-
-def _openai(said: VisionSettings, media: MediaStore) -> VisionModel:
-    from agent.perception.vlm.openai import OpenAiVision, Wish
-    from agent.perception.vlm.server import Patience, Server
-
-    patience = Patience(
-        timeout_s=said.timeout_s, deadline_s=said.deadline_s, retries=said.retries, concurrency=said.concurrency
-    )
-    wish = Wish(
-        model=said.model,
-        profile=said.profile,
-        temperature=said.temperature,
-        seed=said.seed,
-        bounds=_bounds(said),
-    )
-    return OpenAiVision(Server(said.url, said.api_key, patience=patience), media, wish)
-
-
-def _transformers(said: VisionSettings, media: MediaStore, say: Say) -> VisionModel:
-    from agent.perception.vlm.local.loading import LoadWish
-    from agent.perception.vlm.local.vision import LocalVision, LocalWish
-
-    load = LoadWish(
-        path=Path(said.path).expanduser(),
-        device=said.device or "auto",
-        dtype=said.dtype,
-        quantise=said.quantise,
-        adapters=tuple(Path(one).expanduser() for one in said.adapters),
-        trust_remote_code=tuple(said.trust_remote_code),
-        frames=said.frames,
-        temperature=said.temperature,
-        seed=said.seed,
-    )
-    wish = LocalWish(load=load, bounds=_bounds(said), batch=said.batch, deadline_s=said.deadline_s)
-    return LocalVision(media, wish, say=say)
-
-
-def _bounds(said: VisionSettings) -> "Bounds":
-    from agent.perception.vlm.looking import Bounds
-
-    return Bounds(
-        max_images=said.max_images,
-        max_side=said.max_side,
-        max_tokens=said.max_tokens,
-        tiles=said.tiles,
-        small_px=said.small_px,
     )
 
 

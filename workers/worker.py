@@ -46,11 +46,6 @@ class Desk:
         self.cluster.close()
 
 
-def joined(settings: Settings, sending: Sending) -> Cluster:
-    """The cluster as the settings say. Raises StoreError, ConfigError, ModelError."""
-    return cluster_of(settings, send=sending)
-
-
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """A worker of one queue, in each of its processes. That it is there is said elsewhere, once for all of them."""
@@ -61,7 +56,7 @@ class Worker:
     name: str
     pool: str
     stopping: Stopping = field(default_factory=Stopping)
-    join: Callable[[Settings, Sending], Cluster] = joined
+    join: Callable[[Settings, Sending], Cluster] | None = None
     overdue: Overdue = field(init=False)
     _desk: Desk | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -109,9 +104,15 @@ class Worker:
         self.stop.wait()
         pipeline.hush()
 
+    def _joined(self, sending: Sending) -> Cluster:
+        """The cluster as the settings say; only who takes looks needs what a model needs."""
+        if self.join is not None:
+            return self.join(self.settings, sending)
+        return cluster_of(self.settings, send=sending, asked=self.queue == QUEUES["look"])
+
     def _made(self) -> Desk:
         sending = Sending(self.settings, broker_of(self.settings), self.app)
-        cluster = self.join(self.settings, sending)
+        cluster = self._joined(sending)
         Thread(target=self._hush, args=(cluster.pipeline,), name="hush", daemon=True).start()
         presence = Presence(cluster.broker, name=self.name, queues=(self.queue,), pool=self.pool, child=True)
         presence.__enter__()

@@ -46,7 +46,7 @@ class LocalVision:
     """Asks a model of a folder (vidette.ports.VisionModel). Its answers are held to the schema and validated here.
 
     Raises ConfigError for what can be told before it is loaded: a folder that holds no model of a known family, libraries
-    that are not installed. What cannot be loaded then fails each look.
+    that are not installed, where it is `asked` here. What cannot be loaded then fails each look.
     """
 
     def __init__(
@@ -56,8 +56,9 @@ class LocalVision:
         *,
         say: Callable[[str], None] = lambda _text: None,
         awake: Callable[[LocalWish], Awake] | None = None,
+        asked: bool = True,
     ) -> None:
-        check(wish.load)
+        check(wish.load, libraries=asked)
         self._media, self._wish = media, wish
         self.run = run_of(wish)
         doing = f"loading {self.run.model} ({_gigabytes(wish.load.path):.1f} GB)"
@@ -133,11 +134,11 @@ def awoken(wish: LocalWish) -> Awake:
     return Batcher(model, held, batch=batch, deadline_s=wish.deadline_s)
 
 
-def check(wish: LoadWish) -> None:
+def check(wish: LoadWish, *, libraries: bool = True) -> None:
     """What can be told before the model is loaded. Raises ConfigError."""
     family_in(wish)
     check_weights(wish.path)
-    for name in _NEEDED:
+    for name in _NEEDED if libraries else ():
         if find_spec(name) is None:
             raise ConfigError(
                 f"a model in this process needs {name}, which is not installed; pip install 'vidette[vlm]'"
