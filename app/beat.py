@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from vidette.settings import Settings
-    from workers.beat import Beat
+    from workers.beat.beat import Beat
     from workers.cluster import Cluster
 
 
@@ -35,7 +35,7 @@ def beat(**given: Any) -> None:
     vidette beat --metrics 9464
     """
     from app.stopping import stop_on_signals
-    from workers.beat import Beat
+    from workers.beat.beat import Beat
     from workers.streams import cameras_of
 
     settings = _settings(given)
@@ -54,7 +54,7 @@ def beat(**given: Any) -> None:
 def _settings(given: dict[str, Any]) -> "Settings":
     """Raises ConfigError, too where no broker is named."""
     from app.memory import settings_of
-    from workers.process import broker_of
+    from workers.shared.process import broker_of
 
     settings = settings_of(given["db"], given["config"], given["rules"])
     broker_of(settings)
@@ -108,7 +108,7 @@ def _reloading(
     from app.reloading import Reloading
     from app.running import Notice
     from vidette.configuration import FILE
-    from workers.beat import Change
+    from workers.beat.beat import Change
     from workers.streams import cameras_of
     from workers.wiring import db_path
 
@@ -137,7 +137,7 @@ def _check(before: "Settings", now: "Settings") -> None:
 def _told(settings: "Settings", cameras: int) -> str:
     """What it does, in one line."""
     from app.tables import many
-    from workers.broker import safe
+    from workers.shared.broker import safe
     from workers.wiring import db_path, served
 
     memory = settings.db if served(settings) else str(db_path(settings))

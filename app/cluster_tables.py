@@ -11,8 +11,8 @@ from app.tables import Cell, console, many, plain, short, show
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from workers.overview import Overview
-    from workers.registry import Wanted
+    from workers.shared.overview import Overview
+    from workers.shared.registry import Wanted
 
 _QUEUES = ("queue", ">waiting", ">under way", ">oldest", ">done/min", ">failed/min", ">workers")
 _WORKERS = ("worker", "*=host", ">pid", "*queues", "pool", ">up", ">done/min", ">failed/min")

@@ -7,8 +7,8 @@ from app.cameras import ago
 from app.tables import many, short
 
 if TYPE_CHECKING:
-    from workers.overview import Overview
-    from workers.registry import Wanted
+    from workers.shared.overview import Overview
+    from workers.shared.registry import Wanted
 
 LATE_S = 30.0
 """A queue whose oldest job waits longer than this is behind."""

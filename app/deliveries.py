@@ -106,9 +106,9 @@ def run(db: str | None, config: str | None, drain: float | None, rules: tuple[st
     """Send what is due, and what becomes due, until Ctrl-C."""
     from app.memory import opened
     from app.stopping import stop_on_signals
-    from workers.delivering import Pump
-    from workers.disabling import teller
-    from workers.lanes import lanes_of
+    from workers.delivery.delivering import Pump
+    from workers.delivery.disabling import teller
+    from workers.delivery.lanes import lanes_of
     from workers.ticking import Ticking
     from workers.wiring import judge_of, media_of
 

@@ -14,7 +14,7 @@ from vidette.ports import GraphStore
 from vidette.queries import Attempts, Deliveries, SinkStates
 from vidette.rule_settings import SinkSettings
 from vidette.settings import Settings
-from workers.sender import Lane
+from workers.delivery.sender import Lane
 
 _MOST = 1_000
 
@@ -103,7 +103,7 @@ def _answer(one: Attempt) -> str:
 
 def _request(settings: Settings, delivery: Delivery) -> dict[str, str]:
     """`{to, media_type, body}`; `fault` where it cannot be composed. Empty where there is no such sink any more."""
-    from workers.lanes import composer_of, lane_of
+    from workers.delivery.lanes import composer_of, lane_of
     from workers.wiring import media_of
 
     said = next((one for one in settings.sinks if one.id == delivery.sink), None)

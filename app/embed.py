@@ -8,7 +8,7 @@ from app.options import memory_options
 
 if TYPE_CHECKING:
     from vidette.ports import GraphStore
-    from workers.noting import Notes
+    from workers.deep.noting import Notes
 
 
 @click.command()

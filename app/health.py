@@ -4,10 +4,10 @@ import socket
 from typing import TYPE_CHECKING
 
 from vidette.errors import ConfigError, StoreError
-from workers.routing import QUEUES
+from workers.queue.routing import QUEUES
 
 if TYPE_CHECKING:
-    from workers.broker import Broker
+    from workers.shared.broker import Broker
 
 BEAT = "beat"
 PARTS = (*QUEUES.values(), BEAT)
@@ -21,8 +21,8 @@ def check(part: str, broker: "Broker") -> None:
     """
     if part not in PARTS:
         raise ConfigError(f"--health: no part {part!r}; choose from {', '.join(PARTS)}")
-    from workers.leases import Leases
-    from workers.presence import workers
+    from workers.shared.leases import Leases
+    from workers.shared.presence import workers
 
     host = socket.gethostname()
     if part == BEAT:

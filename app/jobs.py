@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vidette.settings import Settings
-    from workers.dead import Dead, DeadJob
+    from workers.shared.dead import Dead, DeadJob
 
 _ids = click.argument("ids", nargs=-1, metavar="[JOB…]")
 _all = click.option("--all", "everything", is_flag=True, help="All of them.")
@@ -28,7 +28,7 @@ def jobs() -> None:
 @json_option
 def list_(config: str | None, limit: int, as_json: bool) -> None:
     """Jobs that were given up, the newest first, and why."""
-    from workers.registry import Registry
+    from workers.shared.registry import Registry
 
     settings, dead = _opened(config)
     names = {one.stream_id: one.name for one in Registry(dead.broker).all()}
@@ -82,8 +82,8 @@ class _Sender:
     """Sends dead jobs; `unread` says of each that cannot be why."""
 
     def __init__(self, settings: "Settings", dead: "Dead") -> None:
-        from workers.registry import Registry
-        from workers.sending import Sending
+        from workers.queue.sending import Sending
+        from workers.shared.registry import Registry
 
         self.unread: list[str] = []
         self._sending, self._registry = Sending(settings, dead.broker), Registry(dead.broker)
@@ -106,11 +106,11 @@ class _Sender:
 
 def _opened(config: str | None) -> "tuple[Settings, Dead]":
     from app.memory import settings_of
-    from workers.process import broker_of
+    from workers.shared.process import broker_of
 
     settings = settings_of(None, config)
     broker = broker_of(settings)
-    from workers.dead import Dead
+    from workers.shared.dead import Dead
 
     return settings, Dead(broker)
 

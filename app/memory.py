@@ -10,7 +10,7 @@ from vidette.configuration import load
 from vidette.errors import StoreError
 from vidette.log import configure
 from vidette.settings import Settings
-from workers.delivering import Store
+from workers.delivery.delivering import Store
 from workers.wiring import Pipeline, db_path, is_kept, pipeline_of, store_of
 
 

@@ -8,13 +8,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from vidette.errors import StoreError
-from workers.broker import Broker
-from workers.dead import Dead
-from workers.leases import LeaseRow, Leases
-from workers.presence import counted, workers
-from workers.queues import QueueRow, Queues
-from workers.registry import Registry, State, Wanted
-from workers.routing import QUEUES
+from workers.queue.routing import QUEUES
+from workers.shared.broker import Broker
+from workers.shared.dead import Dead
+from workers.shared.leases import LeaseRow, Leases
+from workers.shared.presence import counted, workers
+from workers.shared.queues import QueueRow, Queues
+from workers.shared.registry import Registry, State, Wanted
 
 
 class QueueMetrics(Collector):

@@ -16,8 +16,8 @@ from vidette.models import Outcome
 from vidette.settings import Settings
 from workers.celery import CeleryRunner
 from workers.cluster import Cluster, cluster_of
-from workers.delivering import waiting
-from workers.sender import Store
+from workers.delivery.delivering import waiting
+from workers.delivery.sender import Store
 from workers.wiring import pipeline_of
 
 _OWN = ("sample", "vlm", "rules", "metrics")

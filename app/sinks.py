@@ -67,7 +67,7 @@ def test(identity: str, db: str | None, config: str | None, rules: tuple[str, ..
 
     from app.memory import settings_of
     from app.tables import plain
-    from workers.lanes import lane_of
+    from workers.delivery.lanes import lane_of
     from workers.wiring import media_of
 
     settings = settings_of(db, config, rules)
@@ -121,7 +121,7 @@ def _message(sink: str) -> "Delivery":
 def _rows(settings: "Settings") -> list[dict[str, Any]]:
     """`{id,kind,address,min_severity,promises,waiting,dead,disabled?,failing?}`."""
     from rules.sinks.guarantees import GUARANTEES
-    from workers.lanes import lanes_of
+    from workers.delivery.lanes import lanes_of
     from workers.wiring import media_of
 
     held = _held(settings)

@@ -9,7 +9,7 @@ from app.options import config_option, json_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.overview import Overview
+    from workers.shared.overview import Overview
 
 
 @click.command()
@@ -31,7 +31,7 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
     under way  taken, and not yet done            lease    until others may take the watch, unless renewed
     """
     from app.memory import settings_of
-    from workers.process import broker_of
+    from workers.shared.process import broker_of
 
     broker = broker_of(settings_of(None, config))
     if health is not None:
@@ -39,7 +39,7 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
 
         check(health, broker)
         return
-    from workers.overview import overview
+    from workers.shared.overview import overview
 
     found = overview(broker)
     if as_json:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vidette.models import Outcome, Progress
     from vidette.ports import GraphStore
     from vidette.settings import Settings
-    from workers.delivering import Lane
+    from workers.delivery.delivering import Lane
 
 _MANY = 100_000
 
@@ -66,7 +66,7 @@ def watch(sources: tuple[str, ...], **given: Any) -> int:
     vidette watch rtsp://192.168.1.20/stream1 --name door
     """
     from app.watching import Plan
-    from workers.lanes import lanes_of
+    from workers.delivery.lanes import lanes_of
     from workers.wiring import media_of
 
     plan = Plan.of(sources, given)
@@ -85,7 +85,7 @@ def _remotely(plan: "Plan", given: dict[str, Any]) -> int:
     """Have workers watch; -> the exit code."""
     from app.deliveries import say_remaining
     from app.outcomes import failures, unexamined
-    from workers.process import broker_of
+    from workers.shared.process import broker_of
 
     broker_of(plan.settings)  # what is not installed is said before it is imported
     from app.remote_watch import check, watch

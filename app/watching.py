@@ -21,16 +21,16 @@ from ingest.sources import MAX_FILES, SourceSpec, expand
 from vidette.configuration import FILE
 from vidette.errors import ConfigError
 from vidette.settings import Settings
-from workers.delivering import Lane, Pump, Store
-from workers.disabling import teller
-from workers.lanes import lanes_of
+from workers.delivery.delivering import Lane, Pump, Store
+from workers.delivery.disabling import teller
+from workers.delivery.lanes import lanes_of
 from workers.streams import cameras_of, configured, with_addresses
 from workers.ticking import Ticking
 from workers.wiring import db_path, judge_of, media_of
 
 if TYPE_CHECKING:
     from vidette.alerts import SinkState
-    from workers.fleet import Change
+    from workers.cameras.fleet import Change
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ def reloading(
         return
     from app.reloading import Reloading  # files start sooner without what cameras need
     from app.running import Notice
-    from workers.fleet import Change
+    from workers.cameras.fleet import Change
 
     changes: SimpleQueue[Change] = SimpleQueue()
 

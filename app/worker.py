@@ -10,7 +10,7 @@ from app.options import memory_options, rules_option
 
 if TYPE_CHECKING:
     from vidette.settings import Settings
-    from workers.serving import Pool, Service
+    from workers.queue.serving import Pool, Service
 
 _THREADED = ("vision", "deliver")
 _MANY = 32
@@ -52,12 +52,12 @@ def worker(**given: Any) -> int:
     """
     from app.memory import settings_of
     from app.stopping import stop_on_signals
-    from workers.process import broker_of
+    from workers.shared.process import broker_of
 
     settings = settings_of(given["db"], given["config"], given["rules"])
     broker_of(settings)
     services = services_of(settings, given)
-    from workers.minding import mind  # what is wrong with the command line is said before Celery is read
+    from workers.queue.minding import mind  # what is wrong with the command line is said before Celery is read
 
     for one in services:
         click.echo(f"{one.queue}: {one.concurrency} at a time ({one.pool}), as {one.name!r}", err=True)
@@ -68,7 +68,7 @@ def worker(**given: Any) -> int:
 def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
     """A worker for each queue that was named. Raises ConfigError."""
     from vidette.errors import ConfigError
-    from workers.routing import QUEUES
+    from workers.queue.routing import QUEUES
 
     queues = list(dict.fromkeys(one.strip() for one in given["queues"].split(",") if one.strip()))
     known = tuple(QUEUES.values())
@@ -79,7 +79,7 @@ def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
         raise ConfigError(f"--queues: none given; choose from {', '.join(known)}")
     if given["pool"] == "prefork" and "vision" in queues:
         raise ConfigError("--pool prefork: CUDA does not survive a fork; `vision` needs threads, or solo")
-    from workers.serving import Service
+    from workers.queue.serving import Service
 
     name = given["name"] or "-".join(socket.gethostname().split())
     said = settings.model_dump(mode="json", by_alias=True)

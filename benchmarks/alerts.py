@@ -25,7 +25,7 @@ from rules.addresses import networks_of
 from rules.sinks.webhook import WebhookSink
 from vidette.alerts import Alert, AlertState, Change, Delivery, DeliveryStatus, Judgement, Severity
 from vidette.queries import DeliveryCounts
-from workers.delivering import Lane, Pump
+from workers.delivery.delivering import Lane, Pump
 
 SLOW_S = 0.1
 HEALTHY = ("one", "two", "three")

@@ -16,10 +16,10 @@ from benchmarks.memory_made import cameras, observations
 from tests.cluster.cluster import Cluster
 from vidette.models import Observation
 from vidette.queries import Reached
-from workers.broker import Broker
-from workers.emitters import Emitters
-from workers.emitting import Emitter
-from workers.sending import Sending
+from workers.queue.sending import Sending
+from workers.shared.broker import Broker
+from workers.watches.emitters import Emitters
+from workers.watches.emitting import Emitter
 
 _EVENTS = 1_000_000  # more than are ever asked for
 _CALM_S = 1.0

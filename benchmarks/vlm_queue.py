@@ -18,10 +18,10 @@ from vidette import ids
 from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment, Stream
 from vidette.ports import MediaStore
 from vidette.settings import Settings
+from workers.deep.looks import Looks, looked
+from workers.deep.owed import missing_looks
 from workers.flow import step
 from workers.jobs import Job
-from workers.looks import Looks, looked
-from workers.owed import missing_looks
 from workers.wiring import Pipeline, pipeline_of
 
 SLOTS, STREAMS = 16, 8

@@ -14,16 +14,16 @@ from threading import Event, Thread
 
 from vidette.errors import StoreError
 from vidette.queries import CoverageIn, Filter, LastCommit
-from workers.child import Child
+from workers.cameras.child import Child
+from workers.cameras.crew import Crew
+from workers.cameras.fleet import Fleet
 from workers.cluster import cluster_of, spool_path
-from workers.crew import Crew
-from workers.fleet import Fleet
 from workers.flow import step
 from workers.jobs import Settle, Watch, decode, encode
-from workers.leases import Leases
-from workers.routing import QUEUES, waiting_key
-from workers.spool import waiting
-from workers.watching import watch
+from workers.queue.routing import QUEUES, waiting_key
+from workers.shared.leases import Leases
+from workers.watches.spool import waiting
+from workers.watches.watching import watch
 
 PATIENCE_S = 60.0
 

@@ -15,7 +15,7 @@ import yaml
 from tests.containers import Compose, told
 from tests.dockerfile import Dockerfile
 from tests.newcomer import QUESTION, Newcomer, blocks, section
-from workers.routing import QUEUES
+from workers.queue.routing import QUEUES
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.prefix) / "bin"
@@ -191,7 +191,7 @@ def test_passwords_are_made_once_and_read_by_nobody_else(tmp_path):
 # As processes ---------------------------------------------------------------------------------------------------------
 
 
-PAGES = (("docs/cluster.md", "With Docker, on one machine"),)
+PAGES = (("README.md", "More than one machine"), ("docs/cluster.md", "With Docker, on one machine"))
 """Pages and headings under which a newcomer is told what to type."""
 
 

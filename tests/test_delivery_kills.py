@@ -31,7 +31,7 @@ from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, delivery
 from vidette.alerts import Judgement
 from vidette.models import Assertion, EventType, Observation, Run, Stream
-from workers.delivering import Lane, Pump
+from workers.delivery.delivering import Lane, Pump
 
 db, url, point, nth, ahead_s, alerts, messages, lease_s = sys.argv[1:]
 when, _, step = point.partition(" ")

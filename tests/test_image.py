@@ -19,7 +19,7 @@ UNASKED = {"psutil", "_distutils_hack"}
 # What each service reads of ours before it takes its first job, and what its jobs need.
 READ = (
     "app.worker, app.beat, app.status, app.health, app.jobs, app.watch, app.ask, app.queue_metrics, app.metrics_page,"
-    " workers.serving, workers.tasks, workers.watching, workers.beat, workers.lanes, workers.crew, workers.fleet,"
+    " workers.queue.serving, workers.tasks, workers.watches.watching, workers.beat.beat, workers.delivery.lanes, workers.cameras.crew, workers.cameras.fleet,"
     " graph.neo4j, ingest.open, kombu.transport.redis, rules.sinks.webhook"
 )
 LOADED = f"import {READ}, sys, json; print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"

@@ -8,10 +8,10 @@ from celery.contrib.testing.worker import start_worker
 from vidette.settings import Settings
 from workers.celery import make_app
 from workers.cluster import Cluster, cluster_of
-from workers.sending import Sending
+from workers.queue.sending import Sending
+from workers.queue.worker import Worker
 from workers.tasks import register
 from workers.wiring import Pipeline
-from workers.worker import Worker
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from kombu import Connection, Queue
 from ingest.sources import SourceSpec
 from vidette.models import Outcome
 from vidette.settings import Settings
-from workers.broker import for_celery
 from workers.following import Listener
 from workers.jobs import Watch
-from workers.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
-from workers.transport import Transport
+from workers.queue.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
+from workers.queue.transport import Transport
+from workers.shared.broker import for_celery
 
 if TYPE_CHECKING:
     from workers.cluster import Cluster
@@ -135,7 +135,7 @@ class CeleryRunner:
 
         Files end by themselves, cameras with `stop`. Raises StoreError where the broker cannot be reached.
         """
-        from workers.remote import follow
+        from workers.watches.remote import follow
 
         jobs = [Watch(spec=spec, again=again and not spec.url, span_s=span_s) for spec in specs]
         return follow(self.cluster, jobs, on_progress, stop or Event())

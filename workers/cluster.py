@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from vidette.settings import Settings
-from workers.broker import Broker
-from workers.crew import Crew
-from workers.dead import Dead
-from workers.emitters import Emitters
-from workers.fleet import Fleet
+from workers.cameras.crew import Crew
+from workers.cameras.fleet import Fleet
 from workers.jobs import Job
-from workers.leases import Leases
-from workers.process import broker_of, leases_of
-from workers.queues import Queues
-from workers.registry import Registry
-from workers.routing import QUEUES
-from workers.tracing import tracing_of
+from workers.queue.routing import QUEUES
+from workers.shared.broker import Broker
+from workers.shared.dead import Dead
+from workers.shared.leases import Leases
+from workers.shared.process import broker_of, leases_of
+from workers.shared.queues import Queues
+from workers.shared.registry import Registry
+from workers.tracing.tracing import tracing_of
+from workers.watches.emitters import Emitters
 from workers.wiring import Pipeline, db_path, pipeline_of
 
 _SLACK_S = 1.0
@@ -55,7 +55,7 @@ def cluster_of(
     """
     broker = broker_of(settings)
     if send is None:
-        from workers.sending import Sending  # who sends in another way needs no Celery
+        from workers.queue.sending import Sending  # who sends in another way needs no Celery
 
         send = Sending(settings, broker)
     pipeline = pipeline or pipeline_of(settings, asked=asked)

@@ -18,10 +18,10 @@ from ingest.open import open_source
 from vidette.errors import ConfigError, ModelError, StoreError
 from vidette.models import Commit, Observation, Stream
 from vidette.queries import LastCommit
-from workers.asking import looked_at
 from workers.breakage import Breakable, rest
+from workers.deep.asking import looked_at
+from workers.deep.owed import due_looks, missing_looks
 from workers.jobs import Job, LookAt, Settle, Watch
-from workers.owed import due_looks, missing_looks
 from workers.streams import settings_for, stream_of
 from workers.wiring import Pipeline
 

@@ -18,7 +18,7 @@ from workers.jobs import Job, LookAt, Settle, Watch
 from workers.wiring import Pipeline, Voice
 
 if TYPE_CHECKING:
-    from workers.fleet import Change
+    from workers.cameras.fleet import Change
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class InlineRunner:
 
     def _look(self, queue: deque[Job], following: Following, stop: Event) -> None:
         """All looks of the queue: they come last, and so it holds nothing else."""
-        from workers.looks import looked
+        from workers.deep.looks import looked
 
         looks, failure = list(queue), None
         queue.clear()
@@ -152,7 +152,7 @@ def watch_sources(
         return runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
     from concurrent.futures import ThreadPoolExecutor
 
-    from workers.fleet import Fleet  # files start sooner without what cameras need
+    from workers.cameras.fleet import Fleet  # files start sooner without what cameras need
 
     fleet = Fleet(pipeline, listener=on_progress, nudge=on_settled)
     with ThreadPoolExecutor(1) as beside:

@@ -11,7 +11,7 @@ from typing import Self
 from ingest.retention import Retention
 from vidette.errors import StoreError
 from vidette.models import EventType
-from workers.keeping import retention_of
+from workers.cameras.keeping import retention_of
 from workers.system import System
 from workers.wiring import Pipeline, media_path
 

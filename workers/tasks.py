@@ -9,16 +9,16 @@ from celery.exceptions import Reject
 
 from vidette.errors import StoreError, VidetteError
 from vidette.log import redact
+from workers.beat.due import mark_of_watch
 from workers.celery import HARD
-from workers.due import mark_of_watch
 from workers.following import said
 from workers.jobs import Watch, read
-from workers.process import broker_of
-from workers.registry import Registry
-from workers.routing import Kind, name_of
-from workers.trial import LONGEST_WAIT_S, Trial, level_of, unforeseen
-from workers.watching import watch as watch_stream
-from workers.worker import Worker
+from workers.queue.routing import Kind, name_of
+from workers.queue.trial import LONGEST_WAIT_S, Trial, level_of, unforeseen
+from workers.queue.worker import Worker
+from workers.shared.process import broker_of
+from workers.shared.registry import Registry
+from workers.watches.watching import watch as watch_stream
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The only place that chooses a backend, but for sinks (workers.lanes). What is not chosen is not imported: reading it would take a third of a start."""
+"""The only place that chooses a backend, but for sinks (workers.delivery.lanes). What is not chosen is not imported: reading it would take a third of a start."""
 
 import os
 import re
@@ -22,16 +22,16 @@ from vidette.errors import ConfigError
 from vidette.ports import Embedder, Judge, MediaStore, Reader, VisionModel
 from vidette.settings import Settings
 from vidette.vision_settings import VlmSettings
-from workers.allowance import Allowance
-from workers.references import References, check_references
-from workers.sender import Store
-from workers.spending import Spending
-from workers.vision import together_of, vision_of
+from workers.deep.allowance import Allowance
+from workers.deep.references import References, check_references
+from workers.deep.spending import Spending
+from workers.deep.vision import together_of, vision_of
+from workers.delivery.sender import Store
 
 if TYPE_CHECKING:
     from agent.ask.likeness import Likeness
     from rules.engine import Engine
-    from workers.noting import Notes
+    from workers.deep.noting import Notes
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 """Addresses of Neo4j servers."""
@@ -86,7 +86,7 @@ class Pipeline:
         Raises StoreError where another process holds it.
         """
         if self.settings.broker:
-            from workers.process import leases_of
+            from workers.shared.process import leases_of
 
             return leases_of(self.settings).held(stream_id)
         return WatchLock(db_path(self.settings), stream_id)
@@ -217,7 +217,7 @@ def notes_of(settings: Settings, media: MediaStore) -> "Notes | None":
     if not reads and pictures is None and captions is None:
         return None
     from agent.perception.text.reader import RapidReader
-    from workers.noting import Notes
+    from workers.deep.noting import Notes
 
     reader = RapidReader(settings.ocr.confidence) if reads else None
     return Notes(media=media, tz=zone_of(settings), reader=reader, pictures=pictures, captions=captions)
@@ -263,7 +263,7 @@ def judge_of(settings: Settings) -> "Engine | None":
         return None
     from rules.engine import Engine
     from rules.policy import near_of
-    from workers.process import clock_of
+    from workers.shared.process import clock_of
 
     return Engine(
         settings.rules,

@@ -13,7 +13,7 @@ from vidette.queries import CoverageIn, Events, Feeds, Filter, Query
 
 if TYPE_CHECKING:
     from vidette.feeds import FeedRow
-    from workers.delivering import Store
+    from workers.delivery.delivering import Store
 
 R = TypeVar("R")
 START_S = 120.0

@@ -6,9 +6,9 @@ from app.cli import main
 from app.health import PARTS, check
 from tests.redis_server import emptied
 from vidette.errors import ConfigError, StoreError
-from workers.broker import Broker
-from workers.leases import Leases
-from workers.presence import Presence
+from workers.shared.broker import Broker
+from workers.shared.leases import Leases
+from workers.shared.presence import Presence
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 from app.cli import main
 from ingest.sources import SourceSpec
 from tests.redis_server import emptied, free_port
-from workers.broker import Broker
-from workers.dead import Dead
 from workers.jobs import Deliver, Watch, encode
-from workers.queues import Queues
-from workers.registry import Registry
+from workers.shared.broker import Broker
+from workers.shared.dead import Dead
+from workers.shared.queues import Queues
+from workers.shared.registry import Registry
 
 DELIVER = encode(Deliver(sink="ops"))
 

@@ -13,10 +13,10 @@ from app import cli
 from tests.redis_server import emptied
 from tests.working import working
 from vidette.settings import Settings
-from workers import listening
-from workers.process import broker_of, leases_of
-from workers.registry import Registry
-from workers.routing import QUEUES
+from workers.queue.routing import QUEUES
+from workers.shared.process import broker_of, leases_of
+from workers.shared.registry import Registry
+from workers.watches import listening
 from workers.wiring import pipeline_of
 
 WAIT_S = 60

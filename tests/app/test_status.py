@@ -14,15 +14,15 @@ from app.cli import main
 from app.cluster_words import problems
 from ingest.sources import SourceSpec
 from tests.redis_server import emptied, free_port
-from workers.broker import Broker
-from workers.dead import Dead, DeadJob
 from workers.jobs import Watch
-from workers.leases import LeaseRow, Leases
-from workers.overview import Overview, Server, overview
-from workers.presence import Counted, Presence, WorkerRow
-from workers.queues import QueueRow
-from workers.registry import Registry, Wanted
-from workers.routing import waiting_key
+from workers.queue.routing import waiting_key
+from workers.shared.broker import Broker
+from workers.shared.dead import Dead, DeadJob
+from workers.shared.leases import LeaseRow, Leases
+from workers.shared.overview import Overview, Server, overview
+from workers.shared.presence import Counted, Presence, WorkerRow
+from workers.shared.queues import QueueRow
+from workers.shared.registry import Registry, Wanted
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 QUEUES = ("ingest", "settle", "vision", "deliver")

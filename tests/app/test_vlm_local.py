@@ -97,7 +97,7 @@ def test_a_watch_that_is_stopped_waits_for_no_model(at, street, tiny_model, tmp_
 
 def test_a_cameras_process_knows_nothing_of_models():
     """One model a process means one on the machine: cameras' processes send segments to their parent, which looks."""
-    said = "import sys, workers.camera; print([name for name in sys.modules if name in ('torch', 'transformers') or '.vlm.local' in name])"
+    said = "import sys, workers.cameras.camera; print([name for name in sys.modules if name in ('torch', 'transformers') or '.vlm.local' in name])"
     done = subprocess.run(
         [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )

@@ -14,7 +14,7 @@ from vidette.alerts import Judgement
 from vidette.errors import ConfigError
 from vidette.queries import Alerts
 from vidette.settings import Settings
-from workers.lanes import lanes_of
+from workers.delivery.lanes import lanes_of
 from workers.wiring import media_of, store_of
 
 GIVEN = {"db": None, "config": None, "rules": (), "sample": None, "tz": "UTC", "name": None, "start_time": None}

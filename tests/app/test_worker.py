@@ -17,11 +17,11 @@ import pytest
 from app.cli import main
 from tests.redis_server import emptied, free_port
 from vidette.settings import Settings
-from workers.broker import Broker
-from workers.dead import Dead
 from workers.jobs import Deliver
-from workers.presence import workers
-from workers.sending import Sending
+from workers.queue.sending import Sending
+from workers.shared.broker import Broker
+from workers.shared.dead import Dead
+from workers.shared.presence import workers
 
 WAIT_S = 120.0
 

@@ -11,9 +11,9 @@ from tests.cluster.cluster import QUEUES
 from vidette.ids import stream_id
 from vidette.models import FastState
 from vidette.queries import CoverageIn, Filter, LastCommit
-from workers.broker import Broker
-from workers.leases import Leases
-from workers.registry import Registry
+from workers.shared.broker import Broker
+from workers.shared.leases import Leases
+from workers.shared.registry import Registry
 
 NAMES = ("one", "two")
 

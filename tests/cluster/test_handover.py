@@ -3,8 +3,8 @@
 from tests.cluster.cluster import QUEUES
 from tests.cluster.test_cameras import NAMES, Streams, camera, of
 from vidette.models import FastState
-from workers.broker import Broker
-from workers.presence import workers
+from workers.shared.broker import Broker
+from workers.shared.presence import workers
 
 __all__ = ["camera"]
 

@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from tests.cluster.cluster import check
-from workers.routing import PRIORITIES, waiting_key
+from workers.queue.routing import PRIORITIES, waiting_key
 
 
 def waiting(place, queue) -> list[str]:

@@ -18,7 +18,7 @@ from vidette.settings import Settings
 from workers.celery import CeleryRunner
 from workers.cluster import cluster_of
 from workers.inline import InlineRunner
-from workers.routing import QUEUES
+from workers.queue.routing import QUEUES
 from workers.wiring import Pipeline, pipeline_of
 
 SIZE, FPS, SECONDS = (240, 180), 10, 14

@@ -13,15 +13,15 @@ from vidette.errors import ModelError, StoreError
 from vidette.models import Observation, Run, Segment
 from vidette.queries import LastCommit
 from vidette.settings import Settings
-from workers import steps
-from workers.broker import Broker
 from workers.celery import HARD, limits_of, make_app
 from workers.cluster import cluster_of
 from workers.flow import step
 from workers.jobs import Deliver, LookAt, Settle, Watch, encode
-from workers.queues import Queues
-from workers.routing import QUEUES, under_way_key, waiting_key
-from workers.sending import Sending
+from workers.queue import steps
+from workers.queue.routing import QUEUES, under_way_key, waiting_key
+from workers.queue.sending import Sending
+from workers.shared.broker import Broker
+from workers.shared.queues import Queues
 
 WAIT_S = 60
 

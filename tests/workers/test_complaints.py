@@ -17,8 +17,8 @@ from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, LOOPBACK, check_body, delivery, endpoint
 from vidette.alerts import Change, DeliveryStatus, Judgement
 from vidette.queries import Attempts, Deliveries
-from workers.delivering import Lane, Pump
-from workers.pace import LONGEST_ASKED_S
+from workers.delivery.delivering import Lane, Pump
+from workers.delivery.pace import LONGEST_ASKED_S
 
 DELIVERED = DeliveryStatus.DELIVERED
 OLD = b"o" * 32

@@ -12,7 +12,7 @@ from ingest.sources import camera
 from vidette.errors import ConfigError, StoreError
 from vidette.models import LookReply, PathPoint
 from vidette.settings import LineSettings, Settings, StreamSettings, ZoneSettings
-from workers.asking import _thinned
+from workers.deep.asking import _thinned
 from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch
 from workers.streams import questions, stream_of

@@ -10,10 +10,10 @@ from vidette.looks import Costs
 from vidette.models import DeepState, LookReply, Usage
 from vidette.queries import Alerts, CoverageIn, Segments, StreamOf
 from vidette.settings import StreamSettings
+from workers.deep.owed import _segment, _urgent, missing_looks
 from workers.flow import step
 from workers.inline import watch_sources
 from workers.jobs import LookAt, Watch
-from workers.owed import _segment, _urgent, missing_looks
 
 COST = Usage(calls=1, prompt_tokens=801, completion_tokens=200)
 RULES = [{"id": "entered", "when": {"event": "object_entered"}}]

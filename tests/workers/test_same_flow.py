@@ -21,8 +21,8 @@ from workers.cluster import cluster_of
 from workers.flow import step
 from workers.inline import InlineRunner
 from workers.jobs import LookAt, Watch, decode
-from workers.queues import Queues
-from workers.routing import PRIORITIES, QUEUES, waiting_key
+from workers.queue.routing import PRIORITIES, QUEUES, waiting_key
+from workers.shared.queues import Queues
 
 WAIT_S = 120
 MAX_S = 4  # so that a short file has several segments

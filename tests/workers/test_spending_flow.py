@@ -9,10 +9,10 @@ from vidette.looks import Costs, GateAudits, Verdicts
 from vidette.models import DeepState, EventType, LookReply, SeenEvent, Usage, Verdict
 from vidette.queries import CoverageIn, Segments
 from vidette.settings import StreamSettings
+from workers.deep.looks import _MOST, Looks
 from workers.flow import step
 from workers.inline import watch_sources
 from workers.jobs import LookAt, Watch
-from workers.looks import _MOST, Looks
 
 QUESTION = "Is anyone there?"
 COST = Usage(calls=1, prompt_tokens=800, completion_tokens=200, gpu_s=1.0)

@@ -16,7 +16,7 @@ from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, LOOPBACK, SECRET, delivery
 from vidette.alerts import DeliveryStatus, Judgement
 from vidette.queries import Attempts, Deliveries, SinkStates
-from workers.delivering import Lane, Pump
+from workers.delivery.delivering import Lane, Pump
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0

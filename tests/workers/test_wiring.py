@@ -21,9 +21,9 @@ from vidette.models import Evidence
 from vidette.rule_settings import AlertSettings
 from vidette.settings import Settings
 from vidette.vision_settings import VlmSettings
-from workers.allowance import Allowance
-from workers.evidence import linker, thumbnails
-from workers.lanes import lanes_of
+from workers.deep.allowance import Allowance
+from workers.delivery.evidence import linker, thumbnails
+from workers.delivery.lanes import lanes_of
 from workers.wiring import (
     db_path,
     media_of,

@@ -1,0 +1,97 @@
+"""Processes of a worker: begun again when they die, ended together, none left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workers.queue.minding import mind
+from workers.queue.serving import Service
+
+WAIT_S = 60.0
+# Says its queue and process id, then sleeps; what it is told in other words it does.
+ACTOR = """
+import json, os, signal, sys, time
+said = json.loads(sys.stdin.readline())
+queue, folder = said["queue"], sys.argv[1]
+if queue == "usage":
+    sys.exit(2)
+signal.signal(signal.SIGTERM, signal.SIG_IGN if queue == "deaf" else lambda *_: sys.exit(0))
+signal.signal(signal.SIGQUIT, lambda *_: sys.exit(3))
+with open(os.path.join(folder, queue), "a") as told:
+    told.write(f"{os.getpid()}\\n")
+while True:
+    time.sleep(0.05)
+"""
+
+
+def until(condition):
+    deadline = time.monotonic() + WAIT_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.02)
+    return found
+
+
+def service(queue):
+    return Service(parent=os.getpid(), said={}, queue=queue, pool="solo", concurrency=1, name="n")
+
+
+@pytest.fixture
+def command(tmp_path):
+    return (sys.executable, "-c", ACTOR, str(tmp_path))
+
+
+def begun(folder: Path, queue: str) -> list[int]:
+    """The process ids that a queue had."""
+    file = folder / queue
+    return [int(one) for one in file.read_text().split()] if file.exists() else []
+
+
+def test_one_that_dies_is_begun_again_and_all_end_with_the_wish_to_stop(tmp_path, command):
+    stop, codes = threading.Event(), []
+    minding = threading.Thread(target=lambda: codes.append(mind([service("a"), service("b")], stop, command=command)))
+    minding.start()
+    first = until(lambda: begun(tmp_path, "a"))[0]
+    until(lambda: begun(tmp_path, "b"))
+    os.kill(first, signal.SIGKILL)
+    second = until(lambda: begun(tmp_path, "a")[1:])[0]
+    stop.set()
+    minding.join(WAIT_S)
+    assert codes == [0]
+    assert len(begun(tmp_path, "b")) == 1
+    assert not any(psutil.pid_exists(one) for one in (second, *begun(tmp_path, "b")))
+
+
+def test_one_whose_settings_cannot_be_used_ends_all_with_its_code(tmp_path, command):
+    assert mind([service("a"), service("usage")], threading.Event(), command=command) == 2
+    assert not any(psutil.pid_exists(one) for one in begun(tmp_path, "a"))
+
+
+def test_a_second_wish_to_stop_drops_what_they_do(tmp_path, command):
+    """In a process of its own: signals are the main thread's."""
+    told = (
+        "import sys, os, json\n"
+        "from app.stopping import stop_on_signals\n"
+        "from workers.queue.minding import mind\n"
+        "from workers.queue.serving import Service\n"
+        "one = Service(parent=os.getpid(), said={}, queue='deaf', pool='solo', concurrency=1, name='n')\n"
+        "with stop_on_signals() as stop:\n"
+        "    sys.exit(mind([one], stop, command=json.loads(sys.argv[1])))\n"
+    )
+
+    with subprocess.Popen([sys.executable, "-c", told, json.dumps(command)]) as process:
+        (deaf,) = until(lambda: begun(tmp_path, "deaf"))
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 3
+    assert not psutil.pid_exists(deaf)
