@@ -100,6 +100,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # Every event has a state, and nearly all the same.
         "DROP INDEX event_state IF EXISTS",
     ),
+    # Of any dimensions: a server compares a vector with those of its own.
+    (
+        "CREATE VECTOR INDEX embedding_vector IF NOT EXISTS FOR (n:Embedding) ON (n.vector)"
+        " OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine'}}",
+    ),
 )
 """What brings a database from version i to i + 1; a step that shipped is never edited."""
 

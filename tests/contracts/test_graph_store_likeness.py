@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.cypher.reading import likeness
 from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
 from vidette import codec, ids
@@ -88,9 +89,14 @@ def put(of: Any, id_: str, *numbers: float, text: str = "") -> Embedding:
     return Embedding(of=of, id=id_, vector=vector(*numbers), text=text)
 
 
-@pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
-    opened = STORES[request.param](tmp_path)
+INDEXED = "neo4j, by its index"
+
+
+@pytest.fixture(params=[*STORES, INDEXED])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphStore]:
+    if request.param == INDEXED:
+        monkeypatch.setattr(likeness, "EXACT", 0)
+    opened = STORES[request.param.partition(",")[0]](tmp_path)
     opened.open_stream(YARD)
     opened.open_stream(GATE)
     yield opened

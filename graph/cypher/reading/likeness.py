@@ -1,17 +1,31 @@
-"""What lies nearest to a vector: the filter first, then a sweep over the embeddings that are left."""
+"""What lies nearest to a vector: the filter first, then a sweep over what is left; of very many, an index first."""
+
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.cypher import where as conditions
-from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.where import Where, stream_ids
 from graph.rows import to_box, to_ms
 from vidette.errors import StoreError
 from vidette.models import ClockReading
 from vidette.queries import ClockReadings, Embeddable, Filter, Near, Nearest, Unembedded
 
+Vector = NDArray[np.float32]
+EXACT = 20_000
+_OVER, _LEAST_CANDIDATES, _MOST_CANDIDATES = 10, 200, 2_000
 _CHUNK = 2048
 """So many vectors are held at once: some MB."""
+_CANDIDATES = (
+    "CALL db.index.vector.queryNodes('embedding_vector', $most, $vector) YIELD node AS v WHERE v.run_id = $run AND v.of = $kind"
+    " RETURN v.id AS id, v.vector AS vector"
+)
+_OWNERS = {
+    "event": "UNWIND $ids AS id MATCH (:Assertion {id: id})-[:SAYS]->(e:Event) RETURN DISTINCT e.id AS id",
+    "keyframe": "UNWIND $ids AS id MATCH (:Keyframe {id: id})-[:IN]->(g:Segment) RETURN DISTINCT g.id AS id",
+}
 _SOURCES = {
     "keyframe": "MATCH (n:Keyframe)-[:IN]->(g:Segment) WITH n, g.stream_id AS stream, '' AS text, n.sha256 AS sha256",
     "assertion": "MATCH (n:Assertion {look: 'deep'}) WHERE n.caption <> '' WITH n, n.stream_id AS stream, n.caption AS text, '' AS sha256",
@@ -22,10 +36,43 @@ _SOURCES = {
 
 
 def read_nearest(transaction: Transaction, query: Nearest) -> list[Near]:
-    """The nearest rows that match, best first; those of equal likeness by their id."""
+    """The nearest rows that match, best first; those of equal likeness by their id.
+
+    Exact among as many embeddings as EXACT; of more, the index of vectors is asked for candidates first, more than are
+    wanted, since it cannot filter. Where too few of those match, all that match are compared.
+    """
     wanted = np.frombuffer(query.vector, "<f4")
     if not wanted.size:
         raise StoreError(f"a vector of {len(query.vector)} bytes is none; give float32 numbers")
+    found = None if query.where.ids or not _many(transaction) else _among_candidates(transaction, query, wanted)
+    return _swept(transaction, query, wanted) if found is None else found
+
+
+def _many(transaction: Transaction) -> bool:
+    """Whether there are more embeddings than are compared one by one; the server keeps their count."""
+    held = one(transaction, "MATCH (v:Embedding) RETURN count(v) AS count")
+    return bool(held and held["count"] > EXACT)
+
+
+def _among_candidates(transaction: Transaction, query: Nearest, wanted: Vector) -> list[Near] | None:
+    """The nearest among what the index gives; None where that may be others than the nearest that match."""
+    most = min(_MOST_CANDIDATES, max(_LEAST_CANDIDATES, _OVER * query.limit))
+    of = "assertion" if query.of == "event" else query.of
+    candidates = rows(
+        transaction, _CANDIDATES, most=most, vector=wanted.astype(float).tolist(), run=query.run_id, kind=of
+    )
+    if not candidates:
+        return None
+    ids = [row["id"] for row in candidates]
+    if query.of in _OWNERS:
+        ids = [row["id"] for row in rows(transaction, _OWNERS[query.of], ids=ids)]
+    found = _swept(transaction, replace(query, where=replace(query.where, ids=tuple(ids))), wanted)
+    farthest = float(min(np.asarray([row["vector"] for row in candidates], np.float32) @ wanted))
+    return found if len(found) >= query.limit and found[-1].likeness >= farthest else None
+
+
+def _swept(transaction: Transaction, query: Nearest, wanted: Vector) -> list[Near]:
+    """The nearest of all that match."""
     where, returned = _asked(transaction, query)
     of = "assertion" if query.of == "event" else query.of
     best: dict[str, tuple[float, str]] = {}
