@@ -14,8 +14,8 @@ from tests.dockerfile import Dockerfile
 from tests.newcomer import ROOT
 
 OURS = ("vidette", "ingest", "graph", "rules", "agent", "workers", "app")
-UNASKED = {"psutil", "_distutils_hack"}
-"""Celery takes the first where it is there; the second is put into every process by a file of setuptools' own."""
+UNASKED = {"psutil", "_distutils_hack", "coverage"}
+"""Celery takes the first where it is there; the others are put into every process, by setuptools and by tests that are measured."""
 # What each service reads of ours before it takes its first job, and what its jobs need.
 READ = (
     "app.worker, app.beat, app.status, app.health, app.jobs, app.watch, app.ask, app.queue_metrics, app.metrics_page,"

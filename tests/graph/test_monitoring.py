@@ -30,7 +30,8 @@ def test_a_file_of_version_2_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
         then.setattr(schema, "STEPS", schema.STEPS[:2])
         with closing(EmbeddedStore(path)) as store:
             store.open_stream(GATE)
-            store.settle(heard(0, None))
+    with closing(sqlite3.connect(path)) as plain, plain:  # as it was settled then
+        plain.execute("INSERT INTO commits VALUES (?, 0, 1.0, x'', 0, 'fast')", (GATE.id,))
     feed = FeedState(at=NOON, since=NOON, state="idle")
     with closing(EmbeddedStore(path)) as store:
         assert store.read(Feeds()) == []

@@ -206,7 +206,7 @@ def test_many_lost_at_once_are_one_event_and_each_camera_is_told(fleet):
 
 
 def test_what_cannot_be_settled_stops_no_other_camera(fleet, monkeypatch, caplog):
-    from workers.beat.cameras import settling
+    from workers.cameras import settling
 
     real, faults = settling.step, []
 
@@ -278,7 +278,7 @@ def test_a_change_restarts_what_changed_and_nothing_else(fleet):
 def test_rules_are_changed_and_no_process_is_restarted(fleet):
     changes = SimpleQueue()
     run = fleet("lost-1", "lost-2", "lost-3", changes=changes)
-    run.until(lambda: run.settled("lost-1") >= 1)
+    run.until(lambda: run.settled("lost-1") >= 1 and all(run.pids().values()))
     before = run.pids()
     rules = [{"id": "net", "when": {"event": "host_offline"}}]
     changes.put(changed(run.pipeline, "lost-1", "lost-2", "lost-3", rules=rules))
