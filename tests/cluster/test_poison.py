@@ -27,6 +27,9 @@ def test_a_film_that_kills_its_decoder_is_put_aside_and_done_later(cluster, film
     poison.unlink()
     replay = place.run("replay", "jobs", "replay", "--all")
     assert replay.wait(60) == 0, place.tell()
+    place.until(
+        lambda: "failed" not in {str(row.state) for row in place.store.read(CoverageIn())}, "it to be begun again"
+    )
     check(place, place.finish(len(films)), undisturbed)
     assert jobs(place) == []
 
