@@ -67,15 +67,12 @@ def _cluster(settings: "Settings") -> "AbstractContextManager[Cluster]":
 
     from vidette.errors import ConfigError, ModelError
     from workers.cluster import cluster_of
-    from workers.wiring import pipeline_of
+    from workers.wiring import pipeline_of, without_models
 
     try:
         pipeline = pipeline_of(settings, asked=False)
     except (ConfigError, ModelError) as error:
-        bare = settings.model_copy(
-            update={name: type(getattr(settings, name))() for name in ("vlm", "detector", "embedder", "ocr")}
-        )
-        pipeline = pipeline_of(bare)
+        pipeline = pipeline_of(without_models(settings))
         _say(f"deep looks that were lost are not asked for again from here: {error}")
     return closing(cluster_of(settings, pipeline=pipeline))
 

@@ -18,7 +18,7 @@ from workers.celery import CeleryRunner
 from workers.cluster import Cluster, cluster_of
 from workers.delivery.delivering import waiting
 from workers.delivery.sender import Store
-from workers.wiring import pipeline_of
+from workers.wiring import pipeline_of, without_models
 
 _OWN = ("sample", "vlm", "rules", "metrics")
 _ROUND_S = 0.2
@@ -64,8 +64,7 @@ def watch(
 @contextmanager
 def _cluster(settings: Settings) -> Iterator[Cluster]:
     """Nothing is looked at here, so no model is needed."""
-    bare = {name: type(getattr(settings, name))() for name in ("vlm", "detector", "embedder", "ocr")}
-    pipeline = pipeline_of(settings.model_copy(update=bare))
+    pipeline = pipeline_of(without_models(settings))
     cluster = cluster_of(settings, pipeline=pipeline)
     try:
         yield cluster

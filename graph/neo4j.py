@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
 from graph.cypher import judging, moving, opening, outbox, placing, schema, writing
-from graph.cypher.driver import TIMEOUT_S, Server, Transaction
+from graph.cypher.driver import How, Server, Transaction
 from graph.cypher.reading.aggregates import read_breakdown, read_heat, read_told, read_visits, read_watched
 from graph.cypher.reading.alerts import (
     read_alert_counts,
@@ -129,17 +129,8 @@ _READERS: dict[type[Query[Any]], Callable[[Transaction, Any], Any]] = {
 class Neo4jStore:
     """GraphStore and Outbox on a Neo4j database. Every method raises StoreError where the server fails."""
 
-    def __init__(
-        self,
-        uri: str,
-        user: str = "",
-        password: str = "",
-        *,
-        database: str = "neo4j",
-        ca: str = "",
-        timeout_s: float = TIMEOUT_S,
-    ) -> None:
-        self._server = Server(uri, user, password, database=database, ca=ca, timeout_s=timeout_s)
+    def __init__(self, uri: str, user: str = "", password: str = "", **how: Unpack[How]) -> None:
+        self._server = Server(uri, user, password, **how)
         try:
             with self._server.faults():
                 schema.migrate(self._server)

@@ -1,13 +1,12 @@
 """The memory of settings, to be moved as a whole: chosen as `workers.wiring` chooses the store."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from vidette.errors import ConfigError, StoreError
+from vidette.errors import StoreError
 from vidette.settings import Settings
-from workers.wiring import db_path, is_kept, served
+from workers.wiring import db_path, is_kept, needing_driver, reached, served
 
 if TYPE_CHECKING:
     from graph.dump.memory import Memory
@@ -32,16 +31,6 @@ def _in_file(settings: Settings, *, into: bool) -> "Memory":
 
 
 def _on_server(settings: Settings) -> "Memory":
-    try:
-        from graph.dump.neo4j import Neo4jMemory  # only who uses it needs the driver
-    except ImportError as error:
-        raise ConfigError("db: Neo4j needs its driver; pip install 'vidette[scale]'") from error
-    said = settings.neo4j
-    return Neo4jMemory(
-        settings.db,
-        said.user,
-        said.password,
-        database=said.database,
-        ca=os.path.expanduser(said.ca),
-        timeout_s=said.timeout_s,
-    )
+    with needing_driver():
+        from graph.dump.neo4j import Neo4jMemory
+    return Neo4jMemory(**reached(settings))

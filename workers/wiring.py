@@ -3,11 +3,12 @@
 import os
 import re
 import warnings
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -174,19 +175,37 @@ def _cache_mb(settings: Settings) -> int:
 
 
 def _on_server(settings: Settings) -> Store:
+    with needing_driver():
+        from graph.neo4j import Neo4jStore
+    return Neo4jStore(**reached(settings))
+
+
+@contextmanager
+def needing_driver() -> Iterator[None]:
+    """What is imported inside needs the driver of Neo4j, as only who uses it does. Raises ConfigError where it is missing."""
     try:
-        from graph.neo4j import Neo4jStore  # only who uses it needs the driver
+        yield
     except ImportError as error:
         raise ConfigError("db: Neo4j needs its driver; pip install 'vidette[scale]'") from error
+
+
+def reached(settings: Settings) -> dict[str, Any]:
+    """How the server of memory is reached, as what opens one takes it."""
     said = settings.neo4j
-    return Neo4jStore(
-        settings.db,
-        said.user,
-        said.password,
-        database=said.database,
-        ca=os.path.expanduser(said.ca),
-        timeout_s=said.timeout_s,
-    )
+    return {
+        "uri": settings.db,
+        "user": said.user,
+        "password": said.password,
+        "database": said.database,
+        "ca": os.path.expanduser(said.ca),
+        "timeout_s": said.timeout_s,
+    }
+
+
+def without_models(settings: Settings) -> Settings:
+    """The settings of who looks at nothing: no model is chosen, nor needed."""
+    names = ("vlm", "detector", "embedder", "ocr")
+    return settings.model_copy(update={name: type(getattr(settings, name))() for name in names})
 
 
 def media_of(settings: Settings) -> MediaStore:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from graph.assertions import rest_of
 from graph.cypher.driver import Row
+from graph.rows import times
 from vidette import codec
 from vidette.models import Assertion, EventType, Evidence, Look, Role, State
 
@@ -33,6 +35,28 @@ def saying_of(node: Row) -> Saying:
 def waiting(stream_id: str, type_: str) -> str:
     """What free assertions of a type are found by: they are few, and all others have no such property."""
     return f"{stream_id}|{type_}"
+
+
+def node_of(said: Assertion, start_ms: int, *, run_id: str, of: str | None) -> Row:
+    """An assertion as a node, but for its place among others; its stream began at `start_ms`, `of` is the event it names."""
+    return {
+        "id": said.id,
+        "stream_id": said.stream_id,
+        "run_id": run_id,
+        "look": said.look,
+        "type": str(said.type),
+        "of": of,
+        "free": of is None,
+        "waits": waiting(said.stream_id, said.type) if of is None else None,
+        **times(start_ms, said.start_s, said.end_s),
+        "confidence": said.confidence,
+        "caption": said.caption,
+        "segment_id": said.segment_id,
+        "rest_json": rest_of(said),
+        "roles_json": codec.encode(said.roles).decode(),
+        "evidence_json": codec.encode(said.evidence).decode(),
+        "shown": [shown.sha256 for shown in said.evidence],
+    }
 
 
 def assertion_of(node: Row) -> Assertion:

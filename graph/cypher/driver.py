@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 import neo4j
@@ -62,6 +62,14 @@ def joined(statements: tuple[str, ...]) -> str:
     """
     parts = [_PARAMETER.sub(rf"$given.\1_{at}", text) for at, text in enumerate(statements)]
     return parts[0] if len(parts) == 1 else "\n".join(f"CALL () {{ {part} }}" for part in parts)
+
+
+class How(TypedDict, total=False):
+    """How a server is reached beside its address, name and password: as the settings `neo4j` say."""
+
+    database: str
+    ca: str
+    timeout_s: float
 
 
 class Server:

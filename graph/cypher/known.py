@@ -32,7 +32,8 @@ _PARTS = {
     "said": f"MATCH (a:Assertion) WHERE a.id IN $given.said RETURN collect({SAYING}) AS said",
     "events": "MATCH (e:Event) WHERE e.id IN $given.events"
     f" RETURN collect({{event: e{{.*}}, said: [(a:Assertion)-[:SAYS]->(e) | {SAYING}]}}) AS events",
-    "free": "UNWIND $given.waits AS waits WITH waits WHERE EXISTS { (:Assertion {waits: waits}) } RETURN collect(waits) AS free",
+    "free": "UNWIND $given.waits AS waits WITH waits WHERE EXISTS { MATCH (a:Assertion {waits: waits})"
+    " WHERE a.start_pts > -1.0e300 } RETURN collect(waits) AS free",
     "before": "UNWIND $given.lanes AS lane CALL (lane) { MATCH (c:Coverage {stream_id: $given.id, look: $given.look})"
     " WHERE c.start_pts < lane.low RETURN c ORDER BY c.start_pts DESC LIMIT 1 } RETURN collect(c{.*}) AS before",
     "inside": "UNWIND $given.lanes AS lane MATCH (c:Coverage {stream_id: $given.id, look: $given.look})"

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from graph.assertions import rest_of
-from graph.cypher.assertions import Saying, saying_of, subjects_of, waiting
+from graph.cypher.assertions import Saying, node_of, saying_of, subjects_of
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.events import (
     event_of,
@@ -18,9 +17,7 @@ from graph.cypher.events import (
 )
 from graph.cypher.placing import derive, sweep
 from graph.cypher.scene import Scene
-from graph.rows import times
 from graph.settle import Event, Window, fold, happening, moved, window_of
-from vidette import codec
 from vidette.errors import StoreError
 from vidette.models import Assertion, EventType
 
@@ -70,23 +67,8 @@ def _write_said(scene: Scene) -> dict[str, Saying]:
 def _row(scene: Scene, place: int, said: Assertion) -> Row:
     of = said.of or (said.id if said.look == "fast" else None)
     return {
-        "id": said.id,
+        **node_of(said, scene.origin_ms, run_id=said.run_id, of=of),
         "seq": scene.turn * _MOST + place,
-        "stream_id": said.stream_id,
-        "run_id": said.run_id,
-        "look": said.look,
-        "type": str(said.type),
-        "of": of,
-        "free": of is None,
-        "waits": waiting(said.stream_id, said.type) if of is None else None,
-        **times(scene.origin_ms, said.start_s, said.end_s),
-        "confidence": said.confidence,
-        "caption": said.caption,
-        "segment_id": said.segment_id,
-        "rest_json": rest_of(said),
-        "roles_json": codec.encode(said.roles).decode(),
-        "evidence_json": codec.encode(said.evidence).decode(),
-        "shown": [shown.sha256 for shown in said.evidence],
     }
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.assertions import rest_of
-from graph.cypher.assertions import waiting
+from graph.cypher.assertions import node_of
 from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.embedding import clock_key
 from graph.cypher.lasting import times_of
@@ -178,24 +177,8 @@ def segment(one: of.SegmentRecord, known: Known) -> Row:
 def assertion(one: of.AssertionRecord, known: Known) -> Row:
     """What was said."""
     said = one.assertion
-    return {
-        "id": said.id,
-        "stream_id": said.stream_id,
-        "run_id": known.run(said.run_id),
-        "look": said.look,
-        "type": str(said.type),
-        "of": said.of,
-        "free": said.of is None,
-        "waits": waiting(said.stream_id, said.type) if said.of is None else None,
-        **times(known.start(said.stream_id), said.start_s, said.end_s),
-        "confidence": said.confidence,
-        "caption": said.caption,
-        "segment_id": said.segment_id,
-        "rest_json": rest_of(said),
-        "roles_json": codec.encode(said.roles).decode(),
-        "evidence_json": codec.encode(said.evidence).decode(),
-        "shown": [shown.sha256 for shown in said.evidence],
-    }
+    run_id = known.run(said.run_id)
+    return node_of(said, known.start(said.stream_id), run_id=run_id, of=said.of)
 
 
 def says(one: of.SaysRecord, _: Known) -> Row:

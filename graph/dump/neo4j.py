@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Unpack
 
 from graph.cypher import moving, schema
-from graph.cypher.driver import TIMEOUT_S, Server, Transaction
+from graph.cypher.driver import How, Server, Transaction
 from graph.dump import cypher_reading, cypher_writing
 from graph.dump.memory import may_begin
 from graph.dump.records import AnyRecord
@@ -30,17 +31,8 @@ class _Database:
 class Neo4jMemory:
     """A memory on a Neo4j server (graph.dump.memory.Memory)."""
 
-    def __init__(
-        self,
-        uri: str,
-        user: str = "",
-        password: str = "",
-        *,
-        database: str = "neo4j",
-        ca: str = "",
-        timeout_s: float = TIMEOUT_S,
-    ) -> None:
-        self._server = Server(uri, user, password, database=database, ca=ca, timeout_s=timeout_s)
+    def __init__(self, uri: str, user: str = "", password: str = "", **how: Unpack[How]) -> None:
+        self._server = Server(uri, user, password, **how)
         self.address = self._server.address
         self._source = ""
         try:

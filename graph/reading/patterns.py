@@ -40,13 +40,15 @@ _LEAVES = "SELECT l.*, p.rule, p.version FROM leaf_matches l JOIN patterns p ON 
 
 def read_leaf_matches(connection: Connection, query: LeafMatches) -> list[LeafMatch]:
     """What fits the leaves of one rule."""
-    asked = "".join((_LEAVES, "l.pattern = ", _NUMBER, " AND l.until >= ? ORDER BY l.start, l.id LIMIT ?"))
+    asked = "".join((_LEAVES, "l.pattern = ", _NUMBER, " AND l.until >= ? ORDER BY l.start, l.id, l.leaf LIMIT ?"))
     return [_leaf(row) for row in connection.execute(asked, (query.rule, query.version, query.since, query.limit))]
 
 
 def read_leaf_matches_of(connection: Connection, query: LeafMatchesOf) -> list[LeafMatch]:
     """What leaves these events fit."""
-    found = connection.execute("".join((_LEAVES, "l.id IN ", _IDS)), (many(query.ids),))
+    found = connection.execute(
+        "".join((_LEAVES, "l.id IN ", _IDS, " ORDER BY l.id, p.rule, p.version, l.leaf")), (many(query.ids),)
+    )
     return [_leaf(row) for row in found]
 
 

@@ -35,7 +35,7 @@ def read_leaf_matches(transaction: Transaction, query: LeafMatches) -> list[Leaf
     """What fits the leaves of one rule."""
     found = rows(
         transaction,
-        "MATCH (m:LeafMatch {pattern: $pattern}) WHERE m.until >= $since RETURN m{.*} AS m ORDER BY m.start, m.id LIMIT $limit",
+        "MATCH (m:LeafMatch {pattern: $pattern}) WHERE m.until >= $since RETURN m{.*} AS m ORDER BY m.start, m.id, m.leaf LIMIT $limit",
         pattern=pattern_key(query.rule, query.version),
         since=query.since,
         limit=query.limit,
@@ -45,7 +45,11 @@ def read_leaf_matches(transaction: Transaction, query: LeafMatches) -> list[Leaf
 
 def read_leaf_matches_of(transaction: Transaction, query: LeafMatchesOf) -> list[LeafMatch]:
     """What leaves these events fit."""
-    found = rows(transaction, "MATCH (m:LeafMatch) WHERE m.id IN $ids RETURN m{.*} AS m", ids=list(query.ids))
+    found = rows(
+        transaction,
+        "MATCH (m:LeafMatch) WHERE m.id IN $ids RETURN m{.*} AS m ORDER BY m.id, m.rule, m.version, m.leaf",
+        ids=list(query.ids),
+    )
     return [_leaf(row["m"]) for row in found]
 
 
