@@ -73,8 +73,8 @@ def _asked(memory: "Memory", given: dict[str, Any]) -> "tuple[Sequence[Any], Cal
     from functools import partial
 
     from app import incidents, precision
+    from vidette.alerting import Alerts
     from vidette.handling import Precision
-    from vidette.queries import Alerts
 
     where = _where(memory.settings, given)
     if given["precise"]:

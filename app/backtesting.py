@@ -46,8 +46,8 @@ def back_test(
     from rules.backtest import backtest, extent
     from rules.backtest_score import Tally
     from rules.reading import reading
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts
 
     first, last, count = extent(store.read, streams)
     since, until = since or first, until or last

@@ -8,10 +8,11 @@ from typing import Literal
 from agent.perception.grading import grade
 from vidette.feeds import CAUSES, Cause, FeedState, Grade
 from vidette.intervals import total
-from vidette.models import CoverageRow, EventRow, EventType, FastState, StreamRow
+from vidette.models import EventType, FastState
 from vidette.ports import Reader
 from vidette.proportion import wilson
 from vidette.queries import CoverageIn, Events, Feeds, Filter
+from vidette.rows import CoverageRow, EventRow, StreamRow
 
 FRESH_S = 15.0
 """A feed says how it is every 5 s; one not heard of for longer is not watched now."""

@@ -10,9 +10,10 @@ from vidette.errors import ConfigError
 if TYPE_CHECKING:
     from app.footage import Footage
     from app.memory import Memory
-    from vidette.models import EventRow, Stream
     from vidette.ports import GraphStore
     from vidette.queries import Filter
+    from vidette.rows import EventRow
+    from vidette.streams import Stream
 
 SHORTEST = 4
 

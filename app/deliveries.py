@@ -53,8 +53,8 @@ def list_(db: str | None, config: str | None, **given: Any) -> None:
     """Deliveries, oldest first, and sinks that are disabled."""
     from app.memory import opened
     from app.options import zone
+    from vidette.alerting import Attempts, Deliveries, SinkStates
     from vidette.codec import line
-    from vidette.queries import Attempts, Deliveries, SinkStates
 
     with opened(db, config) as memory:
         rows = memory.store.read(Deliveries(where=_where(memory, given), limit=given["limit"]))
@@ -149,8 +149,8 @@ def replay(ids: tuple[str, ...], db: str | None, config: str | None, delivered: 
 
     from app.memory import opened
     from app.tables import many
+    from vidette.alerting import Deliveries, SinkStates
     from vidette.alerts import DeliveryStatus
-    from vidette.queries import Deliveries, SinkStates
 
     if not (ids or given["everything"] or any(given[name] for name in ("sinks", "alerts", "since", "until"))):
         raise ConfigError("nothing named to send again; give deliveries, --sink, --alert, --since or --all")

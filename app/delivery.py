@@ -8,10 +8,10 @@ import click
 from app.tables import clock, many, plain
 from rules.sinks.composing import Composer
 from rules.sinks.message import sentence
+from vidette.alerting import Attempts, Deliveries, SinkStates
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, DeliveryStatus
 from vidette.errors import ConfigError, DeliveryError
 from vidette.ports import GraphStore
-from vidette.queries import Attempts, Deliveries, SinkStates
 from vidette.rule_settings import SinkSettings
 from vidette.settings import Settings
 from workers.delivery.sender import Lane

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ingest.scene import Scene
     from vidette.answers import Answer
-    from vidette.models import Outcome
+    from vidette.progress import Outcome
     from vidette.settings import Settings
     from workers.wiring import Pipeline
 
@@ -122,8 +122,8 @@ def tell_alerts(ready: "Pipeline", stream: str) -> None:
     from app.options import zone
     from app.tables import plain
     from rules.reading import reading
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts
 
     for rule in ready.settings.rules:
         click.echo("\n" + plain(f"rule:    {rule.id}: {reading(rule, zone(ready.settings))}"))

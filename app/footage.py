@@ -17,11 +17,12 @@ from ingest.masked_clip import cut_masked
 from ingest.masks import Masks, masks_of
 from ingest.media import FolderMedia
 from ingest.sources import expand
+from vidette.alerting import Alerts
 from vidette.alerts import AlertFilter
 from vidette.errors import ConfigError, SourceError, StoreError
-from vidette.models import Evidence, Stream
+from vidette.models import Evidence
 from vidette.ports import GraphStore
-from vidette.queries import Alerts
+from vidette.streams import Stream
 from workers.wiring import media_path
 
 _NEAR = timedelta(hours=1)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.captions import TimedCaption
-    from vidette.models import Stream
     from vidette.ports import GraphStore
+    from vidette.streams import Stream
 
 
 @click.command("import")
@@ -79,8 +79,8 @@ def _stream(
     from datetime import UTC, datetime
 
     from vidette.ids import stream_id
-    from vidette.models import Stream
     from vidette.queries import StreamOf
+    from vidette.streams import Stream
 
     known = store.read(StreamOf(name=name))
     if known:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from app.tables import many, plain
 from vidette.feeds import CAUSES, FeedState
-from vidette.models import Progress
+from vidette.progress import Progress
 
 NAME = 32
 

@@ -11,11 +11,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.cameras import audit_of, doing_of
+from vidette.alerting import AlertCounts, DeliveryCounts
 from vidette.alerts import DeliveryStatus
 from vidette.errors import StoreError
 from vidette.feeds import FeedRow, FeedState
 from vidette.ports import Reader
-from vidette.queries import AlertCounts, DeliveryCounts, Feeds
+from vidette.queries import Feeds
 
 
 def _open(feed: FeedState) -> float | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from app.tables import clock, many, media, show
-from vidette.models import DeepState, Outcome
+from vidette.models import DeepState
 from vidette.ports import GraphStore
+from vidette.progress import Outcome
 from vidette.queries import CoverageIn, Filter
 
 STATUS = {"watched": "watched", "already": "watched before", "failed": "failed", "stopped": "stopped"}

@@ -6,8 +6,8 @@ from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from agent.perception.text.clock import clock_of
-from vidette.models import StreamRow
 from vidette.queries import ClockReadings, StreamOf
+from vidette.rows import StreamRow
 
 if TYPE_CHECKING:
     from vidette.ports import Reader

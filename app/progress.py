@@ -13,8 +13,9 @@ from app.live_lines import LiveLines
 from app.outcomes import speed
 from app.tables import many, media, plain
 from vidette.codec import line
-from vidette.models import Progress, State
+from vidette.models import State
 from vidette.ports import GraphStore
+from vidette.progress import Progress
 from vidette.queries import Events, Filter
 
 _BACK_S = 120.0  # an event closes with an end a little before the commit that says so

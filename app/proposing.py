@@ -71,8 +71,9 @@ def _of_rule(memory: "Memory", rule: "RuleSettings", since: str | None) -> "Iter
 def _judged(memory: "Memory", rule: str, since: str | None) -> "list[Case]":
     from app.options import instant
     from rules.proposal import Case
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts, Events, Filter
+    from vidette.queries import Events, Filter
 
     begin = instant(since, memory.settings) if since else None
     found = memory.store.read(Alerts(where=AlertFilter(rules=(rule,), since=begin), limit=_MANY, newest=True))

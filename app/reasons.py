@@ -7,11 +7,12 @@ from datetime import tzinfo
 import click
 
 from app.tables import clock, many, plain, short
+from vidette.alerting import Alerts, Attempts, Decisions, Deliveries
 from vidette.alerts import Alert, AlertFilter, Attempt, Decision, Delivery, DeliveryFilter, DeliveryStatus
 from vidette.errors import ConfigError
-from vidette.models import EventRow
 from vidette.ports import GraphStore
-from vidette.queries import Alerts, Attempts, Decisions, Deliveries, Events, Filter
+from vidette.queries import Events, Filter
+from vidette.rows import EventRow
 
 SHORTEST = 4
 _MOST = 1000

@@ -12,7 +12,7 @@ from app.stopping import stop_on_signals
 from app.watching import Plan
 from ingest.live.address import Address
 from vidette.errors import ConfigError
-from vidette.models import Outcome
+from vidette.progress import Outcome
 from vidette.settings import Settings
 from workers.celery import CeleryRunner
 from workers.cluster import Cluster, cluster_of

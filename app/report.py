@@ -12,9 +12,9 @@ from vidette.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.report.model import Report
-    from vidette.models import EventRow
     from vidette.ports import GraphStore
     from vidette.queries import Filter
+    from vidette.rows import EventRow
 
 KINDS = ("daily", "incident", "traffic", "operations")
 FORMATS = ("html", "md", "json")
@@ -130,8 +130,8 @@ def about(store: "GraphStore", prefix: str | None, where: "Filter") -> "EventRow
     if not prefix:
         return None
     from app.clip import find
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts
 
     if where.since or where.until or where.from_s is not None or where.to_s is not None:
         raise ConfigError("--event says the time; leave out --since and --until")

@@ -10,8 +10,8 @@ from app.tables import many, media, short, show
 if TYPE_CHECKING:
     from app.memory import Memory
     from vidette.looks import Description
-    from vidette.models import EntityRow
     from vidette.queries import Filter
+    from vidette.rows import EntityRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

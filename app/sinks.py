@@ -143,7 +143,7 @@ def _rows(settings: "Settings") -> list[dict[str, Any]]:
 
 def _held(settings: "Settings") -> dict[tuple[str, str], Any]:
     """What memory says of sinks; nothing where there is no memory yet."""
-    from vidette.queries import DeliveryCounts, SinkStates, SinkTroubles
+    from vidette.alerting import DeliveryCounts, SinkStates, SinkTroubles
     from workers.wiring import is_kept, store_of
 
     if not is_kept(settings):

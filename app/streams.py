@@ -9,7 +9,7 @@ from app.options import json_option, memory_options
 
 if TYPE_CHECKING:
     from app.cameras import CameraRow
-    from vidette.models import StreamRow
+    from vidette.rows import StreamRow
 
 
 @click.command()

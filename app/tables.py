@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from vidette.models import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
+    from vidette.rows import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
 
 PIPED_WIDTH = 240
 Cell: TypeAlias = "str | Text"

@@ -38,8 +38,8 @@ def _alert(identity: str | None, db: str | None, config: str | None) -> "Alert":
     """The alert that is named, else the newest, else an example. Raises ConfigError."""
     from app.delivery import alert_id
     from app.memory import opened, settings_of
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts
     from workers.wiring import is_kept
 
     if identity is None and not is_kept(settings_of(db, config)):

@@ -9,7 +9,7 @@ from app.options import json_option, limit_option, make_filter, memory_options, 
 from app.tables import date_and_time, many, media, show
 
 if TYPE_CHECKING:
-    from vidette.models import VerdictRow
+    from vidette.rows import VerdictRow
 
 
 @click.command()

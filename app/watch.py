@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from app.watching import Plan
-    from vidette.models import Outcome, Progress
     from vidette.ports import GraphStore
+    from vidette.progress import Outcome, Progress
     from vidette.settings import Settings
     from workers.delivery.delivering import Lane
 
@@ -164,8 +164,8 @@ def _metrics(settings: "Settings", store: "GraphStore") -> "AbstractContextManag
 
 def _alerts(store: "GraphStore", outcomes: "Sequence[Outcome]") -> int:
     """How many alerts there are about these streams."""
+    from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
-    from vidette.queries import Alerts
 
     names = tuple(one.stream for one in outcomes)
     return len(store.read(Alerts(where=AlertFilter(streams=names), limit=_MANY))) if names else 0

@@ -23,8 +23,8 @@ from benchmarks.machine import machine
 from graph.embedded import EmbeddedStore
 from rules.addresses import networks_of
 from rules.sinks.webhook import WebhookSink
+from vidette.alerting import DeliveryCounts
 from vidette.alerts import Alert, AlertState, Change, Delivery, DeliveryStatus, Judgement, Severity
-from vidette.queries import DeliveryCounts
 from workers.delivery.delivering import Lane, Pump
 
 SLOW_S = 0.1

@@ -23,23 +23,13 @@ from ingest.captions import TimedCaption, read_captions
 from rules.backtest import backtest
 from rules.engine import Engine
 from vidette import ids
+from vidette.alerting import Alerts
 from vidette.alerts import Alert, Case, Judgement
-from vidette.models import (
-    Assertion,
-    Coverage,
-    DeepState,
-    Entity,
-    EventType,
-    FastState,
-    Label,
-    Observation,
-    Role,
-    Run,
-    Stream,
-)
+from vidette.models import Assertion, Coverage, DeepState, Entity, EventType, FastState, Label, Observation, Role, Run
 from vidette.ports import Judge, Reader
-from vidette.queries import Alerts, Count
+from vidette.queries import Count
 from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.streams import Stream
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 RUN = Run(id=ids.make_id("run", "captions"), model="captions", revision="1")

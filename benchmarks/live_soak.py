@@ -17,7 +17,7 @@ from app.simulation.faults import FAULTS, PASSWORD, USERNAME, Fault, Victim
 from app.simulation.ledger import Window, gaps, unexplained
 from app.simulation.watch import Watch, children
 from vidette.feeds import CAUSES, Cause
-from vidette.models import CoverageRow
+from vidette.rows import CoverageRow
 
 EVERY_S, APART_S = 5.0, 7.0
 _LASTS = ("killed", "stalled", "silent", "not-found", "password", "loss", "size")

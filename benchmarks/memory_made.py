@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from vidette import ids
+from vidette.geometry import Box
 from vidette.models import (
     Assertion,
-    Box,
     Coverage,
     DeepState,
     EventType,
@@ -20,16 +20,14 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
-    Stream,
     Track,
-    Zone,
 )
+from vidette.streams import Line, Stream, Zone
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 CAMERAS = 20

@@ -14,7 +14,8 @@ from benchmarks import memory_made as made
 from graph.embedded import EmbeddedStore
 from graph.imported import observation_of
 from vidette import ids
-from vidette.models import EventType, Label, Observation, Stream
+from vidette.models import EventType, Label, Observation
+from vidette.streams import Stream
 
 WRITERS = 8
 TOGETHER = 10_000

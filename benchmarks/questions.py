@@ -29,9 +29,9 @@ from graph.embedded import EmbeddedStore
 from tests.agent.ask.questions import HELD_OUT, TUNED, Question
 from tests.agent.ask.scoring import wrong
 from tests.agent.ask.world import build
-from vidette.models import EventRow
 from vidette.ports import GraphStore
 from vidette.queries import Events
+from vidette.rows import EventRow
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "shared" / "captions" / "uca_val.json"
 SAMPLE = 1000

@@ -20,6 +20,7 @@ from agent.perception.ledger import Ledger, Saying
 from graph.embedded import EmbeddedStore
 from rules.engine import Engine
 from vidette import ids
+from vidette.alerting import AlertCounts
 from vidette.models import (
     Coverage,
     DeepState,
@@ -27,17 +28,14 @@ from vidette.models import (
     EventType,
     FastState,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
-    Stream,
     Track,
-    Zone,
 )
-from vidette.queries import AlertCounts
 from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.streams import Line, Stream, Zone
 
 STREAMS, ZONES, LINES = 20, 8, 4
 EACH, STEP_S = 5, 5.0

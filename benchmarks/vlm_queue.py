@@ -15,9 +15,10 @@ from benchmarks.slots import Counted, serving
 from ingest.jpeg import encode
 from ingest.open import open_source
 from vidette import ids
-from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment, Stream
+from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment
 from vidette.ports import MediaStore
 from vidette.settings import Settings
+from vidette.streams import Stream
 from workers.deep.looks import Looks, looked
 from workers.deep.owed import missing_looks
 from workers.flow import step

@@ -13,9 +13,10 @@ from graph.reading.readers import reader_of
 from graph.rows import Connection
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.ports import Judge, Reader
 from vidette.queries import Query
+from vidette.streams import Stream
 
 R = TypeVar("R")
 

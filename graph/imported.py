@@ -6,19 +6,8 @@ from typing import Protocol
 
 from vidette import ids
 from vidette.intervals import complement, union
-from vidette.models import (
-    Assertion,
-    Coverage,
-    DeepState,
-    Entity,
-    EventType,
-    FastState,
-    Label,
-    Observation,
-    Role,
-    Run,
-    Stream,
-)
+from vidette.models import Assertion, Coverage, DeepState, Entity, EventType, FastState, Label, Observation, Role, Run
+from vidette.streams import Stream
 
 
 class Caption(Protocol):

@@ -14,9 +14,11 @@ from vidette import codec
 from vidette.alerts import Alert, Case, Decision, Delivery, Judgement, RuleState, Telling
 from vidette.errors import StoreError
 from vidette.looks import Verdicts
-from vidette.models import Commit, EventRow, Look, Observation, Stream, VerdictRow
+from vidette.models import Commit, Look, Observation
 from vidette.ports import Judge, Reader
 from vidette.queries import Filter, StreamOf
+from vidette.rows import EventRow, VerdictRow
+from vidette.streams import Stream
 
 _ROWS = "SELECT events.*, streams.name AS stream FROM events JOIN streams ON streams.id = events.stream_id WHERE "
 _SUPPORTED = (

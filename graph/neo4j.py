@@ -54,12 +54,13 @@ from graph.cypher.reading.subgraph import read_neighbours, read_whole
 from graph.cypher.reading.together import read_together
 from graph.cypher.reading.tracks import read_entities, read_tracks
 from graph.moving import refuse_half
-from vidette import aggregates, handling, looks, moments, queries, remembering
+from vidette import aggregates, alerting, handling, likeness, looks, moments, queries, remembering
 from vidette.alerts import Attempt, Delivery, DeliveryFilter, Judgement
 from vidette.errors import StoreError
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.ports import Judge, Reader
 from vidette.queries import Query
+from vidette.streams import Stream
 
 R = TypeVar("R")
 
@@ -83,18 +84,18 @@ _READERS: dict[type[Query[Any]], Callable[[Transaction, Any], Any]] = {
     queries.CoOccurrence: read_together,
     queries.Neighbours: read_neighbours,
     queries.WholeGraph: read_whole,
-    queries.Alerts: read_alerts,
-    queries.AlertCounts: read_alert_counts,
-    queries.Deliveries: read_deliveries,
-    queries.DeliveryCounts: read_delivery_counts,
-    queries.MediaHeld: read_media_held,
-    queries.Attempts: read_attempts,
-    queries.Decisions: read_decisions,
-    queries.RuleStates: read_rule_states,
-    queries.SinkStates: read_sink_states,
-    queries.SinkTroubles: read_sink_troubles,
-    queries.Nearest: read_nearest,
-    queries.Unembedded: read_unembedded,
+    alerting.Alerts: read_alerts,
+    alerting.AlertCounts: read_alert_counts,
+    alerting.Deliveries: read_deliveries,
+    alerting.DeliveryCounts: read_delivery_counts,
+    alerting.MediaHeld: read_media_held,
+    alerting.Attempts: read_attempts,
+    alerting.Decisions: read_decisions,
+    alerting.RuleStates: read_rule_states,
+    alerting.SinkStates: read_sink_states,
+    alerting.SinkTroubles: read_sink_troubles,
+    likeness.Nearest: read_nearest,
+    likeness.Unembedded: read_unembedded,
     queries.Texts: read_texts,
     queries.ClockReadings: read_clock_readings,
     aggregates.Breakdown: read_breakdown,

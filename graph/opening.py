@@ -3,7 +3,8 @@
 from graph import covering, saying, things
 from graph.rows import Connection, Row, Value, dump, to_ms, upsert
 from vidette.errors import StoreError
-from vidette.models import Commit, Stream
+from vidette.models import Commit
+from vidette.streams import Stream
 
 _TIMED = ("segments", "tracks", "events", "assertions", "coverage", "looks")
 

@@ -13,8 +13,9 @@ from pydantic_core import to_json
 
 from graph.schema import OPEN
 from vidette.errors import StoreError
+from vidette.geometry import Box
 from vidette.ids import milliseconds
-from vidette.models import Attributes, Box
+from vidette.models import Attributes
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row

@@ -17,9 +17,10 @@ overlap it and on deep assertions joined to it by a chain of overlaps; `closure`
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from vidette.geometry import Box
 from vidette.ids import milliseconds
 from vidette.intervals import union
-from vidette.models import Assertion, Attributes, Box, EventType, Role, State
+from vidette.models import Assertion, Attributes, EventType, Role, State
 
 TOLERANCE_MS = 500
 """One sampling interval: a deep look's times may miss a fast event's by this much."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from vidette.models import Point
+from vidette.geometry import Point
 from vidette.ports import Damage, Frame, Image, VideoSource
 from vidette.settings import Settings
 

@@ -14,7 +14,8 @@ from ingest.scene_backdrop import street
 from ingest.scene_figures import Look, Pose, bag, car, hand, person
 from ingest.scene_paint import Colour, Place, Shape, cast, extent, paint, scale
 from vidette.errors import StoreError
-from vidette.models import Box, EventType, Label
+from vidette.geometry import Box
+from vidette.models import EventType, Label
 from vidette.ports import Image
 
 SIZE = (640, 360)

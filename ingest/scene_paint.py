@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidette.models import Box
+from vidette.geometry import Box
 from vidette.ports import Image
 
 Points = NDArray[np.float64]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from vidette.models import Box
+from vidette.geometry import Box
 from vidette.ports import Image
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from vidette.errors import ConfigError
-from vidette.geometry import area, hull, inside_share, intersection, iou
-from vidette.models import Box
+from vidette.geometry import Box, area, hull, inside_share, intersection, iou
 from vidette.ports import Image
 
 MIN_TILE_PX = 32

@@ -10,9 +10,10 @@ from rules.tree import Ask
 from rules.witness import instant_of
 from vidette.looks import Verdicts
 from vidette.matches import Match
-from vidette.models import Evidence, VerdictRow
+from vidette.models import Evidence
 from vidette.ports import Reader
 from vidette.queries import Filter
+from vidette.rows import VerdictRow
 
 _READ, _TOLD = 256, 4
 _MS = timedelta(milliseconds=1)

@@ -17,10 +17,12 @@ from rules.tree import Ask
 from rules.witness import SILENT_MS, ms_of
 from vidette.alerts import Case
 from vidette.looks import Verdicts
-from vidette.models import Commit, EventRow, Stream, StreamRow, VerdictRow
+from vidette.models import Commit
 from vidette.ports import Reader
 from vidette.queries import Events, Filter, LastCommit, StreamOf, Streams
+from vidette.rows import EventRow, StreamRow, VerdictRow
 from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.streams import Stream
 
 STEP_S = 1800.0
 """Seconds of event time that are judged as one case of each stream."""

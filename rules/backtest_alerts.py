@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Alert, AlertFilter, Delivery
-from vidette.queries import Alerts, Deliveries
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _Key = tuple[datetime, str]

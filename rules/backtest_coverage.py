@@ -4,9 +4,10 @@ from bisect import bisect_right
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from vidette.models import CoverageRow, Stream
 from vidette.ports import Reader
 from vidette.queries import CoverageIn, Filter
+from vidette.rows import CoverageRow
+from vidette.streams import Stream
 
 _AHEAD = timedelta(days=1)
 _ROWS = 1_000_000

@@ -8,11 +8,14 @@ from typing import Any, TypeVar, cast
 from rules.backtest_alerts import Alarms, Firing
 from rules.backtest_coverage import Looked
 from rules.backtest_patterns import Recollection
+from vidette.alerting import Alerts, Deliveries, RuleStates
 from vidette.alerts import Judgement, RuleState
 from vidette.handling import DueStorms, DueTimers, NextTo, Silences, StormOf
-from vidette.models import Commit, EventRow, State, Stream, TrackRow
+from vidette.models import Commit, State
 from vidette.ports import Reader
-from vidette.queries import Alerts, CoverageIn, Deliveries, Events, Filter, LastCommit, Query, RuleStates, Tracks
+from vidette.queries import CoverageIn, Events, Filter, LastCommit, Query, Tracks
+from vidette.rows import EventRow, TrackRow
+from vidette.streams import Stream
 
 R = TypeVar("R")
 

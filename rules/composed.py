@@ -7,7 +7,7 @@ from rules import sentence
 from rules.rule import Rule
 from rules.tree import Absence, All, AnyOf, Ask, Condition, Count, InOrder, Leaf, Rate
 from rules.words import listed
-from vidette.models import EventRow
+from vidette.rows import EventRow
 
 _TOLD = 8
 _STREAMS = 4

@@ -9,7 +9,8 @@ from rules.sentence import plain, quoted
 from rules.tree import Ask, Leaf
 from rules.words import folded, listed, words_of
 from vidette.ids import make_id
-from vidette.models import Attributes, EventRow, VerdictRow
+from vidette.models import Attributes
+from vidette.rows import EventRow, VerdictRow
 
 _SHOWN, _KEY = 8, 40
 SLACK_S = 0.001

@@ -14,8 +14,9 @@ from rules.witness import Witness, instant_of
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id, milliseconds
 from vidette.matches import Match, Said
-from vidette.models import EventRow, Evidence
+from vidette.models import Evidence
 from vidette.remembering import SaidOfRule
+from vidette.rows import EventRow
 
 _EVENTS = 256
 _EVIDENCE = 4

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import (
     Alert,
     AlertFilter,
@@ -21,9 +22,9 @@ from vidette.alerts import (
     Verdict,
 )
 from vidette.handling import Silences
-from vidette.models import EventRow
 from vidette.ports import Reader
-from vidette.queries import Alerts, Deliveries, Events, Filter
+from vidette.queries import Events, Filter
+from vidette.rows import EventRow
 
 _MANY = 100_000
 

@@ -21,13 +21,14 @@ from rules.storm import sum_up
 from rules.tree import Leaf
 from rules.witness import ms_of
 from vidette import codec
+from vidette.alerting import RuleStates
 from vidette.alerts import Case, Judgement, RuleState
 from vidette.errors import StoreError
-from vidette.models import Stream
 from vidette.ports import Reader
-from vidette.queries import RuleStates, StreamOf
+from vidette.queries import StreamOf
 from vidette.remembering import HeardOf
 from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
+from vidette.streams import Stream
 
 _IDLE = codec.encode(Memory()).decode()
 _AT_REST = _IDLE.partition(',"sent_s"')[0]

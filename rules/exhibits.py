@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import AlertFilter, Change, Delivery, DeliveryFilter, DeliveryStatus, Judgement
 from vidette.models import Evidence
 from vidette.ports import Reader
-from vidette.queries import Alerts, Deliveries
 from vidette.rule_settings import SinkSettings
 
 _MANY = 10_000

@@ -10,9 +10,10 @@ from rules.tree import All, Ask, InOrder, Leaf, nodes
 from rules.witness import concerns, ms_of
 from vidette.alerts import Case
 from vidette.matches import LeafMatch, Match
-from vidette.models import EventRow, EventType, State
+from vidette.models import EventType, State
 from vidette.ports import Reader
 from vidette.remembering import LeafMatchesOf
+from vidette.rows import EventRow
 
 _Asked = tuple[Rule, Leaf]
 

@@ -8,9 +8,9 @@ from rules.docket import Docket
 from rules.place import Places
 from rules.rule import Rule
 from vidette.alerts import Case, Decision, Verdict
-from vidette.models import EventRow
 from vidette.ports import Reader
 from vidette.queries import Streams
+from vidette.rows import EventRow
 
 _REASONS = 10_000  # sentences about what was not raised, of one case: a whole stream judged anew may have millions
 

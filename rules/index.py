@@ -7,7 +7,8 @@ from rules.condition import words_alone
 from rules.rule import Rule
 from rules.tree import Leaf
 from rules.words import words_of
-from vidette.models import EventRow, EventType, State
+from vidette.models import EventType, State
+from vidette.rows import EventRow
 
 _Pair = tuple[Rule, Leaf]
 _NONE = frozenset[str]()

@@ -7,7 +7,8 @@ told once. A still thing whose track broke and that is found at the same place i
 
 from dataclasses import dataclass, field, replace
 
-from vidette.models import EventRow, EventType, State
+from vidette.models import EventType, State
+from vidette.rows import EventRow
 
 LULL_S = 30.0
 """What comes back within this time is the same occurrence."""

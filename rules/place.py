@@ -2,11 +2,13 @@
 
 from bisect import bisect_right
 
-from vidette.geometry import contains, foot, iou
+from vidette.geometry import Box, contains, foot, iou
 from vidette.ids import box_cell
-from vidette.models import Box, EventRow, EventType, Stream, TrackRow
+from vidette.models import EventType
 from vidette.ports import Reader
 from vidette.queries import Filter, Tracks
+from vidette.rows import EventRow, TrackRow
+from vidette.streams import Stream
 
 SAME_PLACE = 0.5
 """Intersection over union from which two still boxes are one place."""

@@ -11,7 +11,7 @@ from rules.occurrence import INSTANTS
 from rules.sentence import duration
 from rules.words import listed
 from vidette.alerts import Alert
-from vidette.models import EventRow
+from vidette.rows import EventRow
 from vidette.rule_settings import RuleSettings, kind_of
 
 FEWEST = 3

@@ -8,7 +8,7 @@ from rules.occurrence import LULL_S, Occurrence, begun
 from rules.place import subject_key, subject_of, subject_tracks
 from rules.rule import Rule
 from vidette.alerts import Alert, AlertFilter, AlertState
-from vidette.models import EventRow
+from vidette.rows import EventRow
 
 _ALERTS = 1000
 _NEAR = 4

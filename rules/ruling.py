@@ -25,7 +25,8 @@ from rules.sending import Sending
 from rules.tree import Leaf
 from vidette.alerts import Alert, AlertState, Change, Verdict
 from vidette.ids import make_id
-from vidette.models import EventRow, Evidence, State
+from vidette.models import Evidence, State
+from vidette.rows import EventRow
 
 _EVENTS = 256
 _EVIDENCE = 4

@@ -14,7 +14,7 @@ from rules.sight import inhibited
 from rules.storm import admits
 from vidette.alerts import Alert, TimerKind, Verdict
 from vidette.ids import make_id
-from vidette.models import EventRow
+from vidette.rows import EventRow
 
 _ON_TRIAL = "the rule is on trial (`shadow`)"
 

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime, tzinfo
 
-from vidette.models import EventRow
+from vidette.rows import EventRow
 
 _CAPTION = 200
 _NAME = 80

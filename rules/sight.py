@@ -8,8 +8,9 @@ from rules.docket import Docket
 from rules.policy import Policy
 from vidette.alerts import Alert
 from vidette.families import SIGNAL, SYSTEM
-from vidette.models import EventRow, EventType
+from vidette.models import EventType
 from vidette.queries import Events, Filter
+from vidette.rows import EventRow
 
 BLINDING = frozenset({EventType.SIGNAL_LOST, EventType.VIEW_BLOCKED, EventType.PICTURE_FROZEN})
 """While one of these goes on, a stream shows nothing of the place."""

@@ -9,9 +9,10 @@ from rules.tree import Ask, Leaf
 from vidette.alerts import Case
 from vidette.families import CAMERA, PICTURE, SYSTEM
 from vidette.matches import Heard
-from vidette.models import EventType, FastState, Stream
+from vidette.models import EventType, FastState
 from vidette.ports import Reader
 from vidette.queries import CoverageIn, Filter
+from vidette.streams import Stream
 
 SILENT_MS = 30_000
 """A stream that has said nothing for so long does not hold up the others: the clock on the wall speaks for it."""

@@ -8,9 +8,10 @@ from ingest.media import MemoryMedia
 from tests.looking import Watched
 from vidette import codec
 from vidette.feeds import Cause, FeedState
-from vidette.models import Commit, FastState, Stream
+from vidette.models import Commit, FastState
 from vidette.settings import Settings
 from vidette.signals import Loss, Signal
+from vidette.streams import Stream
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 YARD = Stream(id="s", name="yard", kind="live", uri="rtsp://camera/yard", start=NOON)

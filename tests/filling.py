@@ -12,7 +12,7 @@ import numpy as np
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
 from tests.telling import AT, alert, delivery
-from vidette import aggregates, handling, looks, moments, queries, remembering
+from vidette import aggregates, alerting, handling, likeness, looks, moments, queries, remembering
 from vidette.alerts import Attempt, DeliveryStatus, Feedback, Held, Judgement, Silence, Storm, Timer
 from vidette.feeds import FeedState
 from vidette.models import (
@@ -27,20 +27,18 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
     State,
-    Stream,
     Track,
     Usage,
     Verdict,
-    Zone,
 )
 from vidette.queries import Filter
+from vidette.streams import Line, Stream, Zone
 
 _spec = importlib.util.spec_from_file_location("rules_fixtures", Path(__file__).parent / "rules" / "conftest.py")
 assert _spec is not None
@@ -416,7 +414,7 @@ def said_by(store: Store) -> dict[str, Any]:
         out[f"stream {stream.id}"] = (
             read(queries.StreamOf(name=stream.id)),
             read(queries.LastCommit(stream_id=stream.id)),
-            read(queries.RuleStates(stream_id=stream.id)),
+            read(alerting.RuleStates(stream_id=stream.id)),
             read(queries.ClockReadings(stream_id=stream.id)),
             read(queries.Reached(streams=(stream.id,))),
         )
@@ -432,18 +430,18 @@ def _sorted(graph: queries.Subgraph) -> tuple[list[tuple[str, ...]], list[tuple[
 
 def _alerted(store: Store) -> dict[str, Any]:
     read, late = store.read, AT + timedelta(days=9)
-    alerts = read(queries.Alerts(limit=999))
-    deliveries = read(queries.Deliveries(limit=999))
+    alerts = read(alerting.Alerts(limit=999))
+    deliveries = read(alerting.Deliveries(limit=999))
     places = tuple((one.streams[0], zone) for one in alerts for zone in one.zones or ("",))
     return {
         "alerts": alerts,
-        "alert counts": read(queries.AlertCounts()),
+        "alert counts": read(alerting.AlertCounts()),
         "deliveries": deliveries,
-        "delivery counts": read(queries.DeliveryCounts()),
-        "attempts": read(queries.Attempts(deliveries=tuple(one.id for one in deliveries))),
-        "decisions": read(queries.Decisions(limit=999)),
-        "sinks": (read(queries.SinkStates()), read(queries.SinkTroubles())),
-        "media": read(queries.MediaHeld(addresses=())),
+        "delivery counts": read(alerting.DeliveryCounts()),
+        "attempts": read(alerting.Attempts(deliveries=tuple(one.id for one in deliveries))),
+        "decisions": read(alerting.Decisions(limit=999)),
+        "sinks": (read(alerting.SinkStates()), read(alerting.SinkTroubles())),
+        "media": read(alerting.MediaHeld(addresses=())),
         "silences": read(handling.Silences()),
         "feedback": read(handling.FeedbackOf()),
         "precision": read(handling.Precision()),
@@ -484,11 +482,11 @@ def _remembered(store: Store) -> dict[str, Any]:
         "nearest": [
             [
                 (one.id, round(one.likeness, 4))
-                for one in read(queries.Nearest(run_id=SPACE.id, of=of, vector=np.ones(8, "<f4").tobytes()))
+                for one in read(likeness.Nearest(run_id=SPACE.id, of=of, vector=np.ones(8, "<f4").tobytes()))
             ]
             for of in ("keyframe", "segment", "event", "entity")
         ],
-        "unembedded": sorted(one.id for one in read(queries.Unembedded(run_id="other", of="assertion", limit=99))),
+        "unembedded": sorted(one.id for one in read(likeness.Unembedded(run_id="other", of="assertion", limit=99))),
         "breakdown": read(aggregates.Breakdown(of="events", by=("stream", "type"), value="duration")),
         "visits": read(aggregates.Visits(zones=True)),
         "heat": read(aggregates.Heat(columns=8, rows=8)),

@@ -8,8 +8,9 @@ from agent.perception.fast import fast_look
 from agent.perception.sight import sight_of
 from ingest.media import MemoryMedia
 from vidette import codec, intervals
-from vidette.models import Commit, Line, Stream, Zone
+from vidette.models import Commit
 from vidette.settings import Settings
+from vidette.streams import Line, Stream, Zone
 
 _NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from rules.engine import Engine
 from vidette import ids
+from vidette.alerting import Alerts
 from vidette.alerts import Attempt, Delivery, DeliveryStatus, Feedback, Judgement, Silence
 from vidette.models import (
     Assertion,
@@ -23,22 +24,19 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
     State,
-    Stream,
     Track,
     Usage,
     Verdict,
-    Zone,
 )
 from vidette.ports import GraphStore, Reader
-from vidette.queries import Alerts
 from vidette.rule_settings import RuleSettings, SinkSettings
+from vidette.streams import Line, Stream, Zone
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = START + timedelta(hours=2)

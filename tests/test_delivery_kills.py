@@ -15,8 +15,9 @@ import pytest
 
 from graph.embedded import EmbeddedStore
 from tests.telling import SECRET, check_body
+from vidette.alerting import Alerts, Attempts, Deliveries
 from vidette.alerts import DeliveryStatus
-from vidette.queries import Alerts, Attempts, Deliveries, Events
+from vidette.queries import Events
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 120.0
@@ -30,7 +31,8 @@ from rules.addresses import networks_of
 from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, delivery
 from vidette.alerts import Judgement
-from vidette.models import Assertion, EventType, Observation, Run, Stream
+from vidette.models import Assertion, EventType, Observation, Run
+from vidette.streams import Stream
 from workers.delivery.delivering import Lane, Pump
 
 db, url, point, nth, ahead_s, alerts, messages, lease_s = sys.argv[1:]

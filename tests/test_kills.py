@@ -20,10 +20,12 @@ import numpy as np
 import pytest
 
 from graph.embedded import EmbeddedStore
+from vidette.alerting import Alerts
 from vidette.alerts import Alert
 from vidette.ids import stream_id
-from vidette.models import Commit, StreamRow
-from vidette.queries import Alerts, CoverageIn, Events, Filter, LastCommit, Segments, Streams, Tracks
+from vidette.models import Commit
+from vidette.queries import CoverageIn, Events, Filter, LastCommit, Segments, Streams, Tracks
+from vidette.rows import StreamRow
 
 SIZE, FPS, SECONDS = (240, 180), 10, 90
 NAME = "yard"

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from vidette.intervals import Span
-from vidette.models import CoverageRow, Label
+from vidette.models import Label
 from vidette.queries import Filter, Query
+from vidette.rows import CoverageRow
 
 Group = Literal["stream", "type", "label", "zone", "line", "way", "heading", "bucket"]
 

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Literal
 
 from vidette.matches import Heard, LeafMatch, PatternChange
-from vidette.models import EventRow, Evidence, Look, Stream, VerdictRow
+from vidette.models import Evidence, Look
+from vidette.rows import EventRow, VerdictRow
+from vidette.streams import Stream
 
 
 class Severity(StrEnum):

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from vidette.models import CoverageRow, EventRow, Label, SegmentRow, StreamRow, TrackRow
+from vidette.models import Label
 from vidette.queries import Filter
+from vidette.rows import CoverageRow, EventRow, SegmentRow, StreamRow, TrackRow
 
 Kind = Literal[
     "count", "list", "when", "first", "last", "how_long", "exists", "where", "describe", "coverage", "cannot_tell",

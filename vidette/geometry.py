@@ -1,6 +1,7 @@
 """Plane geometry in 0..1: boxes (`xyxy`), polygons, lines."""
 
-from vidette.models import Box, Point
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
 
 
 def area(box: Box) -> float:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from vidette.models import Box
+from vidette.geometry import Box
 
 NAMESPACE = UUID("8f2ad16c-7f0b-5d5e-9d53-3c1f4c8e7a11")
 _EDGE = 64 * 1024

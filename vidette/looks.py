@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from vidette.models import Answer, Attributes, Label, Look, Run, VerdictRow
+from vidette.models import Answer, Attributes, Label, Look, Run
 from vidette.proportion import wilson
 from vidette.queries import Filter, Query
+from vidette.rows import VerdictRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

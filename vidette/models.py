@@ -5,14 +5,12 @@ datetimes, intervals are half-open, boxes are `xyxy` in 0..1 of the upright fram
 """
 
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from vidette.feeds import FeedState
+from vidette.geometry import Box
 
-Box = tuple[float, float, float, float]
-Point = tuple[float, float]
 Attributes = dict[str, Any]
 
 _BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # a carry is not text
@@ -132,50 +130,6 @@ class Run:
     revision: str
     prompt_hash: str = ""
     params: Attributes = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
-    """A named polygon on a stream, corners in 0..1."""
-
-    id: str
-    name: str
-    polygon: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A named directed line on a stream; crossing it from left to right of a->b is `forward`."""
-
-    id: str
-    name: str
-    a: Point
-    b: Point
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """A configured feed: a camera, a file, or several files whose times join.
-
-    `start` is the wall-clock time of media time 0; `start_from` says where that came from
-    (`option`, `metadata`, `name`, `file time`). Ids never depend on it.
-    """
-
-    id: str
-    name: str
-    kind: Literal["file", "live", "import"]
-    uri: str
-    start: datetime
-    start_from: str = "file time"
-    duration_s: float | None = None
-    width: int = 0
-    height: int = 0
-    zones: tuple[Zone, ...] = ()
-    lines: tuple[Line, ...] = ()
-
-    def at(self, pts_s: float) -> datetime:
-        """Wall-clock instant of media time `pts_s`."""
-        return (self.start + timedelta(seconds=pts_s)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +308,16 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A VLM's answer to one closed question; `at_s` is the media time of the picture that shows it."""
+
+    question: str
+    answer: Answer
+    confidence: float
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What one look says at one commit: the unit of settling.
 
@@ -386,7 +350,7 @@ class Observation:
     feed: FeedState | None = None
     usage: Usage | None = None
     segment_id: str | None = None
-    verdicts: "tuple[Verdict, ...]" = ()
+    verdicts: tuple[Verdict, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
     clock: tuple[ClockReading, ...] = ()
     fence: int = 0
@@ -404,287 +368,3 @@ class Commit:
     carry: bytes
     final: bool
     run_id: str
-
-
-# What a VLM is asked, and what comes back -------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """A picture of the place, by its address in the media store, and what is rightly said of it."""
-
-    sha256: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookRequest:
-    """One deep look: a segment, its keyframes, the tracks in view and the closed questions.
-
-    `context` is what the settings say of the place, in words; `normal` the address of a picture of it when nothing is
-    wrong. `boxes`: whether tracks are listed, drawn on the pictures, or both. `describe`: `asked` answers the questions
-    first and describes only where an answer is not no. `effort`: `fewer` pictures, of which no part is shown larger, or
-    `verdicts` alone. `parts`: segments in time order that are described in one answer, `segment` then reaches over all of
-    them and has their keyframes; none: `segment` is what it seems.
-    """
-
-    stream_id: str
-    stream_name: str
-    segment: Segment
-    tracks: tuple[Track, ...] = ()
-    questions: tuple[str, ...] = ()
-    context: str = ""
-    normal: str = ""
-    examples: tuple[Example, ...] = ()
-    boxes: Literal["listed", "drawn", "both"] = "listed"
-    describe: Literal["always", "asked"] = "always"
-    effort: Literal["full", "fewer", "verdicts"] = "full"
-    parts: tuple[Segment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """A thing in one picture: `kind` is the detector's own word, `polygon` its outline of 3 to 64 corners, if known.
-
-    `confidence` 0..1; None where the model gives none.
-    """
-
-    label: Label
-    kind: str
-    box: Box
-    confidence: float | None = None
-    polygon: tuple[Point, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenEntity:
-    """A thing a VLM saw; `track_id` where it named one that the tracker follows.
-
-    `box` and `polygon` (at most 64 corners) are its place in the picture at media time `at_s`, where that is known.
-    """
-
-    label: Label
-    description: str = ""
-    track_id: str | None = None
-    box: Box | None = None
-    attributes: Attributes = field(default_factory=dict)
-    polygon: tuple[Point, ...] = ()
-    at_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenEvent:
-    """An event a VLM saw, with media times inside the segment; `at_s` is that of the picture which shows it best."""
-
-    type: EventType
-    start_s: float
-    end_s: float
-    confidence: float
-    caption: str
-    track_ids: tuple[str, ...] = ()
-    box: Box | None = None
-    at_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenText:
-    """Readable text in the picture at a media time: data, whatever it says."""
-
-    at_s: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """A VLM's answer to one closed question; `at_s` is the media time of the picture that shows it."""
-
-    question: str
-    answer: Answer
-    confidence: float
-    at_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookReply:
-    """A VLM's checked answer about one segment; `run` says who spoke where that was not the model asked first.
-
-    An empty caption: only the questions were answered. `note` is what coverage says of the look, where it was less than
-    a whole one. `captions`: of each part, where several were asked about.
-    """
-
-    caption: str
-    entities: tuple[SeenEntity, ...] = ()
-    events: tuple[SeenEvent, ...] = ()
-    text: tuple[SeenText, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-    run: Run | None = None
-    usage: Usage | None = None
-    note: str = ""
-    captions: tuple[str, ...] = ()
-
-
-# Rows: what queries return and `--json` prints ---------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityRow:
-    """An entity taking part in an event."""
-
-    id: str
-    label: Label
-    role: str
-    attributes: Attributes = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """What happened, start to end, derived from assertions."""
-
-    id: str
-    type: EventType
-    stream: str
-    start: datetime
-    start_s: float
-    confidence: float
-    caption: str
-    state: State
-    end: datetime | None = None
-    end_s: float | None = None
-    zone: str | None = None
-    line: str | None = None
-    entities: tuple[EntityRow, ...] = ()
-    tracks: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    runs: tuple[Run, ...] = ()
-    attributes: Attributes = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """What one run answered to a closed question about a segment; `evidence` is the picture that it named."""
-
-    stream: str
-    segment: str
-    start: datetime
-    end: datetime
-    start_s: float
-    end_s: float
-    question: str
-    answer: Answer
-    confidence: float
-    run: Run
-    evidence: Evidence | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackRow:
-    """A track as stored, with wall-clock times; `entity` is the id of the thing it is."""
-
-    id: str
-    stream: str
-    label: Label
-    start: datetime
-    start_s: float
-    confidence: float
-    path: tuple[PathPoint, ...]
-    entity: str
-    end: datetime | None = None
-    end_s: float | None = None
-    attributes: Attributes = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageRow:
-    """A coverage row with wall-clock times."""
-
-    stream: str
-    start: datetime
-    end: datetime
-    start_s: float
-    end_s: float
-    state: FastState
-    deep: DeepState
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRow:
-    """A stream with how far it has been watched; coverage speaks up to media time `reach_s`.
-
-    `clock_offset_ms`: the clock burnt into the picture minus the stream's time, where one was read.
-    """
-
-    id: str
-    name: str
-    kind: str
-    uri: str
-    start: datetime
-    start_from: str
-    watched_s: float
-    events: int
-    tracks: int
-    state: Literal["watching", "ended", "imported"]
-    duration_s: float | None = None
-    reach_s: float = 0.0
-    clock_offset_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRow:
-    """A segment as stored: its caption (of the newest run) and keyframes."""
-
-    id: str
-    stream: str
-    start: datetime
-    end: datetime
-    start_s: float
-    end_s: float
-    caption: str
-    keyframes: tuple[Keyframe, ...] = ()
-    gated: bool = False
-    backdrop: str | None = None
-
-
-# What a watch says of itself ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far the watch of one stream is; `pts_s` is settled, `wall_s` is since this watch began.
-
-    `live`: a camera; `feed` is how it is. `deep`: what the deep look is at, in words.
-    """
-
-    stream: str
-    pts_s: float
-    wall_s: float
-    events: int
-    tracks: int
-    duration_s: float | None = None
-    caption: str = ""
-    done: bool = False
-    live: bool = False
-    feed: FeedState | None = None
-    deep: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How the watch of one stream ended.
-
-    `already`: it had been watched to its end before. `stopped`: what is settled stays, the next
-    watch goes on from there. `damage`: stretches of it that were not watched, with their reasons.
-    `live`: a camera, watched until it was enough.
-    """
-
-    stream: str
-    status: Literal["watched", "already", "failed", "stopped"]
-    start: datetime
-    start_from: str
-    watched_s: float = 0.0
-    wall_s: float = 0.0
-    events: int = 0
-    tracks: int = 0
-    damage: tuple[CoverageRow, ...] = ()
-    error: str | None = None
-    live: bool = False

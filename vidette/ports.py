@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from vidette.alerts import Attempt, Case, Delivery, DeliveryFilter, Judgement, Sent
 from vidette.feeds import FeedState
-from vidette.models import Commit, Detection, LookReply, LookRequest, Observation, Outcome, Progress, Run, Stream
+from vidette.models import Commit, Observation, Run
+from vidette.progress import Outcome, Progress
 from vidette.queries import Query
 from vidette.signals import Signal
+from vidette.streams import Stream
+from vidette.vision import Detection, LookReply, LookRequest
 
 R = TypeVar("R")
 Spec_contra = TypeVar("Spec_contra", contravariant=True)

@@ -7,37 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from vidette.alerts import (
-    Alert,
-    AlertFilter,
-    AlertState,
-    Attempt,
-    Decision,
-    Delivery,
-    DeliveryFilter,
-    DeliveryStatus,
-    RuleState,
-    Severity,
-    SinkState,
-    SinkTrouble,
-)
 from vidette.feeds import FeedRow
-from vidette.models import (
-    Assertion,
-    ClockReading,
-    Commit,
-    CoverageRow,
-    Embedded,
-    EntityRow,
-    EventRow,
-    EventType,
-    Label,
-    Run,
-    SegmentRow,
-    Stream,
-    StreamRow,
-    TrackRow,
-)
+from vidette.models import Assertion, ClockReading, Commit, EventType, Label, Run
+from vidette.rows import CoverageRow, EntityRow, EventRow, SegmentRow, StreamRow, TextRow, TrackRow
+from vidette.streams import Stream
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -297,121 +270,6 @@ class AssertionsOf(Query[list[Assertion]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts(Query[list[Alert]]):
-    """Alerts as they are now, by `at`; `newest`: the last `limit` of them, newest first."""
-
-    where: AlertFilter = field(default_factory=AlertFilter)
-    limit: int = 100
-    newest: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaHeld(Query[dict[str, datetime]]):
-    """Which of these pictures and clips (SHA-256; none given: all) are evidence of an alert; when the newest was raised."""
-
-    addresses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliveries(Query[list[Delivery]]):
-    """Deliveries by when their message was raised, then sink and sequence."""
-
-    where: DeliveryFilter = field(default_factory=DeliveryFilter)
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertCounts(Query[dict[tuple[Severity, AlertState], int]]):
-    """How many alerts there are, by severity and state."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryCounts(Query[dict[tuple[str, DeliveryStatus], int]]):
-    """How many deliveries there are, by sink and status."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts(Query[list[Attempt]]):
-    """Every try of these deliveries, oldest first."""
-
-    deliveries: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions(Query[list[Decision]]):
-    """What rules decided about these events (or alerts, or of these rules), by time."""
-
-    events: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleStates(Query[list[RuleState]]):
-    """What rules remember of a stream."""
-
-    stream_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Something alike: the cosine of its embedding to what was asked (-1..1); a keyframe's segment."""
-
-    id: str
-    likeness: float
-    segment_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest(Query[list[Near]]):
-    """The rows that match and lie nearest to `vector` (a unit vector, little-endian float32) in a run's space, best first.
-
-    An event is as near as the nearest of what is said of it.
-    """
-
-    of: Literal["keyframe", "segment", "event", "entity"]
-    run_id: str
-    vector: bytes
-    where: Filter = field(default_factory=Filter)
-    limit: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Embeddable:
-    """Something that has no embedding of a run: the words, or the address of the picture (SHA-256)."""
-
-    id: str
-    stream_id: str
-    text: str = ""
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unembedded(Query[list[Embeddable]]):
-    """What has no embedding of this run, or one of other words, oldest first; `after` is the id of the last one known."""
-
-    of: Embedded
-    run_id: str
-    streams: tuple[str, ...] = ()
-    after: str = ""
-    limit: int = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextRow:
-    """Text that can be read in pictures of a stream: its lines, joined by ` / `; first and last such picture, how many."""
-
-    text: str
-    stream: str
-    first: datetime
-    last: datetime
-    first_s: float
-    last_s: float
-    pictures: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Texts(Query[list[TextRow]]):
     """Text in keyframes of matching segments, that in most pictures first."""
 
@@ -424,13 +282,3 @@ class ClockReadings(Query[list[ClockReading]]):
     """What the clock burnt into a stream's pictures was read to say, by media time."""
 
     stream_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkStates(Query[list[SinkState]]):
-    """Sinks that are disabled."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkTroubles(Query[list[SinkTrouble]]):
-    """Sinks whose last try failed, by name."""

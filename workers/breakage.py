@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vidette.errors import SourceError
-from vidette.models import Coverage, DeepState, FastState, Observation, Stream
+from vidette.models import Coverage, DeepState, FastState, Observation
 from vidette.ports import Damage, Frame, VideoSource
+from vidette.streams import Stream
 
 _MAX_REASON = 300
 

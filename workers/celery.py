@@ -13,7 +13,7 @@ from celery.app.amqp import AMQP
 from kombu import Connection, Queue
 
 from ingest.sources import SourceSpec
-from vidette.models import Outcome
+from vidette.progress import Outcome
 from vidette.settings import Settings
 from workers.following import Listener
 from workers.jobs import Watch

@@ -16,8 +16,9 @@ from dataclasses import replace
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from vidette.errors import ConfigError, ModelError, StoreError
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.queries import LastCommit
+from vidette.streams import Stream
 from workers.breakage import Breakable, rest
 from workers.deep.asking import looked_at
 from workers.deep.owed import due_looks, missing_looks

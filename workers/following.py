@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from ingest.sources import SourceSpec
 from vidette.errors import VidetteError
 from vidette.feeds import FeedState
-from vidette.models import CoverageRow, FastState, Observation, Outcome, Progress
+from vidette.models import FastState, Observation
 from vidette.ports import GraphStore
+from vidette.progress import Outcome, Progress
 from vidette.queries import CoverageIn, Filter, LastCommit, Segments, Streams
+from vidette.rows import CoverageRow
 
 Listener = Callable[[Progress], None]
 _UNWATCHED = {FastState.FAILED, FastState.DROPPED}

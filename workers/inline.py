@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.sources import SourceSpec
 from vidette.errors import VidetteError
-from vidette.models import Outcome
+from vidette.progress import Outcome
 from workers.flow import step
 from workers.following import Following, Listener
 from workers.jobs import Job, LookAt, Settle, Watch

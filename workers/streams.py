@@ -10,10 +10,10 @@ from ingest.sources import SourceSpec, camera
 from rules.rule import question_of, questions_of
 from vidette.errors import ConfigError
 from vidette.ids import make_id, stream_id
-from vidette.models import Line, Stream, Zone
 from vidette.ports import GraphStore
 from vidette.queries import StreamOf
 from vidette.settings import MAX_QUESTIONS, Settings, StreamSettings
+from vidette.streams import Line, Stream, Zone
 
 
 def configured(spec: SourceSpec, settings: Settings) -> SourceSpec:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from agent.perception.ledger import Ledger, Saying
 from vidette import carry, ids
 from vidette.errors import StoreError
-from vidette.models import EventType, Observation, Run, Stream
+from vidette.models import EventType, Observation, Run
 from vidette.queries import StreamOf
+from vidette.streams import Stream
 from workers.wiring import Pipeline
 
 NAME = "system"

@@ -13,8 +13,9 @@ from agent.ask.say import plain
 from agent.ask.search import cited, filtered, telling_words
 from vidette.answers import Answer, Claim, Plan
 from vidette.errors import ModelError
-from vidette.models import SegmentRow
-from vidette.queries import Filter, Near, Segments
+from vidette.likeness import Near
+from vidette.queries import Filter, Segments
+from vidette.rows import SegmentRow
 
 _PICTURES = r"(?:pictures?|images?|frames?|photos?|photographs?|snapshots?|keyframes?)"
 _THINGS = r"(?:something|anything|someone|somebody|anyone|things?|scenes?|moments?|places?)"

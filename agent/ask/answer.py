@@ -26,11 +26,12 @@ from agent.ask.say import did, lasting, place, things
 from agent.ask.stays import Stay, since_1970, stays
 from agent.ask.telling import alone, at, first_at, moment, one, stands_alone, times
 from vidette.answers import Answer, Plan
+from vidette.geometry import Box
 from vidette.intervals import total, union
-from vidette.models import Box, EventRow, TrackRow
 from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
 from vidette.queries import Filter, Tracks
+from vidette.rows import EventRow, TrackRow
 
 
 def answer(asked: Asked) -> Answer:

@@ -7,9 +7,9 @@ from agent.ask.footage import Footage, length_s
 from vidette.aggregates import Watched, Watching
 from vidette.answers import Covered, Gap
 from vidette.intervals import Span, complement, union
-from vidette.models import StreamRow
 from vidette.ports import GraphStore
 from vidette.queries import Filter
+from vidette.rows import StreamRow
 
 _MOST_GAPS = 100
 

@@ -10,10 +10,10 @@ from agent.ask.names import Known
 from agent.ask.relating import window_of
 from agent.ask.say import Clock, lasting
 from vidette.answers import Answer, Claim, Covered, Plan
-from vidette.models import EventRow, TrackRow
 from vidette.moments import Moment, Moments
 from vidette.ports import GraphStore
 from vidette.queries import Events, Filter, Tracks
+from vidette.rows import EventRow, TrackRow
 
 MOST_CLAIMS = 10
 MOST_ROWS = 100

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from vidette.models import StreamRow
+from vidette.rows import StreamRow
 
 
 @dataclass(frozen=True, slots=True)

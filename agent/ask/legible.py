@@ -11,7 +11,8 @@ from agent.ask.names import Known, normal
 from agent.ask.say import plain
 from agent.ask.search import filtered, telling_words
 from vidette.answers import Answer, Claim, Plan
-from vidette.queries import Events, Filter, Runs, TextRow, Texts
+from vidette.queries import Events, Filter, Runs, Texts
+from vidette.rows import TextRow
 
 _TEXT = r"(?:text|texts|words?|writing|lettering|signs?|labels?)"
 _CAN = r"(?:can|could|was|were|is|are)"

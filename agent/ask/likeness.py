@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vidette.errors import ModelError
+from vidette.likeness import Near, Nearest
 from vidette.ports import Embedder, GraphStore
-from vidette.queries import Filter, Near, Nearest
+from vidette.queries import Filter
 
 log = logging.getLogger(__name__)
 

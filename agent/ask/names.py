@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agent.ask.words import SINGLE
-from vidette.models import StreamRow
 from vidette.ports import GraphStore
 from vidette.queries import StreamOf, Streams
+from vidette.rows import StreamRow
 
 _TAG = re.compile(r"[-_ .][0-9a-f]{8}$")
 _STREAM = r"(?:stream|camera|cam|feed|file|video|clip)"

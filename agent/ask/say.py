@@ -7,8 +7,10 @@ from datetime import UTC, datetime, tzinfo
 from agent.ask.footage import Footage
 from agent.ask.words import WORDS, Verb
 from vidette.answers import Plan, Relation
-from vidette.models import Box, EventRow, EventType, TrackRow
+from vidette.geometry import Box
+from vidette.models import EventType
 from vidette.queries import Filter
+from vidette.rows import EventRow, TrackRow
 
 _PASSIVE = frozenset(
     [

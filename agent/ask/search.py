@@ -12,8 +12,9 @@ from agent.ask.names import Known, find_names, normal
 from agent.ask.say import plain
 from agent.ask.times import read_times
 from vidette.answers import Answer, Claim, Plan
-from vidette.models import EventRow, EventType, SegmentRow
+from vidette.models import EventType
 from vidette.queries import Events, Filter, Segments
+from vidette.rows import EventRow, SegmentRow
 
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]{2,400})[\"“”«»]")
 _EXPLICIT = re.compile(

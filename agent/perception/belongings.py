@@ -10,7 +10,8 @@ from agent.perception.ledger import Ledger, Saying
 from agent.perception.still import Change, StillThing
 from agent.perception.views import unit
 from vidette import geometry, ids
-from vidette.models import Box, EventType, Evidence, Label, PathPoint, Role, Track
+from vidette.geometry import Box
+from vidette.models import EventType, Evidence, Label, PathPoint, Role, Track
 from vidette.settings import FastSettings
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from vidette.models import Box, EventType, Label
+from vidette.geometry import Box
+from vidette.models import EventType, Label
 
 _ROWS = ("top", "middle", "bottom")
 _COLUMNS = ("left", "centre", "right")

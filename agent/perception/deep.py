@@ -16,18 +16,15 @@ from vidette.models import (
     Evidence,
     FastState,
     Keyframe,
-    LookReply,
-    LookRequest,
     Observation,
     Role,
     Run,
-    SeenEntity,
-    SeenEvent,
     Segment,
     Usage,
     Verdict,
 )
 from vidette.ports import VisionModel
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent
 
 MAX_REASON = 300
 MAX_READ = 1000

@@ -24,9 +24,10 @@ from ingest.gate import Gate
 from ingest.masks import Masks, masks_of
 from ingest.segments import Segmenter, Slice
 from vidette import ids
-from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, State, Stream, Track
+from vidette.models import Commit, DeepState, EventType, FastState, Observation, Run, Segment, State, Track
 from vidette.ports import MediaStore, VideoSource
 from vidette.settings import Settings
+from vidette.streams import Stream
 
 REVISION = "2"
 _COMMIT_S = 10.0

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from vidette.feeds import FeedState, Grade
 from vidette.intervals import Span, total
-from vidette.models import Coverage, CoverageRow, EventRow, EventType, FastState
+from vidette.models import Coverage, EventType, FastState
+from vidette.rows import CoverageRow, EventRow
 
 Finding = tuple[Grade, str]
 Row = Coverage | CoverageRow

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from vidette import codec, ids
-from vidette.geometry import contains, foot, polygon_area
-from vidette.models import Assertion, Attributes, Box, EventType, Evidence, Role, State, Zone
+from vidette.geometry import Box, contains, foot, polygon_area
+from vidette.models import Assertion, Attributes, EventType, Evidence, Role, State
+from vidette.streams import Zone
 
 _STANDING = frozenset(
     {

@@ -12,10 +12,11 @@ from agent.perception.sight import sight_of
 from agent.perception.waiting import Waiting
 from ingest.masks import masks_of
 from ingest.patient_media import PatientMedia
-from vidette.models import Commit, EventType, Observation, Stream
+from vidette.models import Commit, EventType, Observation
 from vidette.ports import Feed, Frame, MediaStore
 from vidette.settings import Settings
 from vidette.signals import Signal
+from vidette.streams import Stream
 
 _COMMIT_S = 5.0
 _STATE_S = 1.0

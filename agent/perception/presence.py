@@ -10,9 +10,10 @@ from typing import Any
 
 from agent.perception import captions
 from agent.perception.ledger import Ledger, Saying
-from vidette.geometry import contains, crossing, foot
-from vidette.models import Box, EventType, Evidence, Label, Role, Stream
+from vidette.geometry import Box, contains, crossing, foot
+from vidette.models import EventType, Evidence, Label, Role
 from vidette.settings import FastSettings
+from vidette.streams import Stream
 
 _INERTIA = 2  # frames in a row inside or outside before a zone is entered or left
 _CROWD_S = 1.5

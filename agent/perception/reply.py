@@ -7,19 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from vidette.families import CLOCK, SIGNAL, SYSTEM
-from vidette.models import (
-    Attributes,
-    Box,
-    EventType,
-    Label,
-    LookReply,
-    LookRequest,
-    Point,
-    SeenEntity,
-    SeenEvent,
-    SeenText,
-    Verdict,
-)
+from vidette.geometry import Box, Point
+from vidette.models import Attributes, EventType, Label, Verdict
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent, SeenText
 
 MAX_CAPTION = 500
 MAX_ENTITIES = 64

@@ -20,8 +20,10 @@ from agent.perception.traits import attributes_of, colour_name, confidence, labe
 from agent.perception.views import Views, unit
 from vidette import geometry, ids
 from vidette.carry import Arrays, row
-from vidette.models import Box, PathPoint, Stream, Track
+from vidette.geometry import Box
+from vidette.models import PathPoint, Track
 from vidette.settings import FastSettings
+from vidette.streams import Stream
 
 _RECENT_S = 20.0
 _PARKED_S = 120.0  # a thing that stays put this long becomes part of the scene until it sets off

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vidette.errors import ModelError
-from vidette.models import Detection, LookReply, LookRequest, Run
+from vidette.models import Run
 from vidette.ports import Image
+from vidette.vision import Detection, LookReply, LookRequest
 
 SCRIPTED = Run(id="scripted", model="scripted", revision="1")
 

@@ -7,8 +7,9 @@ from agent.perception.deep import dropped, examined, failed
 from agent.perception.reply import checked
 from vidette.errors import ModelError, NotAsked, TooMuch
 from vidette.ids import make_id
-from vidette.models import LookReply, LookRequest, Observation, Run, SeenEntity, SeenEvent, Segment, Track, Usage
+from vidette.models import Observation, Run, Segment, Track, Usage
 from vidette.ports import VisionModel
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent
 
 Span = tuple[float, float]
 

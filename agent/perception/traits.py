@@ -5,7 +5,8 @@ from typing import Any
 
 from agent.perception import captions
 from agent.perception.tracking import Following
-from vidette.models import Box, Label
+from vidette.geometry import Box
+from vidette.models import Label
 
 
 def confidence(item: Following) -> float:

@@ -11,7 +11,8 @@ from agent.perception.blobs import PixelBox
 from agent.perception.sight import Sight
 from ingest import jpeg, snapshot
 from vidette.errors import StoreError
-from vidette.models import Box, Evidence
+from vidette.geometry import Box
+from vidette.models import Evidence
 from vidette.ports import Image, MediaStore
 
 WIDTH = 960

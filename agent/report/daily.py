@@ -8,8 +8,8 @@ from agent.report.model import Row, Section, Table
 from agent.report.summary import oddities
 from agent.report.words import brief, number, share
 from vidette.answers import Answer
-from vidette.models import StreamRow
 from vidette.ports import GraphStore, MediaStore
+from vidette.rows import StreamRow
 
 
 def daily(store: GraphStore, media: MediaStore, material: Material, answers: tuple[Answer, ...]) -> tuple[Section, ...]:

@@ -12,10 +12,11 @@ from agent.report.moments import moments
 from agent.report.summary import facts, lasted, settled, summary
 from agent.report.window import Window, length_s, on_clock
 from agent.report.words import brief, counted, happening, labelled, lasting, listed
+from vidette.alerting import Alerts, Decisions
 from vidette.alerts import Alert, AlertFilter
-from vidette.models import EventRow, StreamRow, TrackRow
 from vidette.ports import GraphStore, MediaStore
-from vidette.queries import Alerts, Decisions, Events, Segments, Tracks
+from vidette.queries import Events, Segments, Tracks
+from vidette.rows import EventRow, StreamRow, TrackRow
 
 AROUND_S = 60.0
 STEPS = 300

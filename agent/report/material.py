@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from agent.report.unusual import Outlier, outliers
 from agent.report.window import Buckets, Window, buckets, length_s
 from vidette.aggregates import Breakdown, Grouped
+from vidette.alerting import Alerts
 from vidette.alerts import Alert, AlertFilter
 from vidette.intervals import Span
-from vidette.models import CoverageRow, EventRow, EventType, FastState, Stream, StreamRow
+from vidette.models import EventType, FastState
 from vidette.ports import GraphStore
-from vidette.queries import Alerts, CoverageIn, Events, StreamOf
+from vidette.queries import CoverageIn, Events, StreamOf
+from vidette.rows import CoverageRow, EventRow, StreamRow
+from vidette.streams import Stream
 
 ROWS = 200
 ALERTS = 100

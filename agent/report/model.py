@@ -7,7 +7,7 @@ from typing import Literal
 
 from vidette.alerts import Alert
 from vidette.answers import Answer
-from vidette.models import EventRow
+from vidette.rows import EventRow
 
 Kind = Literal["daily", "incident", "traffic", "operations"]
 

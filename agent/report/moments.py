@@ -8,8 +8,9 @@ from agent.report.model import Picture
 from agent.report.window import Window
 from agent.report.words import brief
 from vidette.errors import StoreError
-from vidette.models import EventRow, Evidence
+from vidette.models import Evidence
 from vidette.ports import MediaStore
+from vidette.rows import EventRow
 
 log = logging.getLogger(__name__)
 MOMENTS = 12

@@ -11,9 +11,10 @@ from agent.report.summary import settled
 from agent.report.words import brief, counted, labelled, lasting, number, share
 from vidette.aggregates import Visit, Visits
 from vidette.intervals import Span
-from vidette.models import EventType, FastState, StreamRow
+from vidette.models import EventType, FastState
 from vidette.ports import GraphStore, MediaStore
 from vidette.queries import Events, Filter
+from vidette.rows import StreamRow
 
 _PLACES = 24
 _STAYS = 100_000

@@ -15,9 +15,9 @@ from agent.report.window import window_of
 from agent.report.words import brief
 from vidette.answers import Answer
 from vidette.errors import StoreError
-from vidette.models import EventRow, StreamRow
 from vidette.ports import GraphStore, MediaStore
 from vidette.queries import Events, Filter, Streams
+from vidette.rows import EventRow, StreamRow
 
 KINDS: dict[Kind, str] = {
     "daily": "What happened",

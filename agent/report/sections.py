@@ -14,8 +14,9 @@ from agent.report.unusual import WATCHED
 from agent.report.words import brief, counted, happening, lasting, share
 from vidette.alerts import Alert
 from vidette.answers import Answer
-from vidette.models import EventRow, FastState
+from vidette.models import FastState
 from vidette.ports import GraphStore, MediaStore
+from vidette.rows import EventRow
 
 GAPS = 25
 STRIPS = 12

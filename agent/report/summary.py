@@ -10,7 +10,8 @@ from agent.report.model import Facts, Statement
 from agent.report.unusual import Outlier, rare
 from agent.report.words import brief, counted, happening, labelled, lasting, listed, number, share
 from vidette.alerts import Severity
-from vidette.models import EventRow, FastState
+from vidette.models import FastState
+from vidette.rows import EventRow
 
 _SHOWN, _ODD = 6, 10
 

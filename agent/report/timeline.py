@@ -7,8 +7,9 @@ from agent.report.model import Mark, Stretch, Timeline
 from agent.report.window import Window, buckets
 from agent.report.words import brief, counted, labelled
 from vidette.aggregates import Visit, Visits
-from vidette.models import CoverageRow, EventRow, FastState, StreamRow
+from vidette.models import FastState
 from vidette.ports import GraphStore
+from vidette.rows import CoverageRow, EventRow, StreamRow
 
 LANES = 12
 THINGS = 60  # more are shown as bars

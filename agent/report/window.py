@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.report.words import lasting, media_time
-from vidette.models import StreamRow
 from vidette.queries import Filter
+from vidette.rows import StreamRow
 
 BARS = 60
 MEDIA_S = 3600.0  # files no longer than this in all are told in media time

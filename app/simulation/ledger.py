@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vidette.models import CoverageRow, FastState
+from vidette.models import FastState
+from vidette.rows import CoverageRow
 
 SLACK_S = 0.05
 """Media time is stored in milliseconds, faults are struck by wall clock."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from app.simulation.camera import until
 from vidette.errors import SourceError
-from vidette.models import CoverageRow, EventRow, EventType
+from vidette.models import EventType
 from vidette.queries import CoverageIn, Events, Feeds, Filter, Query
+from vidette.rows import CoverageRow, EventRow
 
 if TYPE_CHECKING:
     from vidette.feeds import FeedRow

@@ -19,7 +19,8 @@ from app.simulation.memory import START_S, Memory
 from app.simulation.trial import PATIENCE_S, Score, Trial
 from app.simulation.watch import Watch, children
 from vidette.feeds import CAUSES
-from vidette.models import EventRow, EventType
+from vidette.models import EventType
+from vidette.rows import EventRow
 from vidette.settings import StreamSettings
 
 SYSTEM = "system"

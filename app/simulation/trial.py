@@ -9,7 +9,7 @@ from app.simulation.camera import until
 from app.simulation.faults import Fault, Victim
 from app.simulation.ledger import Window, claimed, dark, gaps, unexplained
 from vidette.feeds import CAUSES
-from vidette.models import CoverageRow, EventRow
+from vidette.rows import CoverageRow, EventRow
 
 PATIENCE_S = 60.0
 _GRACE_S = 1.0  # a fault is noticed by its effect, which comes a moment after it

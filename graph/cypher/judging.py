@@ -15,9 +15,10 @@ from vidette import codec
 from vidette.alerts import Alert, Decision, Delivery, Judgement, Telling
 from vidette.errors import StoreError
 from vidette.looks import Verdicts
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.ports import Judge, Reader
 from vidette.queries import Filter
+from vidette.streams import Stream
 
 _MANY = 1_000_000
 

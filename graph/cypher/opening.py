@@ -6,7 +6,8 @@ from graph.cypher import covering, saying, things
 from graph.cypher.driver import Row, Transaction, do, one
 from graph.rows import dump, to_instant, to_ms
 from vidette.errors import StoreError
-from vidette.models import Commit, Line, Stream, Zone
+from vidette.models import Commit
+from vidette.streams import Line, Stream, Zone
 
 _TIMED = ("Segment", "Track", "Event", "Assertion", "Coverage", "Look")
 

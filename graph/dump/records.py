@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, TypeAdapter, Val
 
 from graph.portrait import Told
 from graph.settle import Event
-from vidette import alerts, feeds, matches, models
+from vidette import alerts, feeds, matches, models, streams
 from vidette.errors import StoreError
 
 POINTS = 500
@@ -66,7 +66,7 @@ class StreamRecord(Record):
     """A stream as configured, where its watch is, and how far it has spoken to rules over time."""
 
     kind: Literal["stream"] = "stream"
-    stream: models.Stream
+    stream: streams.Stream
     watch: int
     fence: int
     commit: Committed | None = None

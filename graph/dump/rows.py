@@ -10,7 +10,7 @@ from graph.patterning import GOES_ON
 from graph.portrait import Told
 from graph.reading.alerts import delivery_of
 from graph.rows import to_box, to_instant
-from vidette import alerts, codec, matches, models
+from vidette import alerts, codec, matches, models, streams
 from vidette.feeds import FeedState
 
 Row = Any
@@ -29,7 +29,7 @@ def run_of(row: Row) -> of.RunRecord:
     return of.RunRecord(number=row["seq"], run=run)
 
 
-def stream_of(row: Row, stream: models.Stream, commit: models.Commit | None) -> of.StreamRecord:
+def stream_of(row: Row, stream: streams.Stream, commit: models.Commit | None) -> of.StreamRecord:
     """A stream and where its watch is."""
     committed = None
     if commit is not None:

@@ -5,6 +5,18 @@ from datetime import datetime
 from graph.reading.where import Where
 from graph.rows import Connection, Named, many, to_instant, to_ms
 from vidette import codec
+from vidette.alerting import (
+    AlertCounts,
+    Alerts,
+    Attempts,
+    Decisions,
+    Deliveries,
+    DeliveryCounts,
+    MediaHeld,
+    RuleStates,
+    SinkStates,
+    SinkTroubles,
+)
 from vidette.alerts import (
     Alert,
     AlertFilter,
@@ -18,18 +30,6 @@ from vidette.alerts import (
     Severity,
     SinkState,
     SinkTrouble,
-)
-from vidette.queries import (
-    AlertCounts,
-    Alerts,
-    Attempts,
-    Decisions,
-    Deliveries,
-    DeliveryCounts,
-    MediaHeld,
-    RuleStates,
-    SinkStates,
-    SinkTroubles,
 )
 
 DELIVERY = "SELECT d.* FROM deliveries d"

@@ -9,8 +9,9 @@ from typing import TypeVar
 from graph.assertions import assertions_of
 from graph.reading.finding import find
 from graph.rows import Connection, Row, to_box, to_instant
-from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, Label, Run, State
+from vidette.models import Assertion, EventType, Evidence, Label, Run, State
 from vidette.queries import AssertionsOf, Events
+from vidette.rows import EntityRow, EventRow
 
 T = TypeVar("T")
 _COLUMNS = (

@@ -9,8 +9,9 @@ from graph.reading import where as conditions
 from graph.reading.where import Where
 from graph.rows import Connection, Value, many, to_box
 from vidette.errors import StoreError
+from vidette.likeness import Embeddable, Near, Nearest, Unembedded
 from vidette.models import ClockReading
-from vidette.queries import ClockReadings, Embeddable, Filter, Near, Nearest, Unembedded
+from vidette.queries import ClockReadings, Filter
 
 _CHUNK = 2048
 """So many vectors are held at once: some MB."""

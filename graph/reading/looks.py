@@ -12,8 +12,9 @@ from graph.reading.where import Where
 from graph.rows import Connection, Named, Row, many, to_instant
 from vidette.ids import milliseconds
 from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, Verdicts
-from vidette.models import Evidence, Label, Run, VerdictRow
+from vidette.models import Evidence, Label, Run
 from vidette.queries import Filter
+from vidette.rows import VerdictRow
 
 _SUMS = (
     "SELECT looks.stream_id, CAST(looks.start_pts / ? AS INTEGER) AS bucket,"

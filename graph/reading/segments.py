@@ -6,8 +6,9 @@ from graph.names import listed
 from graph.reading import where as conditions
 from graph.reading.finding import order_by
 from graph.rows import Connection, to_instant
-from vidette.models import Keyframe, SegmentRow
-from vidette.queries import Segments, TextRow, Texts
+from vidette.models import Keyframe
+from vidette.queries import Segments, Texts
+from vidette.rows import SegmentRow, TextRow
 
 
 def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:

@@ -10,8 +10,10 @@ from graph.reading.where import Where
 from graph.rows import Connection, Named, Row, many, to_instant, to_ms
 from vidette.ids import milliseconds
 from vidette.intervals import deepened, merge
-from vidette.models import Commit, Coverage, CoverageRow, Line, Stream, StreamRow, Zone
+from vidette.models import Commit, Coverage
 from vidette.queries import CoverageIn, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
+from vidette.rows import CoverageRow, StreamRow
+from vidette.streams import Line, Stream, Zone
 
 _COUNTED = (
     "SELECT streams.*,"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from graph.reading import where as conditions
 from graph.reading.finding import few_events, order_by
 from graph.rows import Connection, Row, to_instant
-from vidette.models import EntityRow, Label, PathPoint, TrackRow
+from vidette.models import Label, PathPoint
 from vidette.queries import Entities, Filter, Tracks
+from vidette.rows import EntityRow, TrackRow
 
 
 def read_tracks(connection: Connection, query: Tracks) -> list[TrackRow]:

@@ -16,7 +16,8 @@ from ingest.live.recordings import folder_of
 from ingest.masks import Masks
 from ingest.media import FolderMedia
 from vidette.errors import StoreError
-from vidette.models import Evidence, Stream
+from vidette.models import Evidence
+from vidette.streams import Stream
 
 _LATE_S = 0.5  # a clip that begins so much later than asked is looked for among recordings
 PART = ".clip-{}.part"

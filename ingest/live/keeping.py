@@ -10,8 +10,8 @@ from ingest.live.recording import Files, Recorder
 from ingest.live.recordings import folder_of
 from ingest.live.ring import Ring
 from ingest.masks import masks_of
-from vidette.models import Stream
 from vidette.settings import Settings, StreamSettings
+from vidette.streams import Stream
 
 SETTLED_S = 1.0  # packets of a moment may come a little after it
 _CLOSE_S = 1.2

@@ -14,7 +14,8 @@ from rules.backtest_score import Score
 from tests.telling import alert
 from vidette import ids
 from vidette.alerts import Judgement
-from vidette.models import Assertion, EventType, Evidence, Observation, Run, Stream
+from vidette.models import Assertion, EventType, Evidence, Observation, Run
+from vidette.streams import Stream
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULES = """\

@@ -12,8 +12,10 @@ from app.cameras import ago, audit_of, camera_row, cameras, doing_of, is_camera,
 from graph.embedded import EmbeddedStore
 from vidette import ids
 from vidette.feeds import CAUSES, Cause, FeedState, Grade
-from vidette.models import Coverage, CoverageRow, DeepState, FastState, Observation, Run, Stream, StreamRow
+from vidette.models import Coverage, DeepState, FastState, Observation, Run
 from vidette.queries import Streams
+from vidette.rows import CoverageRow, StreamRow
+from vidette.streams import Stream
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 RUN = Run(id="fast", model="fast", revision="1")

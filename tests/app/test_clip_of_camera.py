@@ -19,7 +19,8 @@ from tests.clips import Recipe, make, read_index
 from tests.telling import alert
 from vidette.alerts import Judgement
 from vidette.ids import stream_id
-from vidette.models import Assertion, EventType, Evidence, Observation, Run, Stream
+from vidette.models import Assertion, EventType, Evidence, Observation, Run
+from vidette.streams import Stream
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 YARD = Stream(id=stream_id("yard"), name="yard", kind="live", uri="rtsp://yard", start=START)

@@ -12,19 +12,9 @@ from app.costs import audit_line
 from graph.embedded import EmbeddedStore
 from vidette.ids import segment_id, stream_id
 from vidette.looks import GateAudit
-from vidette.models import (
-    EventType,
-    Keyframe,
-    LookReply,
-    LookRequest,
-    Observation,
-    Run,
-    SeenEvent,
-    Segment,
-    Stream,
-    Usage,
-    Verdict,
-)
+from vidette.models import EventType, Keyframe, Observation, Run, Segment, Usage, Verdict
+from vidette.streams import Stream
+from vidette.vision import LookReply, LookRequest, SeenEvent
 
 YARD = stream_id("yard")
 QUESTION = "Is the gate \x1b[31mopen?"

@@ -9,8 +9,9 @@ from app import cli
 from graph.embedded import EmbeddedStore
 from tests.mosquitto import broker, free_port, subscriber
 from tests.telling import AT, SECRET, check_body, delivery, endpoint
+from vidette.alerting import Deliveries, SinkStates
 from vidette.alerts import DeliveryStatus, Judgement
-from vidette.queries import Deliveries, Events, SinkStates
+from vidette.queries import Events
 
 SINKS = """
 rules:

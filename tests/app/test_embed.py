@@ -6,8 +6,9 @@ import pytest
 
 from app import cli
 from graph.embedded import EmbeddedStore
-from vidette.models import ClockReading, Observation, Run, Stream
+from vidette.models import ClockReading, Observation, Run
 from vidette.queries import StreamOf
+from vidette.streams import Stream
 
 SRT = "1\n00:00:01,000 --> 00:00:03,500\nA man opens the door\n\n2\n00:00:09,000 --> 00:00:10,000\nA dog barks\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.live_lines import LiveLines, said
 from vidette.feeds import Cause, FeedState
-from vidette.models import Progress
+from vidette.progress import Progress
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -8,19 +8,10 @@ from app.outcomes import advice, failures, table
 from app.progress import ProgressLine, said
 from graph.embedded import EmbeddedStore
 from vidette.ids import make_id, stream_id
-from vidette.models import (
-    Assertion,
-    CoverageRow,
-    DeepState,
-    EventType,
-    FastState,
-    Observation,
-    Outcome,
-    Progress,
-    Run,
-    State,
-    Stream,
-)
+from vidette.models import Assertion, DeepState, EventType, FastState, Observation, Run, State
+from vidette.progress import Outcome, Progress
+from vidette.rows import CoverageRow
+from vidette.streams import Stream
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 STREAM = Stream(id=stream_id("yard"), name="yard", kind="file", uri="x", start=AT, duration_s=90)

@@ -8,8 +8,8 @@ from app import cli
 from graph.embedded import EmbeddedStore
 from rules.feedback import heard
 from tests.rules.conftest import Watch
+from vidette.alerting import Alerts
 from vidette.models import EventType
-from vidette.queries import Alerts
 
 RULE = {"id": "bag", "when": {"event": "object_left"}}
 

@@ -8,7 +8,9 @@ from agent.perception.scripted import ScriptedVision
 from app import cli
 from graph.embedded import EmbeddedStore
 from vidette.ids import segment_id, stream_id
-from vidette.models import Label, LookReply, LookRequest, Observation, Run, SeenEntity, Segment, Stream, Track
+from vidette.models import Label, Observation, Run, Segment, Track
+from vidette.streams import Stream
+from vidette.vision import LookReply, LookRequest, SeenEntity
 
 YARD = stream_id("yard")
 FAST = Run(id="fast", model="fast", revision="1")

@@ -5,18 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import tables
-from vidette.models import (
-    CoverageRow,
-    DeepState,
-    EntityRow,
-    EventRow,
-    EventType,
-    FastState,
-    Label,
-    State,
-    StreamRow,
-    TrackRow,
-)
+from vidette.models import DeepState, EventType, FastState, Label, State
+from vidette.rows import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.watching import Plan, Pumping, check
 from tests.telling import LOOPBACK, SECRET, delivery, endpoint
+from vidette.alerting import Alerts
 from vidette.alerts import Judgement
 from vidette.errors import ConfigError
-from vidette.queries import Alerts
 from vidette.settings import Settings
 from workers.delivery.lanes import lanes_of
 from workers.wiring import media_of, store_of

@@ -16,11 +16,12 @@ from tests.cluster.program import VIDETTE, Program
 from tests.cluster.remembered import differences, remembered
 from tests.cluster.waiting import PATIENCE_S, until
 from tests.redis_server import RedisServer
+from vidette.alerting import DeliveryCounts
 from vidette.alerts import DeliveryStatus
 from vidette.errors import StoreError
 from vidette.models import DeepState
 from vidette.ports import GraphStore
-from vidette.queries import CoverageIn, DeliveryCounts, LastCommit, Streams
+from vidette.queries import CoverageIn, LastCommit, Streams
 from vidette.settings import Settings
 from workers.wiring import store_of
 

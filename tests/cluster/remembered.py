@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Delivery
-from vidette.models import StreamRow
 from vidette.ports import GraphStore
 from vidette.queries import (
-    Alerts,
     AssertionsOf,
     CoverageIn,
-    Deliveries,
     Entities,
     Events,
     Filter,
@@ -21,6 +19,7 @@ from vidette.queries import (
     Tracks,
     WholeGraph,
 )
+from vidette.rows import StreamRow
 
 ALL = 100_000
 _WALL_CLOCK = {"raised_at", "next_at", "late_s", "tries"}

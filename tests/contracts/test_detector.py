@@ -7,7 +7,8 @@ from agent.perception.detect.pretrained import CLOSED, MODEL_TYPES, PretrainedDe
 from agent.perception.embed.folder import folder_of
 from agent.perception.scripted import ScriptedDetector
 from tests.tiny_detectors import BUILDERS, build
-from vidette.models import Detection, Label
+from vidette.models import Label
+from vidette.vision import Detection
 
 WORDS = ("person", "car", "dog", "traffic light", "fire")
 SCRIPT = (

@@ -24,16 +24,13 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
     State,
-    Stream,
     Track,
-    Zone,
 )
 from vidette.ports import GraphStore, Reader
 from vidette.queries import (
@@ -54,6 +51,7 @@ from vidette.queries import (
     Tracks,
     WholeGraph,
 )
+from vidette.streams import Line, Stream, Zone
 
 Open = Callable[[Path], GraphStore]
 

@@ -13,8 +13,9 @@ from tests.graph_stores import STORES
 from vidette.aggregates import Breakdown, Heat, HeatCell, Visits
 from vidette.errors import ConfigError
 from vidette.ids import make_id, stream_id
-from vidette.models import Assertion, Entity, EventType, Label, Observation, PathPoint, Role, Run, State, Stream, Track
+from vidette.models import Assertion, Entity, EventType, Label, Observation, PathPoint, Role, Run, State, Track
 from vidette.queries import Filter
+from vidette.streams import Stream
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = Run(id="run", model="fast", revision="1")

@@ -27,23 +27,13 @@ from tests.contracts.test_graph_store import (
     track,
 )
 from tests.telling import alert
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement
 from vidette.errors import StoreError
-from vidette.models import DeepState, Entity, FastState, Label, Observation, Role, State, Stream
+from vidette.models import DeepState, Entity, FastState, Label, Observation, Role, State
 from vidette.ports import GraphStore, Judge, Reader
-from vidette.queries import (
-    Alerts,
-    Count,
-    CoverageIn,
-    Deliveries,
-    Events,
-    Filter,
-    LastCommit,
-    Neighbours,
-    Streams,
-    Tracks,
-    WholeGraph,
-)
+from vidette.queries import Count, CoverageIn, Events, Filter, LastCommit, Neighbours, Streams, Tracks, WholeGraph
+from vidette.streams import Stream
 
 DEADLINE_S = 60
 CAMERAS = tuple(stream_of(name) for name in ("north", "south", "west"))

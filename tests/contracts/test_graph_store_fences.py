@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.graph_stores import STORES
 from vidette import ids
 from vidette.errors import StoreError
-from vidette.models import Observation, Run, Stream
+from vidette.models import Observation, Run
 from vidette.ports import GraphStore
 from vidette.queries import LastCommit, Reach, Reached, Settled
+from vidette.streams import Stream
 
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")
 

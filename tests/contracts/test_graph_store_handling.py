@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
 from tests.telling import alert
+from vidette.alerting import Alerts
 from vidette.alerts import AlertFilter, Feedback, Held, Judgement, Severity, Silence, Storm, Timer
 from vidette.handling import (
     DueStorms,
@@ -23,7 +24,6 @@ from vidette.handling import (
     Silences,
     StormOf,
 )
-from vidette.queries import Alerts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ import pytest
 from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
 from vidette import codec, ids
+from vidette.alerting import Alerts
 from vidette.alerts import Feedback, Judgement, Silence
 from vidette.errors import StoreError
 from vidette.looks import SaidOf, Verdicts
@@ -26,21 +27,17 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
-    Stream,
     Track,
     Usage,
     Verdict,
-    Zone,
 )
 from vidette.ports import GraphStore
 from vidette.queries import (
-    Alerts,
     AssertionsOf,
     ClockReadings,
     Count,
@@ -57,6 +54,7 @@ from vidette.queries import (
     Tracks,
     WholeGraph,
 )
+from vidette.streams import Line, Stream, Zone
 
 from tests.random_memory import LATER, START  # isort: skip
 from tests.telling import alert  # isort: skip

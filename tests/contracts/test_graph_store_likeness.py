@@ -15,6 +15,7 @@ from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
 from vidette import codec, ids
 from vidette.errors import StoreError
+from vidette.likeness import Nearest, Unembedded
 from vidette.models import (
     Assertion,
     ClockReading,
@@ -26,10 +27,10 @@ from vidette.models import (
     Observation,
     Run,
     Segment,
-    Stream,
 )
 from vidette.ports import GraphStore
-from vidette.queries import ClockReadings, Events, Filter, Nearest, Segments, Unembedded
+from vidette.queries import ClockReadings, Events, Filter, Segments
+from vidette.streams import Stream
 
 Open = Callable[[Path], GraphStore]
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -27,14 +27,14 @@ from vidette.models import (
     Role,
     Run,
     Segment,
-    Stream,
     Track,
     Usage,
     Verdict,
-    VerdictRow,
 )
 from vidette.ports import GraphStore, Reader
 from vidette.queries import Entities, Events, Filter, Segments
+from vidette.rows import VerdictRow
+from vidette.streams import Stream
 
 Open = Callable[[Path], GraphStore]
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

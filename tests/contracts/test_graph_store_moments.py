@@ -16,9 +16,11 @@ from tests.contracts.test_graph_store_aggregates import RUN, START, settle
 from tests.graph_stores import STORES
 from vidette.ids import stream_id
 from vidette.intervals import union
-from vidette.models import Assertion, EventRow, EventType, Label, Observation, Role, Stream, Track, TrackRow
+from vidette.models import Assertion, EventType, Label, Observation, Role, Track
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
 from vidette.queries import Events, Filter, Tracks
+from vidette.rows import EventRow, TrackRow
+from vidette.streams import Stream
 
 
 def of_event(row: EventRow) -> Moment:

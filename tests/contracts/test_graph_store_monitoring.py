@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from tests.graph_stores import STORES
 from vidette import ids
+from vidette.alerting import AlertCounts, DeliveryCounts
 from vidette.alerts import Alert, AlertState, Case, Change, Delivery, DeliveryStatus, Judgement, Severity
 from vidette.feeds import Cause, FeedRow, FeedState
-from vidette.models import Observation, Run, Stream
+from vidette.models import Observation, Run
 from vidette.ports import GraphStore, Reader
-from vidette.queries import AlertCounts, DeliveryCounts, Feeds, LastCommit
+from vidette.queries import Feeds, LastCommit
+from vidette.streams import Stream
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = Run(id="run-fast", model="fast", revision="1")

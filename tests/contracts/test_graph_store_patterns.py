@@ -14,9 +14,9 @@ from tests.graph_stores import STORES
 from vidette import ids
 from vidette.alerts import Judgement
 from vidette.matches import Heard, LeafMatch, Match, PatternChange, PatternState, Said, Shed
-from vidette.models import Stream
 from vidette.ports import GraphStore
 from vidette.remembering import HeardOf, LeafMatches, LeafMatchesOf, Patterns, SaidOfRule
+from vidette.streams import Stream
 
 Open = Callable[[Path], GraphStore]
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

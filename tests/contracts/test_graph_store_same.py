@@ -34,7 +34,7 @@ from tests.random_memory import (
     story,
     tell,
 )
-from vidette import aggregates, handling, looks, moments, queries, remembering
+from vidette import aggregates, alerting, handling, likeness, looks, moments, queries, remembering
 from vidette.alerts import AlertFilter, DeliveryFilter, DeliveryStatus, Severity
 from vidette.models import Label
 from vidette.ports import GraphStore
@@ -43,7 +43,7 @@ from vidette.queries import Filter, Query
 EXAMPLES = int(os.environ.get("VIDETTE_EXAMPLES", "4"))
 MANY = 10_000
 SEARCHED = ("van", "gate dog", "running", "exit", "nothing")
-UNORDERED = (looks.Verdicts, queries.Unembedded, remembering.LeafMatchesOf, moments.Begun)
+UNORDERED = (looks.Verdicts, likeness.Unembedded, remembering.LeafMatchesOf, moments.Begun)
 """What is promised in no order, or in an order of its own."""
 
 
@@ -88,7 +88,7 @@ def questions(chance: Random, told: Story, store: GraphStore) -> list[Query[Any]
     of = chance.choice(("events", "tracks"))
     stream = chance.choice(told.streams)
     events = [row.id for row in store.read(queries.Events(limit=MANY, where=Filter(retracted=True)))]
-    alerts = store.read(queries.Alerts(limit=MANY))
+    alerts = store.read(alerting.Alerts(limit=MANY))
     things = [row.id for row in store.read(queries.Entities(limit=MANY))] or ["none"]
     segments = [row.id for row in store.read(queries.Segments(limit=MANY))]
     one_event = chance.choice(events or ["none"])
@@ -127,25 +127,25 @@ def questions(chance: Random, told: Story, store: GraphStore) -> list[Query[Any]
         queries.CoOccurrence(where=where()),
         *(queries.Neighbours(id=id_, hops=hops, limit=MANY) for id_ in (one_event, chance.choice(things), stream.id) for hops in (1, 2)),
         queries.WholeGraph(where=where(), limit=MANY),
-        queries.Alerts(limit=limit(), newest=chance.random() < 0.5),
-        queries.Alerts(where=AlertFilter(streams=(chance.choice((stream.name, stream.id)),), severities=(Severity.HIGH,))),
-        queries.Alerts(where=AlertFilter(events=(one_event,), rules=("enters", "then"))),
-        queries.Alerts(where=AlertFilter(since=START + timedelta(seconds=10), until=START + timedelta(seconds=30))),
-        queries.AlertCounts(),
-        queries.DeliveryCounts(),
-        queries.MediaHeld(),
-        queries.MediaHeld(addresses=(f"{1:064x}",)),
-        queries.Deliveries(limit=limit()),
-        queries.Deliveries(where=DeliveryFilter(statuses=(DeliveryStatus.PENDING,), sinks=("desk",))),
-        queries.Attempts(deliveries=tuple(one.id for one in store.read(queries.Deliveries(limit=MANY)))),
-        queries.Decisions(events=(one_event,)),
-        queries.Decisions(rules=("enters", "nobody"), limit=MANY),
-        queries.Decisions(alerts=tuple(one.id for one in alerts[:2])),
-        queries.RuleStates(stream_id=stream.id),
-        queries.SinkStates(),
-        queries.SinkTroubles(),
-        *(queries.Nearest(of=kind, run_id=SPACE.id, vector=vector(chance), where=where(), limit=MANY) for kind in ("keyframe", "segment", "event", "entity")),
-        *(queries.Unembedded(of=kind, run_id=chance.choice((SPACE.id, "none")), limit=MANY) for kind in ("keyframe", "segment", "assertion", "entity")),
+        alerting.Alerts(limit=limit(), newest=chance.random() < 0.5),
+        alerting.Alerts(where=AlertFilter(streams=(chance.choice((stream.name, stream.id)),), severities=(Severity.HIGH,))),
+        alerting.Alerts(where=AlertFilter(events=(one_event,), rules=("enters", "then"))),
+        alerting.Alerts(where=AlertFilter(since=START + timedelta(seconds=10), until=START + timedelta(seconds=30))),
+        alerting.AlertCounts(),
+        alerting.DeliveryCounts(),
+        alerting.MediaHeld(),
+        alerting.MediaHeld(addresses=(f"{1:064x}",)),
+        alerting.Deliveries(limit=limit()),
+        alerting.Deliveries(where=DeliveryFilter(statuses=(DeliveryStatus.PENDING,), sinks=("desk",))),
+        alerting.Attempts(deliveries=tuple(one.id for one in store.read(alerting.Deliveries(limit=MANY)))),
+        alerting.Decisions(events=(one_event,)),
+        alerting.Decisions(rules=("enters", "nobody"), limit=MANY),
+        alerting.Decisions(alerts=tuple(one.id for one in alerts[:2])),
+        alerting.RuleStates(stream_id=stream.id),
+        alerting.SinkStates(),
+        alerting.SinkTroubles(),
+        *(likeness.Nearest(of=kind, run_id=SPACE.id, vector=vector(chance), where=where(), limit=MANY) for kind in ("keyframe", "segment", "event", "entity")),
+        *(likeness.Unembedded(of=kind, run_id=chance.choice((SPACE.id, "none")), limit=MANY) for kind in ("keyframe", "segment", "assertion", "entity")),
         queries.Texts(where=where()),
         queries.ClockReadings(stream_id=stream.id),
         aggregates.Breakdown(of="events", by=tuple(chance.sample(("stream", "type", "label", "zone", "line", "way", "bucket"), 2)), value=chance.choice((None, "duration")), bucket_s=7, where=where()),
@@ -194,7 +194,7 @@ def vector(chance: Random) -> bytes:
 def rows_of(store: GraphStore, query: Query[Any]) -> Any:
     """What it answers, in an order of its own where none is promised."""
     found = store.read(query)
-    if isinstance(query, queries.Nearest):
+    if isinstance(query, likeness.Nearest):
         return sorted((round(near.likeness, 5), near.id, near.segment_id) for near in found)
     if isinstance(query, queries.Neighbours | queries.WholeGraph):
         nodes = sorted((one.label, one.id, sorted(one.properties.items())) for one in found.nodes)

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
 from vidette import ids
+from vidette.alerting import Alerts, Attempts, Decisions, Deliveries, MediaHeld, RuleStates, SinkStates, SinkTroubles
 from vidette.alerts import (
     Alert,
     AlertFilter,
@@ -33,24 +34,10 @@ from vidette.alerts import (
     Verdict,
 )
 from vidette.errors import StoreError
-from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Stream, Track
+from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Track
 from vidette.ports import GraphStore, Outbox, Reader
-from vidette.queries import (
-    Alerts,
-    Attempts,
-    Count,
-    Decisions,
-    Deliveries,
-    Events,
-    Filter,
-    LastCommit,
-    MediaHeld,
-    Neighbours,
-    RuleStates,
-    SinkStates,
-    SinkTroubles,
-    WholeGraph,
-)
+from vidette.queries import Count, Events, Filter, LastCommit, Neighbours, WholeGraph
+from vidette.streams import Stream
 
 
 class Store(GraphStore, Outbox, Protocol):

@@ -25,19 +25,9 @@ from tests.answering import QUIET, ModelServer, says, status
 from tests.generating import SPEAKING, Scripted
 from vidette import codec
 from vidette.errors import ModelError
-from vidette.models import (
-    DeepState,
-    Detection,
-    EventType,
-    Keyframe,
-    Label,
-    LookReply,
-    LookRequest,
-    Observation,
-    SeenEvent,
-    Segment,
-)
+from vidette.models import DeepState, EventType, Keyframe, Label, Observation, Segment
 from vidette.ports import VisionModel
+from vidette.vision import Detection, LookReply, LookRequest, SeenEvent
 
 FIRE = SeenEvent(type=EventType.FIRE, start_s=1.0, end_s=2.0, confidence=0.9, caption="flames")
 CAR = Detection(label=Label.VEHICLE, kind="car", box=(0.1, 0.1, 0.4, 0.4), confidence=0.9)

@@ -17,19 +17,9 @@ from graph.embedded import EmbeddedStore
 from graph.reading import where as conditions
 from vidette import ids
 from vidette.errors import StoreError
-from vidette.models import (
-    Assertion,
-    Coverage,
-    DeepState,
-    EventType,
-    FastState,
-    Label,
-    Observation,
-    Run,
-    Stream,
-    Track,
-)
+from vidette.models import Assertion, Coverage, DeepState, EventType, FastState, Label, Observation, Run, Track
 from vidette.queries import Count, Events, Filter, LastCommit, Query, Streams, Tracks
+from vidette.streams import Stream
 
 RUN = Run(id="run", model="fast", revision="1")
 

@@ -8,8 +8,9 @@ from graph.embedded import EmbeddedStore
 from graph.graphml import write_graphml
 from graph.imported import observation_of
 from vidette import ids
-from vidette.models import DeepState, EventType, FastState, Label, Stream
+from vidette.models import DeepState, EventType, FastState, Label
 from vidette.queries import CoverageIn, Events, Filter, Streams, WholeGraph
+from vidette.streams import Stream
 
 TAPE = Stream(
     id=ids.stream_id("tape"),

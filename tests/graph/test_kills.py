@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from graph.embedded import EmbeddedStore
 from vidette.models import *
+from vidette.streams import Stream
 
 stream = Stream(id="yard", name="yard", kind="file", uri="x.mp4", start=datetime(2026, 3, 1, tzinfo=UTC))
 run = Run(id="fast", model="fast", revision="1")

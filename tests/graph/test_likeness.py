@@ -10,8 +10,10 @@ import pytest
 from graph import schema
 from graph.embedded import EmbeddedStore
 from graph.likeness import LIKENESS
-from vidette.models import Embedding, Keyframe, Observation, Run, Segment, Stream
-from vidette.queries import ClockReadings, Filter, Nearest, Segments, Unembedded
+from vidette.likeness import Nearest, Unembedded
+from vidette.models import Embedding, Keyframe, Observation, Run, Segment
+from vidette.queries import ClockReadings, Filter, Segments
+from vidette.streams import Stream
 
 FAST, OCR = Run(id="fast", model="fast", revision="1"), Run(id="ocr", model="rapidocr", revision="1")
 YARD = Stream(id="yard", name="yard", kind="file", uri="x", start=datetime(2026, 1, 1, tzinfo=UTC))

@@ -11,8 +11,9 @@ from graph import schema
 from graph.embedded import EmbeddedStore
 from vidette import ids
 from vidette.feeds import FeedState
-from vidette.models import Observation, Run, Stream
+from vidette.models import Observation, Run
 from vidette.queries import Feeds, LastCommit
+from vidette.streams import Stream
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GATE = Stream(id=ids.stream_id("gate"), name="gate", kind="live", uri="rtsp://gate", start=NOON)

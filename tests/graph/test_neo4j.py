@@ -13,9 +13,10 @@ from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
 from tests.contracts.test_graph_store_at_once import CAMERAS, fast_of
 from tests.graph_stores import address, fresh
+from vidette.alerting import Alerts, Decisions, Deliveries
 from vidette.errors import ConfigError, StoreError
 from vidette.models import EventType, Label
-from vidette.queries import Alerts, Decisions, Deliveries, Events, Filter, Segments, Streams, Tracks
+from vidette.queries import Events, Filter, Segments, Streams, Tracks
 
 _spec = importlib.util.spec_from_file_location("rules_fixtures", Path(__file__).parents[1] / "rules" / "conftest.py")
 _rules = importlib.util.module_from_spec(_spec)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graph.embedded import EmbeddedStore
+from vidette.alerting import Deliveries
 from vidette.alerts import (
     Alert,
     AlertState,
@@ -17,9 +18,8 @@ from vidette.alerts import (
     Judgement,
     Severity,
 )
-from vidette.models import Stream
 from vidette.ports import Reader
-from vidette.queries import Deliveries
+from vidette.streams import Stream
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YARD = Stream(id="yard", name="yard", kind="file", uri="yard.mp4", start=NOW)

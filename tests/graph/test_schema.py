@@ -13,9 +13,10 @@ from graph import schema
 from graph.embedded import EmbeddedStore
 from graph.reading import finding
 from vidette import ids
-from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Stream, Track
+from vidette.models import Assertion, EventType, Evidence, Label, Observation, Role, Run, State, Track
 from vidette.moments import Rejoined
 from vidette.queries import AssertionsOf, Count, Events, Filter, Streams, Timeline, Tracks, WholeGraph
+from vidette.streams import Stream
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")

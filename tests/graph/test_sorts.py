@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from vidette import ids
 from vidette.aggregates import Telling, Told
-from vidette.models import Entity, Label, Observation, PathPoint, Run, Stream, Track
+from vidette.models import Entity, Label, Observation, PathPoint, Run, Track
 from vidette.queries import Count, Filter, Tally, Tracks
+from vidette.streams import Stream
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")

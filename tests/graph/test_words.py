@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from graph import schema, words
 from graph.embedded import EmbeddedStore
 from vidette.errors import StoreError
-from vidette.models import Assertion, EventType, Observation, Run, Segment, Stream
+from vidette.models import Assertion, EventType, Observation, Run, Segment
 from vidette.queries import Events, Filter, Segments
+from vidette.streams import Stream
 
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")
 YARD = Stream(id="yard", name="yard", kind="file", uri="x", start=datetime(2026, 3, 1, tzinfo=UTC))

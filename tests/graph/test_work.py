@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from graph.embedded import EmbeddedStore
-from vidette.models import Assertion, EventType, Label, Observation, Role, Run, Stream, Track
+from vidette.models import Assertion, EventType, Label, Observation, Role, Run, Track
+from vidette.streams import Stream
 
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")
 YARD = Stream(id="yard", name="yard", kind="live", uri="x", start=datetime(2026, 3, 1, tzinfo=UTC))

@@ -21,9 +21,9 @@ from tests.arriving import shown
 from tests.clips import read_index
 from tests.playing import CHROMIUM, played
 from vidette.ids import stream_id
-from vidette.models import Stream
 from vidette.queries import StreamOf
 from vidette.settings import LiveSettings, Settings
+from vidette.streams import Stream
 
 PATIENCE_S = 40
 

@@ -8,8 +8,9 @@ import pytest
 from ingest.sources import camera as source
 from tests.machines import PATIENCE_S, Machines, gapless, until
 from tests.redis_server import emptied
+from vidette.alerting import Alerts
 from vidette.models import FastState
-from vidette.queries import Alerts, Reached
+from vidette.queries import Reached
 from vidette.settings import Settings
 from workers.jobs import Watch
 from workers.wiring import pipeline_of

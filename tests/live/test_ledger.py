@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.simulation.ledger import Window, claimed, dark, gaps, outside, unexplained
-from vidette.models import CoverageRow, DeepState, FastState
+from vidette.models import DeepState, FastState
+from vidette.rows import CoverageRow
 
 ZERO = datetime(2026, 5, 1, tzinfo=UTC)
 AT = ZERO.timestamp()

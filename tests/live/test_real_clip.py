@@ -15,8 +15,9 @@ from ingest.media import MemoryMedia
 from ingest.open import open_source
 from tests.conftest import VIDEOS
 from tests.looking import Watched, watch
-from vidette.models import EventType, FastState, Stream
+from vidette.models import EventType, FastState
 from vidette.settings import LiveSettings, Settings, StreamSettings
+from vidette.streams import Stream
 
 SIGNAL = (EventType.SIGNAL_LOST, EventType.SIGNAL_RESTORED)
 LOST_S, LIMIT_S = 1.0, 120.0

@@ -8,6 +8,7 @@ from agent.perception.ledger import Ledger, Saying
 from graph.embedded import EmbeddedStore
 from rules.engine import Engine
 from vidette import ids
+from vidette.alerting import Alerts, Decisions, Deliveries, RuleStates
 from vidette.alerts import Verdict
 from vidette.models import (
     Assertion,
@@ -22,13 +23,11 @@ from vidette.models import (
     Role,
     Run,
     Segment,
-    Stream,
     Track,
-    Zone,
 )
 from vidette.models import Verdict as Answer
-from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
 from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
+from vidette.streams import Stream, Zone
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 RUN = Run(id="fast-1", model="vidette", revision="1")

@@ -15,9 +15,9 @@ from rules.storm import RULE as STORM
 from tests.rules.conftest import START, Watch
 from tests.rules.test_incident import WITHIN_S, reference
 from vidette import ids
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Judgement, Severity, Silence
 from vidette.models import EventType, Label
-from vidette.queries import Alerts, Deliveries
 
 ESCALATE_S, REPEAT_S, HOLD_S, WINDOW_S, MOST, GRACE_S = 90.0, 70.0, 60.0, 60.0, 2, 5.0
 RULE = {

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.backtest import backtest, extent
+from vidette.alerting import Alerts, Decisions, Deliveries, RuleStates
 from vidette.alerts import Change
 from vidette.models import EventType, Label
-from vidette.queries import Alerts, Decisions, Deliveries, RuleStates
 from vidette.rule_settings import RuleSettings
 
 START_S = 0.0

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rules.backtest import backtest
+from vidette.alerting import Deliveries
 from vidette.alerts import AlertState
 from vidette.models import EventType, Label
-from vidette.queries import Deliveries
 from vidette.rule_settings import RuleSettings
 
 STEP_S = 5.0

@@ -9,7 +9,8 @@ from rules.condition import answer_id, answered, candidate, findings, is_asked, 
 from rules.rule import condition_of
 from rules.tree import Ask, Leaf
 from tests.conditions import LEAVES
-from vidette.models import EntityRow, EventRow, EventType, Label, Run, State, VerdictRow
+from vidette.models import EventType, Label, Run, State
+from vidette.rows import EntityRow, EventRow, VerdictRow
 from vidette.rule_settings import WhenSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -7,7 +7,8 @@ from agent.perception.scripted import SCRIPTED, ScriptedVision
 from rules import sentence
 from vidette.alerts import AlertState, Change
 from vidette.ids import segment_id
-from vidette.models import EventType, Label, LookReply, LookRequest, Run, SeenEntity, SeenEvent, Segment
+from vidette.models import EventType, Label, Run, Segment
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent
 
 LOITERS = EventType.LOITERING
 RULE = {"id": "loiterer", "when": {"event": "loitering"}}

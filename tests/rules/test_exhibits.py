@@ -3,9 +3,9 @@
 import pytest
 
 from rules.exhibits import exhibited
+from vidette.alerting import Deliveries
 from vidette.alerts import AlertState, Change
 from vidette.models import EventType, Evidence
-from vidette.queries import Deliveries
 from vidette.rule_settings import SinkSettings
 
 RULE = {"id": "loiterer", "when": {"event": "loitering"}}

@@ -14,9 +14,9 @@ from rules.policy import policy_of
 from tests.rules.conftest import START
 from tests.rules.test_sending import LIFE, bag
 from tests.telling import alert
+from vidette.alerting import Alerts, Deliveries
 from vidette.ids import make_id
 from vidette.models import EventType
-from vidette.queries import Alerts, Deliveries
 from vidette.rule_settings import AlertSettings
 
 WITHIN_S = 60.0

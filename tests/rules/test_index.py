@@ -10,8 +10,9 @@ from rules.index import index_of
 from rules.rule import rule_of
 from rules.words import words_of
 from vidette.alerts import AlertState, Case
-from vidette.models import EventRow, EventType, Label, State
+from vidette.models import EventType, Label, State
 from vidette.queries import Events
+from vidette.rows import EventRow
 from vidette.rule_settings import RuleSettings
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import AlertState, Case
 from vidette.models import EventType, Label
-from vidette.queries import Alerts, Deliveries
 
 HERE, THERE = (0.2, 0.6, 0.3, 0.8), (0.7, 0.1, 0.8, 0.3)  # feet in the zone `gate`, and outside
 LEFT, STOPPED, LOITERS = EventType.OBJECT_LEFT, EventType.OBJECT_STOPPED, EventType.LOITERING

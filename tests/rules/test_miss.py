@@ -9,10 +9,10 @@ from rules.known import Known
 from rules.miss import misses
 from rules.pattern import Weighing
 from rules.tree import Count, InOrder, Leaf
+from vidette.alerting import Decisions
 from vidette.alerts import Verdict
 from vidette.matches import Match
 from vidette.models import EventType, Label
-from vidette.queries import Decisions
 
 CROSSED, ENTERED, LEFT = EventType.LINE_CROSSED, EventType.ZONE_ENTERED, EventType.OBJECT_LEFT
 LOITERS = EventType.LOITERING

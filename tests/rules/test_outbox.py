@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from rules.outbox import DELAYS_S, LONGEST_WAIT_S, attempt_of, delay_s
 from tests.telling import AT, delivery
+from vidette.alerting import Attempts, Deliveries
 from vidette.alerts import DeliveryFilter, DeliveryStatus, Judgement, Sent
-from vidette.models import Stream
-from vidette.queries import Attempts, Deliveries
+from vidette.streams import Stream
 
 FAILED = Sent(ok=False, error="no")
 SHARES = st.floats(0, 1)

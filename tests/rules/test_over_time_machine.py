@@ -17,9 +17,10 @@ from rules.pattern import Weighing
 from rules.pursuit import as_seen
 from rules.rule import rule_of
 from rules.witness import Witness, ms_of
+from vidette.alerting import Alerts
 from vidette.alerts import AlertFilter, Case
 from vidette.models import EventType, Label
-from vidette.queries import Alerts, Events, Filter, StreamOf
+from vidette.queries import Events, Filter, StreamOf
 from vidette.remembering import HeardOf, SaidOfRule
 from vidette.rule_settings import RuleSettings
 

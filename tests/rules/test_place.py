@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.place import picture_box, position, subject_key, subject_of
-from vidette.models import EntityRow, EventRow, EventType, Evidence, Label, PathPoint, State, TrackRow
+from vidette.models import EventType, Evidence, Label, PathPoint, State
+from vidette.rows import EntityRow, EventRow, TrackRow
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 BOX = (0.1, 0.2, 0.3, 0.4)

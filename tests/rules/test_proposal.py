@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rules.proposal import FEWEST, Case, proposals
 from tests.telling import AT, alert
-from vidette.models import EventRow, EventType, State
+from vidette.models import EventType, State
+from vidette.rows import EventRow
 from vidette.rule_settings import RuleSettings
 
 RULE = RuleSettings.model_validate({"id": "r", "when": {"event": "loitering", "for_s": 2}})

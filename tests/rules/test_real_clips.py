@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.sources import expand
-from vidette.queries import Alerts, Deliveries
+from vidette.alerting import Alerts, Deliveries
 from vidette.settings import Settings
 from workers.inline import watch_sources
 from workers.wiring import pipeline_of

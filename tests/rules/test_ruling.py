@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vidette.alerting import Alerts, Decisions, Deliveries
 from vidette.alerts import AlertState
 from vidette.models import EventType
-from vidette.queries import Alerts, Decisions, Deliveries
 
 LEFT, STOPPED, LOITERS, ENTERED = (
     EventType.OBJECT_LEFT,

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.sentence import clock, duration, happened, over, plain, taken_back
-from vidette.models import EventRow, EventType, State
+from vidette.models import EventType, State
+from vidette.rows import EventRow
 
 AT = datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)
 

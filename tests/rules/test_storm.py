@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rules.storm import RULE
 from tests.rules.conftest import START
 from tests.rules.test_sending import bag
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import AlertState, Severity
 from vidette.handling import DueStorms
 from vidette.models import EventType
-from vidette.queries import Alerts, Deliveries
 
 LEFT = {"id": "r", "when": {"event": "object_left"}}
 STORM = {"storm": {"most": 2, "window_s": 60}}

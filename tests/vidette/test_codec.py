@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from vidette import codec
 from vidette.errors import StoreError
-from vidette.models import Assertion, CoverageRow, DeepState, EventType, Evidence, FastState, Role, Run, Stream, Zone
+from vidette.models import Assertion, DeepState, EventType, Evidence, FastState, Role, Run
+from vidette.rows import CoverageRow
+from vidette.streams import Stream, Zone
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)

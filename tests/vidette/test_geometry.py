@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vidette import geometry
-from vidette.models import Box, Point
+from vidette.geometry import Box, Point
 
 UNIT = st.floats(0, 1, width=32)
 POINT = st.tuples(UNIT, UNIT)

@@ -12,9 +12,10 @@ import pytest
 from ingest.sources import SourceSpec, expand
 from tests.redis_server import emptied
 from tests.working import working
-from vidette.models import EventType, Label, LookReply, SeenEntity, SeenEvent, Segment
+from vidette.models import EventType, Label, Segment
 from vidette.queries import AssertionsOf, CoverageIn, Entities, Events, Filter, Segments, Tracks, WholeGraph
 from vidette.settings import Settings
+from vidette.vision import LookReply, SeenEntity, SeenEvent
 from workers.celery import CeleryRunner
 from workers.cluster import cluster_of
 from workers.inline import InlineRunner

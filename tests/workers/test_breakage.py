@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from vidette.errors import SourceError
-from vidette.models import DeepState, FastState, Observation, Run, Stream
+from vidette.models import DeepState, FastState, Observation, Run
+from vidette.streams import Stream
 from workers.breakage import Breakable, rest
 
 RUN = Run(id="fast", model="fast", revision="1")

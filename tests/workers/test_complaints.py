@@ -15,8 +15,8 @@ from rules.addresses import networks_of
 from rules.sinks.jsonl import JsonlSink
 from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, LOOPBACK, check_body, delivery, endpoint
+from vidette.alerting import Attempts, Deliveries
 from vidette.alerts import Change, DeliveryStatus, Judgement
-from vidette.queries import Attempts, Deliveries
 from workers.delivery.delivering import Lane, Pump
 from workers.delivery.pace import LONGEST_ASKED_S
 

@@ -10,8 +10,9 @@ from agent.perception.scripted import ScriptedVision
 from ingest.jpeg import encode
 from ingest.sources import camera
 from vidette.errors import ConfigError, StoreError
-from vidette.models import LookReply, PathPoint
+from vidette.models import PathPoint
 from vidette.settings import LineSettings, Settings, StreamSettings, ZoneSettings
+from vidette.vision import LookReply
 from workers.deep.asking import _thinned
 from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch

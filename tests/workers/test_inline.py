@@ -10,8 +10,9 @@ import pytest
 
 from agent.perception.scripted import ScriptedVision
 from vidette.errors import SourceError
-from vidette.models import DeepState, FastState, LookReply
+from vidette.models import DeepState, FastState
 from vidette.queries import CoverageIn, Segments
+from vidette.vision import LookReply
 from workers import flow
 from workers.inline import InlineRunner, watch_sources
 

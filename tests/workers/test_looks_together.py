@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from agent.perception.scripted import SCRIPTED
+from vidette.alerting import Alerts
 from vidette.errors import ModelError, TooMuch
 from vidette.looks import Costs
-from vidette.models import DeepState, LookReply, Usage
-from vidette.queries import Alerts, CoverageIn, Segments, StreamOf
+from vidette.models import DeepState, Usage
+from vidette.queries import CoverageIn, Segments, StreamOf
 from vidette.settings import StreamSettings
+from vidette.vision import LookReply
 from workers.deep.owed import _segment, _urgent, missing_looks
 from workers.flow import step
 from workers.inline import watch_sources

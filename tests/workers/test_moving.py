@@ -6,7 +6,8 @@ import pytest
 
 from graph.dump import carrying
 from tests.graph_stores import address, fresh
-from vidette.queries import Alerts, LastCommit
+from vidette.alerting import Alerts
+from vidette.queries import LastCommit
 from vidette.settings import Settings
 from workers.inline import InlineRunner
 from workers.moving import moved_memory

@@ -15,8 +15,9 @@ import pytest
 from agent.perception.scripted import ScriptedVision
 from tests.redis_server import emptied
 from tests.working import working
+from vidette.alerting import Alerts, Deliveries
 from vidette.models import DeepState, EventType
-from vidette.queries import Alerts, CoverageIn, Deliveries, Segments
+from vidette.queries import CoverageIn, Segments
 from workers.cluster import cluster_of
 from workers.flow import step
 from workers.inline import InlineRunner

@@ -6,9 +6,10 @@ from agent.perception.scripted import SCRIPTED
 from agent.perception.vlm.looking import ONLY_QUESTIONS
 from vidette.errors import ModelError
 from vidette.looks import Costs, GateAudits, Verdicts
-from vidette.models import DeepState, EventType, LookReply, SeenEvent, Usage, Verdict
+from vidette.models import DeepState, EventType, Usage, Verdict
 from vidette.queries import CoverageIn, Segments
 from vidette.settings import StreamSettings
+from vidette.vision import LookReply, SeenEvent
 from workers.deep.looks import _MOST, Looks
 from workers.flow import step
 from workers.inline import watch_sources

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
+from vidette.alerting import Alerts
 from vidette.models import EventType, State
-from vidette.queries import Alerts, Events, Filter, StreamOf
+from vidette.queries import Events, Filter, StreamOf
 from workers.system import ID, NAME, System
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)

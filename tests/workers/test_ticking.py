@@ -8,9 +8,9 @@ import pytest
 from graph.embedded import EmbeddedStore
 from rules.engine import Engine
 from tests.telling import alert, delivery
+from vidette.alerting import Alerts
 from vidette.alerts import Change, Judgement, Timer
 from vidette.errors import StoreError
-from vidette.queries import Alerts
 from vidette.rule_settings import AlertSettings, RuleSettings, SinkSettings
 from workers.ticking import Ticking
 

@@ -14,8 +14,8 @@ from graph.embedded import EmbeddedStore
 from rules.addresses import networks_of
 from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, LOOPBACK, SECRET, delivery
+from vidette.alerting import Attempts, Deliveries, SinkStates
 from vidette.alerts import DeliveryStatus, Judgement
-from vidette.queries import Attempts, Deliveries, SinkStates
 from workers.delivery.delivering import Lane, Pump
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,9 +6,10 @@ from dataclasses import replace
 from agent.perception.fast import fast_run
 from vidette import codec, ids
 from vidette.feeds import CAUSES, Cause
-from vidette.models import Commit, Coverage, DeepState, FastState, Observation, Run, Stream
+from vidette.models import Commit, Coverage, DeepState, FastState, Observation, Run
 from vidette.ports import GraphStore
 from vidette.queries import Reached
+from vidette.streams import Stream
 from workers.beat.due import FRUITLESS
 from workers.cameras.assignment import media_now
 from workers.jobs import Message

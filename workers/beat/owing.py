@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from vidette.models import DeepState, StreamRow
+from vidette.models import DeepState
 from vidette.queries import CoverageIn, Filter, StreamOf, Streams
+from vidette.rows import StreamRow
 from workers.deep.owed import missing_looks
 from workers.jobs import LookAt
 from workers.wiring import Pipeline

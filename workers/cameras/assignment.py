@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from rules.active import active_of
 from vidette.feeds import Cause
-from vidette.models import Commit, FastState, Stream
+from vidette.models import Commit, FastState
 from vidette.settings import Settings
 from vidette.signals import Loss
+from vidette.streams import Stream
 from workers.cameras.messages import CameraJob, said_of
 from workers.streams import settings_of
 from workers.wiring import Pipeline, media_path, zone_of

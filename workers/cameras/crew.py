@@ -8,8 +8,9 @@ from threading import Event, Lock, Thread
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.queries import LastCommit
+from vidette.streams import Stream
 from workers.cameras.fleet import Fleet, Join, Leave
 from workers.jobs import Job
 from workers.watches.emitting import Emitter

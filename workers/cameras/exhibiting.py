@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from vidette.errors import StoreError
-from vidette.models import Stream
+from vidette.streams import Stream
 from workers.cameras.keeping import ClipOrder, Clips
 from workers.cameras.live import Supervisor
 from workers.cameras.messages import Order

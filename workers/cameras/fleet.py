@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
-from vidette.models import Outcome, Stream
+from vidette.progress import Outcome
 from vidette.settings import Settings
+from vidette.streams import Stream
 from workers.cameras.assignment import Why, hours_of, job_of
 from workers.cameras.child import Child
 from workers.cameras.exhibiting import Exhibiting

@@ -12,11 +12,14 @@ from ingest.live.cutting import ClipDone, ClipOrder
 from ingest.live.keeping import Keeper
 from ingest.retention import Retention
 from rules.exhibits import exhibited
+from vidette.alerting import Alerts, MediaHeld
 from vidette.alerts import Alert, AlertFilter, Judgement
-from vidette.models import EventRow, Evidence, Stream
+from vidette.models import Evidence
 from vidette.ports import GraphStore, Reader
-from vidette.queries import Alerts, Events, Filter, MediaHeld
+from vidette.queries import Events, Filter
+from vidette.rows import EventRow
 from vidette.settings import LiveSettings, Settings
+from vidette.streams import Stream
 
 __all__ = ["ClipDone", "ClipOrder", "Clips", "Keeper", "retention_of"]
 

@@ -14,9 +14,10 @@ from pydantic import Field
 from vidette import codec
 from vidette.errors import StoreError
 from vidette.feeds import FeedState
-from vidette.models import Commit, Observation, Stream
+from vidette.models import Commit, Observation
 from vidette.settings import Settings
 from vidette.signals import Loss
+from vidette.streams import Stream
 from workers.cameras.keeping import ClipDone, ClipOrder
 
 MAX_BYTES = 64 * 1024 * 1024

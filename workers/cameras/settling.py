@@ -13,8 +13,9 @@ from ingest.sources import SourceSpec
 from vidette import ids
 from vidette.errors import StoreError, VidetteError
 from vidette.feeds import CAUSES, FeedState
-from vidette.models import Commit, Coverage, DeepState, Observation, Run, Stream
+from vidette.models import Commit, Coverage, DeepState, Observation, Run
 from vidette.queries import LastCommit
+from vidette.streams import Stream
 from workers.cameras.assignment import Why, media_now
 from workers.cameras.exhibiting import Exhibiting
 from workers.cameras.live import Supervisor

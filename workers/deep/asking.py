@@ -7,9 +7,12 @@ from dataclasses import replace
 from agent.perception.deep import deep_look, dropped, failed_id
 from agent.perception.together import joined, look_together
 from vidette.errors import TooMuch
-from vidette.models import LookRequest, Observation, PathPoint, Segment, Stream, Track, TrackRow, Usage
+from vidette.models import Observation, PathPoint, Segment, Track, Usage
 from vidette.ports import VisionModel
 from vidette.queries import Filter, Settled, StreamOf, Tracks
+from vidette.rows import TrackRow
+from vidette.streams import Stream
+from vidette.vision import LookRequest
 from workers.deep.effort import Leave, lessened
 from workers.deep.owed import examined
 from workers.jobs import LookAt, Settle

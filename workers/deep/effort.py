@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from vidette.models import LookRequest, Segment
+from vidette.models import Segment
+from vidette.vision import LookRequest
 from workers.deep.allowance import Strain
 
 T = TypeVar("T")

@@ -12,9 +12,11 @@ from agent.perception.embed.look import left_over, picture_look, pictures_id, wo
 from agent.perception.text.look import text_id, text_look
 from agent.perception.text.reader import RapidReader
 from vidette.errors import ModelError
-from vidette.models import Embedded, Observation, Segment, Stream
+from vidette.likeness import Unembedded
+from vidette.models import Embedded, Observation, Segment
 from vidette.ports import Embedder, GraphStore, MediaStore
-from vidette.queries import ClockReadings, Settled, Unembedded
+from vidette.queries import ClockReadings, Settled
+from vidette.streams import Stream
 
 log = logging.getLogger(__name__)
 

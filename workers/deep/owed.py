@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from agent.perception.deep import look_id
+from vidette.alerting import Alerts
 from vidette.alerts import AlertFilter
-from vidette.models import Observation, Segment, SegmentRow, Stream
-from vidette.queries import Alerts, Filter, LastCommit, Segments, Settled, StreamOf
+from vidette.models import Observation, Segment
+from vidette.queries import Filter, LastCommit, Segments, Settled, StreamOf
+from vidette.rows import SegmentRow
+from vidette.streams import Stream
 from workers.deep.together import Together
 from workers.jobs import LookAt
 from workers.streams import questions, settings_of

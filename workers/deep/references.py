@@ -7,9 +7,10 @@ from threading import Lock
 
 from ingest.jpeg import decode, encode, fitted
 from vidette.errors import ConfigError, StoreError
-from vidette.models import Example, Segment
+from vidette.models import Segment
 from vidette.ports import MediaStore
 from vidette.settings import AUTO, Settings, StreamSettings
+from vidette.vision import Example
 
 MAX_BYTES = 32 * 2**20
 _SIDE = 1280

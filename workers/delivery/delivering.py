@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from types import TracebackType
 
+from vidette.alerting import DeliveryCounts, SinkStates
 from vidette.alerts import DeliveryStatus, SinkState
 from vidette.ports import GraphStore
-from vidette.queries import DeliveryCounts, SinkStates
 from workers.delivery.sender import Lane, Sender, Store
 
 __all__ = ["Lane", "Pump", "Store", "waiting"]

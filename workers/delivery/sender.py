@@ -11,10 +11,10 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from rules.outbox import attempt_of
+from vidette.alerting import SinkStates, SinkTroubles
 from vidette.alerts import Attempt, Delivery, DeliveryStatus, SinkState
 from vidette.errors import StoreError
 from vidette.ports import AlertSink, GraphStore, Outbox
-from vidette.queries import SinkStates, SinkTroubles
 from workers.delivery.pace import Pace
 
 log = logging.getLogger(__name__)

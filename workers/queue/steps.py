@@ -7,10 +7,12 @@ from threading import Event
 from time import monotonic
 
 from agent.perception.deep import dropped
+from vidette.alerting import Alerts
 from vidette.alerts import AlertFilter
 from vidette.errors import StoreError
-from vidette.models import Observation, Stream
-from vidette.queries import Alerts, Reached, StreamOf
+from vidette.models import Observation
+from vidette.queries import Reached, StreamOf
+from vidette.streams import Stream
 from workers.beat.due import mark_of_sink
 from workers.delivery.deliver import raising
 from workers.flow import step

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from threading import Event
 
 from vidette.errors import SourceError, StoreError
-from vidette.models import DeepState, Outcome
+from vidette.models import DeepState
+from vidette.progress import Outcome
 from vidette.queries import CoverageIn, Feeds, Filter, Reached, Streams
 from workers.beat.due import LEASE, mark_of_watch
 from workers.beat.giving_up import give_up, is_fruitless

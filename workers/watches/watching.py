@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from vidette.errors import StoreError, VidetteError
-from vidette.models import Observation, Stream
+from vidette.models import Observation
 from vidette.queries import Reach, Reached
+from vidette.streams import Stream
 from workers.cameras.crew import Berth
 from workers.cameras.succession import Succession
 from workers.cluster import Cluster

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.perception.vlm.prompt import box_at
-from vidette.geometry import iou
-from vidette.models import Attributes, Box, Detection, Label, PathPoint, SeenEntity, Track
+from vidette.geometry import Box, iou
+from vidette.models import Attributes, Label, PathPoint, Track
+from vidette.vision import Detection, SeenEntity
 
 SAME = 0.3  # overlap from which a detection is a track's; boxes of what moves are loose
 _MOST = 128  # things that no track follows; a reply keeps fewer

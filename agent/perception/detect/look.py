@@ -12,8 +12,9 @@ from agent.perception.vlm.merging import entities
 from ingest.jpeg import decode
 from vidette.errors import ModelError, StoreError, TooMuch
 from vidette.ids import make_id
-from vidette.models import Detection, Keyframe, Label, LookReply, LookRequest, Run, Usage
+from vidette.models import Keyframe, Label, Run, Usage
 from vidette.ports import Detector, Image, MediaStore, VisionModel
+from vidette.vision import Detection, LookReply, LookRequest
 
 _SIDE = 1333  # detectors look at pictures of 640 to 1333 px
 _UNASKED = {Label.OTHER, Label.OBJECT}

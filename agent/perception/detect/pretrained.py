@@ -10,9 +10,10 @@ from agent.perception.embed.loading import Ready
 from agent.perception.reply import clean
 from agent.perception.vlm.boxes.found import unit_box
 from agent.perception.vlm.local.torch_ready import libraries
-from vidette.geometry import iou
-from vidette.models import Box, Detection, Run
+from vidette.geometry import Box, iou
+from vidette.models import Run
 from vidette.ports import Image
+from vidette.vision import Detection
 
 GROUNDED = ("grounding-dino", "mm-grounding-dino")
 ZERO_SHOT = (*GROUNDED, "owlv2", "owlvit")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ingest.jpeg import decode
 from vidette.errors import StoreError
 from vidette.ids import make_id
+from vidette.likeness import Embeddable
 from vidette.models import Embedded, Embedding, Observation, Run, Segment
 from vidette.ports import Embedder, Image, MediaStore
-from vidette.queries import Embeddable
 
 log = logging.getLogger(__name__)
 

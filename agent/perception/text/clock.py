@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import reduce
 from statistics import median
 
-from vidette.geometry import hull, inside_share
-from vidette.models import Box, ClockReading, Stream
+from vidette.geometry import Box, hull, inside_share
+from vidette.models import ClockReading
+from vidette.streams import Stream
 
 _TIME = re.compile(
     r"(?<![:：])((?:[01]\d|2[0-3])|(?<!\d)\d)[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?!\d)(?:\s*([AaPp])\.?[Mm]\b)?"

@@ -11,8 +11,9 @@ from agent.perception.text.reader import Legible, RapidReader
 from ingest.jpeg import decode
 from vidette.errors import StoreError
 from vidette.ids import make_id
-from vidette.models import ClockReading, Keyframe, Observation, Segment, Stream
+from vidette.models import ClockReading, Keyframe, Observation, Segment
 from vidette.ports import Image, MediaStore
+from vidette.streams import Stream
 
 MAX_TEXT = 1000
 _SIDE = 1280  # pictures are read at this size or more

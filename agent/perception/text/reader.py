@@ -14,8 +14,9 @@ import numpy as np
 
 from agent.perception.reply import clean
 from vidette.errors import ConfigError, ModelError
+from vidette.geometry import Box
 from vidette.ids import content_tag, make_id
-from vidette.models import Box, Run
+from vidette.models import Run
 from vidette.ports import Image
 
 MAX_LINE = 200

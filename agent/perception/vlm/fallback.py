@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from vidette.errors import ModelError, TooMuch
-from vidette.models import LookReply, LookRequest, Run, Usage
+from vidette.models import Run, Usage
 from vidette.ports import VisionModel
+from vidette.vision import LookReply, LookRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from agent.perception.vlm.reading import read, read_verdicts
 from agent.perception.vlm.schema import MAX_CLOSER, MAX_QUESTIONS
 from agent.perception.vlm.tiling import Want, asked_for
 from vidette.errors import ModelError, NotAsked, TooMuch
-from vidette.models import LookReply, LookRequest, Verdict
+from vidette.models import Verdict
 from vidette.ports import MediaStore
+from vidette.vision import LookReply, LookRequest
 
 log = logging.getLogger(__name__)
 

@@ -2,17 +2,9 @@
 
 from agent.perception.vlm.prompt import Prompt
 from agent.perception.vlm.schema import Said, SaidEntity, SaidEvent, SaidTogether, SaidVerdict
-from vidette.models import (
-    Box,
-    EventType,
-    Label,
-    LookReply,
-    LookRequest,
-    SeenEntity,
-    SeenEvent,
-    SeenText,
-    Verdict,
-)
+from vidette.geometry import Box
+from vidette.models import EventType, Label, Verdict
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent, SeenText
 
 
 def meant(said: Said, request: LookRequest, prompt: Prompt) -> tuple[LookReply, int]:

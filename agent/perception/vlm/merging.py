@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vidette.geometry import iou
-from vidette.models import LookReply, SeenEntity, SeenEvent, Verdict
+from vidette.models import Verdict
+from vidette.vision import LookReply, SeenEntity, SeenEvent
 
 SAME = 0.5  # intersection over union from which two boxes of one label are one thing
 

@@ -14,8 +14,9 @@ from agent.perception.vlm.prompt import prompt_hash
 from agent.perception.vlm.question import Question
 from agent.perception.vlm.server import Server
 from vidette.ids import make_id
-from vidette.models import LookReply, LookRequest, Run
+from vidette.models import Run
 from vidette.ports import MediaStore
+from vidette.vision import LookReply, LookRequest
 
 REVISION = "1"
 

@@ -15,7 +15,9 @@ from agent.perception.reply import clean
 from agent.perception.vlm.schema import MAX_QUESTIONS, MAX_TRACKS, outline
 from ingest.tiling import Tile
 from vidette.errors import TooMuch
-from vidette.models import Box, Keyframe, LookRequest, PathPoint, Segment, Track
+from vidette.geometry import Box
+from vidette.models import Keyframe, PathPoint, Segment, Track
+from vidette.vision import LookRequest
 
 NAMES = (
     "system",

@@ -9,8 +9,9 @@ from pathlib import Path
 from agent.perception.vlm.prompt import prompt_of
 from vidette import codec
 from vidette.errors import ConfigError, ModelError, StoreError, TooMuch
-from vidette.models import LookReply, LookRequest, Run
+from vidette.models import Run
 from vidette.ports import VisionModel
+from vidette.vision import LookReply, LookRequest
 
 _RUN = "run.json"
 _MAX_BYTES = 2**20

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from agent.perception.vlm.prompt import Picture, box_at
 from agent.perception.vlm.schema import SaidCloser
 from ingest.tiling import MIN_TILE_PX, Tile, choose
-from vidette.geometry import area
-from vidette.models import Box, Track
+from vidette.geometry import Box, area
+from vidette.models import Track
 from vidette.ports import Image
 
 Size = tuple[int, int]

@@ -7,6 +7,18 @@ from graph.cypher.where import Where, stream_ids
 from graph.reading.alerts import delivery_of
 from graph.rows import to_instant, to_ms
 from vidette import codec
+from vidette.alerting import (
+    AlertCounts,
+    Alerts,
+    Attempts,
+    Decisions,
+    Deliveries,
+    DeliveryCounts,
+    MediaHeld,
+    RuleStates,
+    SinkStates,
+    SinkTroubles,
+)
 from vidette.alerts import (
     Alert,
     AlertFilter,
@@ -20,18 +32,6 @@ from vidette.alerts import (
     Severity,
     SinkState,
     SinkTrouble,
-)
-from vidette.queries import (
-    AlertCounts,
-    Alerts,
-    Attempts,
-    Decisions,
-    Deliveries,
-    DeliveryCounts,
-    MediaHeld,
-    RuleStates,
-    SinkStates,
-    SinkTroubles,
 )
 
 

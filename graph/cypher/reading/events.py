@@ -7,8 +7,9 @@ from graph.cypher.assertions import assertion_of, evidence_of
 from graph.cypher.driver import Row, Transaction, rows
 from graph.reading.events import unique
 from graph.rows import to_instant
-from vidette.models import Assertion, EntityRow, EventRow, EventType, Evidence, Label, Run, State
+from vidette.models import Assertion, EventType, Evidence, Label, Run, State
 from vidette.queries import AssertionsOf, Events
+from vidette.rows import EntityRow, EventRow
 
 # An open event or track is the longest: it has not ended.
 _ORDERS = {

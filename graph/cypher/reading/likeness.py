@@ -10,8 +10,9 @@ from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.where import Where, stream_ids
 from graph.rows import to_box, to_ms
 from vidette.errors import StoreError
+from vidette.likeness import Embeddable, Near, Nearest, Unembedded
 from vidette.models import ClockReading
-from vidette.queries import ClockReadings, Embeddable, Filter, Near, Nearest, Unembedded
+from vidette.queries import ClockReadings, Filter
 
 Vector = NDArray[np.float32]
 EXACT = 20_000

@@ -10,8 +10,9 @@ from graph.cypher.where import Where, stream_ids, window
 from graph.reading.looks import audits_of, costs_of
 from graph.rows import to_instant
 from vidette.looks import Cost, Costs, Description, GateAudit, GateAudits, SaidOf, Verdicts
-from vidette.models import Evidence, Label, VerdictRow
+from vidette.models import Evidence, Label
 from vidette.queries import Filter
+from vidette.rows import VerdictRow
 
 _SUMS = (
     " RETURN l.stream_id AS stream_id, toInteger(floor(l.start_pts / $bucket_s)) AS bucket,"

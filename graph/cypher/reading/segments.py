@@ -4,8 +4,9 @@ from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.reading.events import order_by
 from graph.rows import to_instant, to_ms
-from vidette.models import Keyframe, SegmentRow
-from vidette.queries import Segments, TextRow, Texts
+from vidette.models import Keyframe
+from vidette.queries import Segments, Texts
+from vidette.rows import SegmentRow, TextRow
 
 _FRAMES = "[(k:Keyframe)-[:IN]->(g) | k{.*}] AS frames"
 

@@ -12,8 +12,10 @@ from graph.rows import to_instant
 from vidette.codec import decode
 from vidette.feeds import FeedRow, FeedState
 from vidette.intervals import deepened, merge
-from vidette.models import Commit, Coverage, CoverageRow, Stream, StreamRow
+from vidette.models import Commit, Coverage
 from vidette.queries import CoverageIn, Feeds, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
+from vidette.rows import CoverageRow, StreamRow
+from vidette.streams import Stream
 
 _NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN $names"
 _COUNTED = (

@@ -8,8 +8,9 @@ from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.reading.events import order_by
 from graph.cypher.things import points_of
 from graph.rows import to_instant
-from vidette.models import EntityRow, Label, PathPoint, TrackRow
+from vidette.models import Label, PathPoint
 from vidette.queries import Entities, Tracks
+from vidette.rows import EntityRow, TrackRow
 
 
 def read_tracks(transaction: Transaction, query: Tracks) -> list[TrackRow]:

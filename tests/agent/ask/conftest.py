@@ -16,15 +16,13 @@ from vidette.models import (
     EventType,
     FastState,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
-    Stream,
     Track,
-    Zone,
 )
+from vidette.streams import Line, Stream, Zone
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 11, 18, 0, tzinfo=PARIS)

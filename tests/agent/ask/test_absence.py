@@ -12,7 +12,8 @@ from agent.ask.ask import ask
 from graph.embedded import EmbeddedStore
 from tests.agent.ask.conftest import NOW, PARIS, START, Scene
 from vidette.ids import make_id
-from vidette.models import EventType, FastState, Label, Zone
+from vidette.models import EventType, FastState, Label
+from vidette.streams import Zone
 
 LENGTH_S = 200.0
 HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))

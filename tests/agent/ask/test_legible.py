@@ -7,7 +7,8 @@ import pytest
 from agent.ask.ask import ask
 from graph.embedded import EmbeddedStore
 from vidette.ids import stream_id
-from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment, Stream
+from vidette.models import Coverage, DeepState, FastState, Keyframe, Observation, Run, Segment
+from vidette.streams import Stream
 
 START = datetime(2026, 3, 11, 11, 4, 8, tzinfo=UTC)
 NOW = datetime(2026, 3, 11, 18, tzinfo=UTC)

@@ -20,7 +20,8 @@ from tests.agent.ask.test_search import SAID, Line, imported
 from tests.agent.ask.world import NOW, PARIS
 from vidette.errors import ModelError
 from vidette.ids import stream_id
-from vidette.models import Run, Stream
+from vidette.models import Run
+from vidette.streams import Stream
 
 THEMES = ({"gate", "opens", "unlocks", "entrance"}, {"pram", "women", "buggy", "ladies"}, {"smokes", "cigarette", "waits"},
           {"rain", "drizzle", "wet"}, {"dog", "puppy", "ball"})  # fmt: skip

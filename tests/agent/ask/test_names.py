@@ -6,7 +6,8 @@ from agent.ask.ask import ask
 from agent.ask.names import Known, find_names, known, normal
 from tests.agent.ask.conftest import NOW, PARIS
 from vidette.ids import make_id
-from vidette.models import EventType, Label, Zone
+from vidette.models import EventType, Label
+from vidette.streams import Zone
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 from agent.ask.ask import ask
 from tests.agent.ask.conftest import PARIS, START, Scene
 from vidette.ids import make_id
-from vidette.models import EventType, FastState, Label, Zone
+from vidette.models import EventType, FastState, Label
+from vidette.streams import Zone
 
 MANY = 150
 HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))

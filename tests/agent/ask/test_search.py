@@ -11,7 +11,8 @@ from graph.embedded import EmbeddedStore
 from graph.imported import observation_of
 from tests.agent.ask.world import NOW, PARIS, build
 from vidette.ids import stream_id
-from vidette.models import EventType, Label, Stream
+from vidette.models import EventType, Label
+from vidette.streams import Stream
 
 SAID = [
     (0.0, 5.0, "A man in a red hat opens the gate"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.ask.footage import Footage
 from agent.ask.times import read_times
-from vidette.models import StreamRow
+from vidette.rows import StreamRow
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 11, 18, 0, tzinfo=PARIS)  # a Wednesday

@@ -12,21 +12,8 @@ from agent.perception.reply import MAX_ATTRIBUTES, MAX_CAPTION, MAX_EVENTS, chec
 from agent.perception.scripted import ScriptedVision
 from vidette.errors import ModelError, NotAsked
 from vidette.ids import entity_id
-from vidette.models import (
-    DeepState,
-    EventType,
-    Keyframe,
-    Label,
-    LookReply,
-    LookRequest,
-    SeenEntity,
-    SeenEvent,
-    SeenText,
-    Segment,
-    Track,
-    Usage,
-    Verdict,
-)
+from vidette.models import DeepState, EventType, Keyframe, Label, Segment, Track, Usage, Verdict
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent, SeenText
 
 FRAMES = tuple(
     Keyframe(id=f"k{n}", segment_id="seg", pts_s=10.0 + n, sha256=f"{n}" * 64, uri=f"u{n}") for n in (0, 5, 9)

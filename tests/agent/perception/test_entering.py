@@ -7,9 +7,10 @@ import pytest
 from agent.perception.ledger import Ledger
 from agent.perception.presence import Presence, Seen
 from graph.embedded import EmbeddedStore
-from vidette.models import EventType, Label, Observation, Run, State, Stream
+from vidette.models import EventType, Label, Observation, Run, State
 from vidette.queries import Events, Filter
 from vidette.settings import FastSettings
+from vidette.streams import Stream
 
 SEEN = Seen(
     number=1, id="t1", label=Label.OBJECT, colour="grey", origin="border", birth_s=2.0, seen_s=2.8, put_s=2.8,

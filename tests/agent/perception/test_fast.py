@@ -25,8 +25,9 @@ from tests.pictures import (
     then,
     walk,
 )
-from vidette.models import DeepState, EventType, FastState, Stream
+from vidette.models import DeepState, EventType, FastState
 from vidette.settings import FastSettings, SegmentSettings, Settings, StreamSettings
+from vidette.streams import Stream
 from vidette.vision_settings import VlmSettings
 
 RED, BLUE, DARK = (200, 60, 50), (50, 70, 190), (40, 40, 45)

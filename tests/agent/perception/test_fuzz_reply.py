@@ -18,7 +18,8 @@ from agent.perception.reply import (
 )
 from vidette import codec
 from vidette.errors import VidetteError
-from vidette.models import EventType, Label, LookReply, LookRequest, Run, SeenEntity, SeenEvent, Segment
+from vidette.models import EventType, Label, Run, Segment
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent
 
 SEGMENT = Segment(id="seg", stream_id="cam", start_s=10.0, end_s=20.0, track_ids=("t1", "t2"))
 REQUEST = LookRequest(stream_id="cam", stream_name="gate", segment=SEGMENT)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agent.perception.grading import grade
 from vidette.feeds import FeedState, Grade
-from vidette.models import Coverage, DeepState, EventRow, EventType, FastState, State
+from vidette.models import Coverage, DeepState, EventType, FastState, State
+from vidette.rows import EventRow
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 ORDER = list(Grade)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agent.perception.ledger import Ledger, Saying
 from vidette.errors import StoreError
-from vidette.models import EventType, Evidence, Role, State, Zone
+from vidette.models import EventType, Evidence, Role, State
+from vidette.streams import Zone
 
 STOPPED = Saying(
     type=EventType.OBJECT_STOPPED,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from agent.perception.ledger import Ledger
 from agent.perception.presence import Presence, Seen
 from tests.looking import line, zone
-from vidette.models import EventType, Evidence, Label, State, Stream
+from vidette.models import EventType, Evidence, Label, State
 from vidette.settings import FastSettings
+from vidette.streams import Stream
 
 DOOR = zone("door", (0.4, 0.0), (0.6, 0.0), (0.6, 1.0), (0.4, 1.0))
 FPS = 5.0

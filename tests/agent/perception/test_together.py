@@ -7,21 +7,8 @@ from hypothesis import strategies as st
 from agent.perception.scripted import SCRIPTED
 from agent.perception.together import divided, joined, look_together, shares
 from vidette.errors import ModelError, NotAsked, TooMuch
-from vidette.models import (
-    DeepState,
-    EventType,
-    Keyframe,
-    Label,
-    LookReply,
-    LookRequest,
-    PathPoint,
-    SeenEntity,
-    SeenEvent,
-    SeenText,
-    Segment,
-    Track,
-    Usage,
-)
+from vidette.models import DeepState, EventType, Keyframe, Label, PathPoint, Segment, Track, Usage
+from vidette.vision import LookReply, LookRequest, SeenEntity, SeenEvent, SeenText
 
 
 def segment(start_s, end_s, **more):

@@ -21,16 +21,14 @@ from vidette.models import (
     FastState,
     Keyframe,
     Label,
-    Line,
     Observation,
     PathPoint,
     Role,
     Run,
     Segment,
-    Stream,
     Track,
-    Zone,
 )
+from vidette.streams import Line, Stream, Zone
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 RUN = Run(id=make_id("run"), model="fast", revision="1")

@@ -12,8 +12,9 @@ from agent.report.window import Window
 from agent.report.words import lasting, listed, media_time, number, plain, share
 from ingest.media import MemoryMedia
 from vidette.aggregates import Visit
-from vidette.models import CoverageRow, DeepState, EventType, FastState, Label
+from vidette.models import DeepState, EventType, FastState, Label
 from vidette.queries import Events
+from vidette.rows import CoverageRow
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 WINDOW = Window(clock=False, since=AT, until=AT + timedelta(seconds=200), low_s=0, high_s=200, tz=UTC)

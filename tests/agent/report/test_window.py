@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.report.window import BARS, Window, buckets, on_clock, window_of
-from vidette.models import StreamRow
 from vidette.queries import Filter
+from vidette.rows import StreamRow
 
 PARIS = ZoneInfo("Europe/Paris")
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)

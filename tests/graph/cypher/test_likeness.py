@@ -8,8 +8,10 @@ import pytest
 from graph.cypher.reading import likeness
 from tests.graph_stores import fresh
 from vidette.ids import stream_id
-from vidette.models import Embedding, Observation, Run, Segment, Stream
-from vidette.queries import Filter, Nearest
+from vidette.likeness import Nearest
+from vidette.models import Embedding, Observation, Run, Segment
+from vidette.queries import Filter
+from vidette.streams import Stream
 
 SPACE, FAST = Run(id="space", model="minilm", revision="1"), Run(id="fast", model="fast", revision="1")
 YARD = Stream(

@@ -12,8 +12,9 @@ from graph.embedded import EmbeddedStore
 from vidette.aggregates import Watched
 from vidette.ids import stream_id
 from vidette.intervals import complement, total, union
-from vidette.models import Coverage, DeepState, FastState, Stream
+from vidette.models import Coverage, DeepState, FastState
 from vidette.queries import CoverageIn, Filter, Streams
+from vidette.streams import Stream
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 CAM = Stream(id=stream_id("cam"), name="cam", kind="live", uri="rtsp://cam", start=START)

@@ -12,8 +12,8 @@ from ingest.media import FolderMedia
 from tests.arriving import arrivals, ringed, shown
 from tests.clips import Recipe, make, read_index
 from vidette.ids import stream_id
-from vidette.models import Stream
 from vidette.settings import Settings
+from vidette.streams import Stream
 
 YARD = Stream(
     id=stream_id("yard"), name="yard", kind="live", uri="rtsp://yard", start=datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -12,11 +12,11 @@ from agent.perception.scripted import ScriptedVision
 from ingest.sources import camera
 from tests.redis_server import RedisServer, emptied
 from tests.telling import delivery
+from vidette.alerting import Alerts
 from vidette.alerts import DeliveryStatus, Judgement, Timer
 from vidette.errors import ConfigError, StoreError
-from vidette.models import LookReply
-from vidette.queries import Alerts
 from vidette.settings import Settings
+from vidette.vision import LookReply
 from workers.beat.beat import Beat, Change
 from workers.beat.due import LEASE, mark_of_sink, mark_of_watch
 from workers.cluster import cluster_of

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.perception.scripted import ScriptedVision
-from vidette.models import DeepState, LookReply
+from vidette.models import DeepState
 from vidette.queries import CoverageIn, Filter
+from vidette.vision import LookReply
 from workers.beat.owing import Owing
 from workers.flow import step
 from workers.jobs import LookAt, Settle, Watch

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from vidette.errors import StoreError
-from vidette.models import Stream
+from vidette.streams import Stream
 from workers.cameras.exhibiting import Exhibiting
 from workers.cameras.keeping import ClipDone, ClipOrder
 from workers.cameras.messages import Order

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from ingest.media import FolderMedia
 from tests.telling import alert, delivery
+from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Change, Judgement
 from vidette.ids import stream_id
-from vidette.models import EventRow, EventType, Evidence, State, Stream
-from vidette.queries import Alerts, Deliveries
+from vidette.models import EventType, Evidence, State
+from vidette.rows import EventRow
 from vidette.settings import LiveSettings, Settings
+from vidette.streams import Stream
 from workers.cameras.keeping import ClipDone, ClipOrder, Clips, order_of, retention_of
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)

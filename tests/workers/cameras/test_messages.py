@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from vidette import codec
 from vidette.errors import StoreError
 from vidette.feeds import Cause, FeedState
-from vidette.models import Commit, FastState, Stream
+from vidette.models import Commit, FastState
 from vidette.settings import Settings
 from vidette.signals import Loss
+from vidette.streams import Stream
 from workers.cameras.messages import Alive, CameraJob, Inbox, Network, command_of, line_of, said_of, write
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)

@@ -7,9 +7,10 @@ import pytest
 
 from vidette.errors import StoreError
 from vidette.feeds import Cause
-from vidette.models import FastState, State, Stream
+from vidette.models import FastState, State
 from vidette.queries import Events, Filter
 from vidette.signals import Loss
+from vidette.streams import Stream
 from workers.cameras.messages import Network
 from workers.cameras.offline import EXCUSED_S, Offline
 

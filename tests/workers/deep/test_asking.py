@@ -3,9 +3,10 @@
 import pytest
 
 from agent.perception.scripted import ScriptedVision
+from vidette.alerting import Alerts, Decisions, Deliveries
 from vidette.alerts import Verdict as Decided
-from vidette.models import LookReply, Verdict
-from vidette.queries import Alerts, Decisions, Deliveries
+from vidette.models import Verdict
+from vidette.vision import LookReply
 from workers.flow import judge_stored, step
 from workers.jobs import LookAt, Watch
 from workers.streams import stream_of

@@ -10,9 +10,11 @@ from agent.perception.detect.look import DetectorLook
 from agent.perception.scripted import ScriptedDetector, ScriptedVision
 from ingest.media import MemoryMedia
 from tests.tiny_detectors import build
+from vidette.alerting import Alerts
 from vidette.errors import ConfigError
-from vidette.models import DeepState, Detection, Label
-from vidette.queries import Alerts, CoverageIn, Entities, Runs, Tracks
+from vidette.models import DeepState, Label
+from vidette.queries import CoverageIn, Entities, Runs, Tracks
+from vidette.vision import Detection
 from vidette.vision_settings import DetectorSettings
 from workers.deep.detecting import beside_detector
 from workers.inline import InlineRunner

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidette.models import Keyframe, LookRequest, Segment
+from vidette.models import Keyframe, Segment
+from vidette.vision import LookRequest
 from workers.deep.allowance import Allowance, Spent, Strain
 from workers.deep.effort import Leave, leave_behind, leave_of, lessened, spread
 

@@ -9,8 +9,8 @@ import pytest
 
 from agent.perception.scripted import SCRIPTED
 from vidette.errors import ModelError, StoreError
-from vidette.models import LookReply
 from vidette.queries import CoverageIn
+from vidette.vision import LookReply
 from workers.deep.looks import Looks, looked
 from workers.flow import step
 from workers.inline import watch_sources

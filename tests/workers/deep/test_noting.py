@@ -16,8 +16,10 @@ from agent.perception.text.clock import clock_of
 from agent.perception.text.reader import Legible
 from ingest.jpeg import decode
 from vidette.errors import ConfigError, ModelError
-from vidette.models import LookReply, Run
-from vidette.queries import ClockReadings, Events, Filter, Nearest, Segments, StreamOf, Unembedded
+from vidette.likeness import Nearest, Unembedded
+from vidette.models import Run
+from vidette.queries import ClockReadings, Events, Filter, Segments, StreamOf
+from vidette.vision import LookReply
 from workers.deep.noting import WORDS, Notes
 from workers.inline import InlineRunner
 

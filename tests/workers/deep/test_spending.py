@@ -10,7 +10,9 @@ from agent.perception.scripted import SCRIPTED, ScriptedVision
 from graph.embedded import EmbeddedStore
 from vidette.errors import ModelError
 from vidette.ids import segment_id, stream_id
-from vidette.models import Keyframe, LookReply, LookRequest, Observation, Run, Segment, Stream, Usage
+from vidette.models import Keyframe, Observation, Run, Segment, Usage
+from vidette.streams import Stream
+from vidette.vision import LookReply, LookRequest
 from workers.deep.allowance import Allowance
 from workers.deep.spending import Spending
 

@@ -11,9 +11,9 @@ import pytest
 from tests.redis_server import emptied
 from tests.telling import LOOPBACK, SECRET, delivery, endpoint
 from tests.working import working
+from vidette.alerting import Deliveries, DeliveryCounts
 from vidette.alerts import DeliveryStatus, Judgement
 from vidette.errors import ConfigError
-from vidette.queries import Deliveries, DeliveryCounts
 from workers.cluster import cluster_of
 from workers.delivery.deliver import Outgoing
 from workers.flow import step

@@ -23,10 +23,10 @@ from rules.sinks.jsonl import JsonlSink
 from rules.sinks.script import ScriptSink
 from rules.sinks.webhook import WebhookSink
 from tests.telling import KEY, LOOPBACK, delivery, endpoint
+from vidette.alerting import Attempts, Deliveries, SinkStates
 from vidette.alerts import DeliveryFilter, DeliveryStatus, Judgement
 from vidette.ids import stream_id
-from vidette.models import Stream
-from vidette.queries import Attempts, Deliveries, SinkStates
+from vidette.streams import Stream
 from workers.delivery.delivering import Lane, Pump
 from workers.delivery.pace import LONGEST_REST_S, PATIENT
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from graph.embedded import EmbeddedStore
 from rules.outbox import DELAYS_S
 from tests.telling import delivery
+from vidette.alerting import Attempts, Deliveries, SinkStates
 from vidette.alerts import DeliveryStatus, Judgement, Sent
-from vidette.queries import Attempts, Deliveries, SinkStates
 from workers.delivery.delivering import Lane, Pump
 
 PATIENCE_S = 60.0

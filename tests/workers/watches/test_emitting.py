@@ -17,8 +17,8 @@ from tests.workers.watches.test_spool import YARD, said
 from vidette import codec
 from vidette.cluster_settings import ClusterSettings
 from vidette.errors import StoreError
-from vidette.models import Stream
 from vidette.queries import CoverageIn, Events, LastCommit, Reach, Reached
+from vidette.streams import Stream
 from workers.jobs import Settle
 from workers.watches.emitters import Emitters
 from workers.watches.emitting import AGAIN_S, LONGEST_S

@@ -18,8 +18,7 @@ from agent.perception.vlm.boxes.found import (
     thinned,
     unit_box,
 )
-from vidette.geometry import polygon_area
-from vidette.models import Box, Point
+from vidette.geometry import Box, Point, polygon_area
 
 _BINS = 1000
 _ENDS = re.compile(r"<s>|</s>|<pad>")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.perception.reply import MAX_CORNERS
-from vidette.models import Box, Point
+from vidette.geometry import Box, Point
 
 MAX_TEXT = 100_000
 MAX_FOUND = 256

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from agent.perception.vlm.boxes.found import MAX_TEXT, Decoded, Found, Size, counted, joined, unit_box
-from vidette.models import Box
+from vidette.geometry import Box
 
 _BOX = re.compile(r"<box>([^<]{0,200})</box>")
 _NUMBERS = re.compile(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*")

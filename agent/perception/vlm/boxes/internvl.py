@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from agent.perception.vlm.boxes.found import MAX_TEXT, Decoded, Found, Size, counted, joined, unit_box
-from vidette.models import Box
+from vidette.geometry import Box
 
 _THOUSAND = 1000
 _THING = re.compile(r"(?:<ref>([^<]{0,400})</ref>\s*)?<box>([^<]{0,4000})</box>")

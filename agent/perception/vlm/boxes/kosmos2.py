@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from agent.perception.vlm.boxes.found import MAX_TEXT, Decoded, Found, Size, counted, joined, unit_box
-from vidette.models import Box
+from vidette.geometry import Box
 
 _SIDE = 32
 _PATCH = r"<patch_index_\d{1,6}>\s*"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from agent.perception.vlm.boxes.found import MAX_TEXT, Decoded, Found, Size, counted, joined, unit_box
-from vidette.models import Box
+from vidette.geometry import Box
 
 log = logging.getLogger(__name__)
 

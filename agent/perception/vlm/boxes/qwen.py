@@ -11,7 +11,7 @@ from typing import Any
 from agent.perception.reply import clean
 from agent.perception.vlm.boxes.found import MAX_FOUND, MAX_TEXT, Decoded, Found, Size, counted, joined, unit_box
 from agent.perception.vlm.loose import Fault, parse
-from vidette.models import Box
+from vidette.geometry import Box
 
 _THOUSAND = (1000, 1000)
 _THING = re.compile(

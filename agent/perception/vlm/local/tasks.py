@@ -20,9 +20,10 @@ from agent.perception.vlm.looking import ONLY_QUESTIONS
 from agent.perception.vlm.prompt import Picture, Prompt
 from agent.perception.vlm.schema import MAX_QUESTIONS
 from vidette.errors import ModelError, NotAsked
-from vidette.geometry import area, iou
-from vidette.models import Detection, LookReply, LookRequest, Point, SeenText, Verdict
+from vidette.geometry import Point, area, iou
+from vidette.models import Verdict
 from vidette.ports import Image
+from vidette.vision import Detection, LookReply, LookRequest, SeenText
 
 _CAPTION, _MANY, _WORD = 128, 512, 16  # tokens of an answer
 _SURE = 0.5  # of a word that comes without a number

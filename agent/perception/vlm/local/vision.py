@@ -23,8 +23,9 @@ from agent.perception.vlm.question import Question
 from agent.perception.vlm.schema import FARTHEST, json_schema
 from vidette.errors import ConfigError, ModelError, TooMuch
 from vidette.ids import content_tag, make_id
-from vidette.models import LookReply, LookRequest, Run, Usage
+from vidette.models import Run, Usage
 from vidette.ports import Image, MediaStore
+from vidette.vision import LookReply, LookRequest
 
 REVISION = "1"
 _NEEDED = ("torch", "transformers", "llguidance")

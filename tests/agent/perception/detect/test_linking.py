@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from agent.perception.detect.linking import SAME, things
 from vidette.geometry import iou
-from vidette.models import Detection, Label, PathPoint, Track
+from vidette.models import Label, PathPoint, Track
+from vidette.vision import Detection
 
 STAYS, PASSES = (0.1, 0.1, 0.3, 0.5), (0.6, 0.1, 0.8, 0.5)
 

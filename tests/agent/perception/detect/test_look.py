@@ -11,20 +11,8 @@ from agent.perception.scripted import ScriptedDetector, ScriptedVision
 from ingest.jpeg import encode
 from ingest.media import MemoryMedia
 from vidette.errors import ModelError, NotAsked
-from vidette.models import (
-    DeepState,
-    Detection,
-    Keyframe,
-    Label,
-    LookReply,
-    LookRequest,
-    PathPoint,
-    Run,
-    SeenEntity,
-    Segment,
-    Track,
-    Usage,
-)
+from vidette.models import DeepState, Keyframe, Label, PathPoint, Run, Segment, Track, Usage
+from vidette.vision import Detection, LookReply, LookRequest, SeenEntity
 
 WALKER, BAG = (0.4, 0.3, 0.6, 0.9), (0.1, 0.7, 0.2, 0.9)
 PERSON = Detection(label=Label.PERSON, kind="person", box=WALKER, confidence=0.9)

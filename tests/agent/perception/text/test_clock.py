@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.perception.text.clock import clock_of, covers, parse_clock
-from vidette.models import ClockReading, Stream
+from vidette.models import ClockReading
+from vidette.streams import Stream
 
 PARIS = ZoneInfo("Europe/Paris")
 NEAR = datetime(2026, 11, 21, 14, tzinfo=UTC)

@@ -13,7 +13,8 @@ from agent.perception.text.look import MAX_TEXT, text_id, text_look, text_of
 from agent.perception.text.reader import Legible
 from ingest.jpeg import encode
 from ingest.media import MemoryMedia
-from vidette.models import ClockReading, Keyframe, Run, Segment, Stream
+from vidette.models import ClockReading, Keyframe, Run, Segment
+from vidette.streams import Stream
 
 START = datetime(2026, 11, 21, 14, tzinfo=UTC)
 STREAM = Stream(id="s", name="yard", kind="file", uri="x", start=START)

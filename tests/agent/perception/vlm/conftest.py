@@ -11,7 +11,8 @@ from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.server import Patience, Server
 from ingest.jpeg import encode
 from ingest.media import MemoryMedia
-from vidette.models import Keyframe, Label, LookRequest, PathPoint, Segment, Track
+from vidette.models import Keyframe, Label, PathPoint, Segment, Track
+from vidette.vision import LookRequest
 
 PATH = (PathPoint(pts_s=10.0, box=(0.0, 0.5, 0.1, 0.7)), PathPoint(pts_s=14.0, box=(0.4, 0.5, 0.5, 0.7)))
 TRACK = Track(id="track-1", stream_id="cam", label=Label.PERSON, start_s=10.0, end_s=14.0, confidence=0.8, path=PATH)

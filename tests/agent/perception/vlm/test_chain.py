@@ -11,7 +11,8 @@ from agent.perception.vlm.fallback import WithFallback
 from agent.perception.vlm.recorded import RecordedVision
 from tests.answering import ModelServer, status
 from vidette.errors import ConfigError, ModelError
-from vidette.models import DeepState, LookReply, Run, Usage
+from vidette.models import DeepState, Run, Usage
+from vidette.vision import LookReply
 
 YARD = LookReply(caption="a yard")
 OTHER = Run(id="other", model="other", revision="1")

@@ -16,7 +16,8 @@ from tests.agent.perception.vlm.conftest import picture
 from tests.answering import QUIET, ModelServer, enforcing, says, texts
 from vidette.errors import ModelError, NotAsked, TooMuch
 from vidette.geometry import iou
-from vidette.models import DeepState, Example, Keyframe, LookRequest, SeenEvent, Segment
+from vidette.models import DeepState, Keyframe, Segment
+from vidette.vision import Example, LookRequest, SeenEvent
 
 ASKED = ("Is there a fire?", "Is the gate open?")
 WANTED = {"report": "Answer with a report now.", "verdicts": "Answer with verdicts alone now."}

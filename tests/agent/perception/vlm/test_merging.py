@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.perception.vlm.merging import entities, events, merged, verdicts
-from vidette.models import EventType, Label, LookReply, SeenEntity, SeenEvent, SeenText, Verdict
+from vidette.models import EventType, Label, Verdict
+from vidette.vision import LookReply, SeenEntity, SeenEvent, SeenText
 
 BOXES = st.sampled_from([None, (0.1, 0.1, 0.3, 0.3), (0.11, 0.1, 0.3, 0.3), (0.6, 0.6, 0.9, 0.9)])
 TRACKS = st.sampled_from([None, "a", "b"])

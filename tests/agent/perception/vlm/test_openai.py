@@ -22,7 +22,8 @@ from tests.agent.perception.vlm.conftest import picture
 from tests.answering import QUIET, ModelServer, completion, cut, dropped, enforcing, replies, says, status, texts
 from vidette import codec
 from vidette.errors import ConfigError, ModelError
-from vidette.models import DeepState, EventType, Keyframe, Label, LookRequest, Observation, Segment
+from vidette.models import DeepState, EventType, Keyframe, Label, Observation, Segment
+from vidette.vision import LookRequest
 
 KEYS = st.sampled_from(["choices", "message", "content", "finish_reason", "text", "type", "prompt_tokens", "role"])
 FALL = {

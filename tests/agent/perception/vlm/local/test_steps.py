@@ -8,7 +8,7 @@ from agent.perception.vlm.local.loading import LoadWish
 from agent.perception.vlm.local.vision import LocalVision, LocalWish
 from agent.perception.vlm.looking import ONLY_QUESTIONS
 from tests.agent.perception.vlm.conftest import picture
-from vidette.models import Example
+from vidette.vision import Example
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from agent.perception.reply import checked
 from agent.perception.vlm.local.tasks import task_reply
 from agent.perception.vlm.prompt import prompt_of
 from vidette.errors import ModelError
-from vidette.models import Keyframe, Label, LookRequest, PathPoint, Segment, Track
+from vidette.models import Keyframe, Label, PathPoint, Segment, Track
+from vidette.vision import LookRequest
 
 pytestmark = pytest.mark.needs_models
 WALKER = (0.4, 0.3, 0.6, 0.9)

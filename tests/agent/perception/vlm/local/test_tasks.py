@@ -14,7 +14,8 @@ from agent.perception.vlm.local.tasks import TASKS, task_reply
 from agent.perception.vlm.prompt import prompt_of
 from ingest.tiling import Tile
 from vidette.errors import ModelError, NotAsked
-from vidette.models import Keyframe, Label, LookRequest, PathPoint, Segment, Track
+from vidette.models import Keyframe, Label, PathPoint, Segment, Track
+from vidette.vision import LookRequest
 
 WALKER = (0.4, 0.3, 0.6, 0.9)
 PATH = (PathPoint(pts_s=10.0, box=WALKER), PathPoint(pts_s=18.0, box=WALKER))
