@@ -21,6 +21,7 @@ from workers.cluster import cluster_of, spool_path
 from workers.flow import step
 from workers.jobs import Settle, Watch, decode, encode
 from workers.queue.routing import QUEUES, waiting_key
+from workers.shared.broker import Broker
 from workers.shared.leases import Leases
 from workers.watches.spool import waiting
 from workers.watches.watching import watch
@@ -56,9 +57,15 @@ class Machines:
         self.first = self.worker()
         return self.first
 
-    def worker(self):
-        """One more process, as far as leases and spools go."""
-        made = cluster_of(self.pipeline.settings, send=self._send, pipeline=self.pipeline)
+    def worker(self, wire=None):
+        """One more process, as far as leases and spools go; with a `wire` it has the broker by way of that alone."""
+        settings, send = self.pipeline.settings, self._send
+        if wire is not None:
+            settings = settings.model_copy(update={"broker": f"redis://127.0.0.1:{wire.port}/0"})
+            spool = {"spool": str(spool_path(settings).with_name("far.spool"))}
+            settings = settings.model_copy(update={"cluster": settings.cluster.model_copy(update=spool)})
+            send = partial(self._send_over, Broker(settings.broker))
+        made = cluster_of(settings, send=send, pipeline=self.pipeline)
         fleet = partial(Fleet, self.pipeline, sweeps=False, child=self._child)
         leases = Leases(made.broker, ttl_s=2.0, owner=f"machine-{len(self._clusters)}:1:x")
         self._clusters.append(replace(made, leases=leases, crew=Crew(fleet)))
@@ -120,6 +127,11 @@ class Machines:
             self.watches.put(decode(encode(job)))
         else:
             self.rest.append(job)
+
+    def _send_over(self, broker, job):
+        with broker.faults():
+            broker.client.ping()
+        self._send(job)
 
     def _settle(self):
         while not self._over.is_set():

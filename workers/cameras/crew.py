@@ -64,9 +64,10 @@ class Berth:
         return self.emitter.commit() or self._commit
 
     def put(self, pipeline: Pipeline, observation: Observation) -> list[Job]:
-        """Send it on its way; deep looks follow elsewhere."""
-        self.emitter.put(observation)
-        self._commit = None
+        """Send it on its way; deep looks follow elsewhere. What memory would not take any more is left out."""
+        if not self.emitter.over:
+            self.emitter.put(observation)
+            self._commit = None
         return []
 
     def owed(self, pipeline: Pipeline, stream: Stream) -> tuple[Job, ...]:

@@ -108,8 +108,7 @@ class Emitters:
         if self._clock() < self._due:
             return
         try:
-            for one in emitters:
-                one.send(self._send, again=known)
+            sent = [one.send(self._send, again=known) for one in emitters]
         except StoreError as error:
             wait_s, self._wait_s = self._wait_s, min(_LONGEST_WAIT_S, 2 * self._wait_s)
             if not self.away:
@@ -117,7 +116,7 @@ class Emitters:
             self._due = self._clock() + wait_s
             self._sync(True, emitters)
             return
-        if self.away:
+        if self.away and any(sent):
             log.warning("the queue can be reached again")
             self._due = float("-inf")
             self._sync(False, emitters)

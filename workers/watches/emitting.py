@@ -135,6 +135,11 @@ class Emitter:
         """Whether nothing waits."""
         return not self._entries
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can be settled: the stream has to be watched anew, or is by another."""
+        return self.overtaken or self.broken
+
     # Who sends ----------------------------------------------------------------------------------
 
     def learn(self, reach: Reach) -> bool:
@@ -154,16 +159,17 @@ class Emitter:
                 self.reached, self._moved_at, self._again_s = reach.sequence, self._clock(), AGAIN_S
             return bool(settled)
 
-    def send(self, send: Send, *, again: bool = True) -> None:
+    def send(self, send: Send, *, again: bool = True) -> bool:
         """Send what may be on its way and is not; with `again`, too, what is not settled though it was sent long ago.
 
-        For one thread. Raises StoreError where it cannot be sent: then the next call goes on there.
+        For one thread; -> whether anything was sent. Raises StoreError where it cannot be sent: then the next call goes on there.
         """
-        for sequence, entry in self._due(again):
+        due = self._due(again)
+        for number, (sequence, entry) in enumerate(due):
             observation = entry.held or self._spool.get((self.fence, sequence))
             if observation is None:
                 self._break_off(sequence)
-                return
+                return number > 0
             try:
                 send(Settle(observation=observation))
             except StoreError as error:
@@ -171,12 +177,13 @@ class Emitter:
                     raise
                 log.error("stream %s: %d cannot be sent: %s", self.stream_id, sequence, error)  # noqa: TRY400  a known error
                 self._break_off(sequence)
-                return
+                return number > 0
             with self._lock:
                 entry.sent_at, entry.held = self._clock(), None if entry.on_disk else observation
             if not self._out:
                 self._out = True
                 self._first()
+        return bool(due)
 
     def close(self) -> None:
         """Send no more; what waits on disk stays there."""
@@ -220,7 +227,7 @@ class Emitter:
 
     def _checked(self, observation: Observation) -> int:
         """Its sequence. Raises StoreError where it does not follow what was put before, or what was put is lost."""
-        if self.overtaken or self.broken:
+        if self.over:
             raise StoreError(f"stream {self.stream_id!r} has to be watched anew; what it says now cannot be settled")
         last = self._last.sequence if self._last is not None else None
         if observation.sequence is None or (last is not None and observation.sequence != last + 1):

@@ -149,7 +149,7 @@ class Watching:
         except VidetteError as fault:
             error = fault
         settled = self._settle()
-        if self._lost:
+        if self._lost or self._emitter.overtaken:
             log.warning("%r is watched by another worker now", self._job.spec.name)
             return None
         if error is not None and not (isinstance(error, StoreError) and error.retryable):
@@ -306,7 +306,7 @@ class Watching:
     @property
     def _over(self) -> bool:
         """Whether it ends, or nothing more of it can be settled."""
-        return self._ends or self._emitter.broken or self._emitter.overtaken
+        return self._ends or self._emitter.over
 
     @property
     def _lost(self) -> bool:

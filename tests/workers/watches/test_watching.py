@@ -14,6 +14,7 @@ import pytest
 from ingest.sources import camera
 from tests.machines import PATIENCE_S, Machines, gapless, until
 from tests.redis_server import emptied
+from tests.wire import Wire
 from vidette.feeds import CAUSES, Cause
 from vidette.models import FastState
 from vidette.queries import Reached
@@ -21,6 +22,7 @@ from workers.cameras.child import Child
 from workers.cluster import spool_path
 from workers.jobs import Watch
 from workers.streams import stream_of
+from workers.watches.spool import waiting
 from workers.watches.watching import watch
 
 SCRIPT = Path(__file__).parents[1] / "cameras" / "scripted_camera.py"
@@ -261,6 +263,32 @@ class TestCameras:
         rows = machines.coverage("crash")
         assert gapless(rows)
         assert [row.reason for row in rows if row.state == FastState.FAILED] == [CAUSES[Cause.CRASHED]]
+
+    def test_who_is_cut_off_from_the_broker_alone_stops_once_another_watches(self, machines, caplog):
+        machines.start()
+        job = Watch(spec=camera("good", "rtsp://camera/good"))
+        notes = Path(machines.pipeline.settings.media) / "good.told"
+        begun = lambda: notes.read_text().count('["job"')  # noqa: E731  how many processes there were
+        with Wire(machines.redis.port) as wire:
+            cut_off = machines.worker(wire)
+            thread = Thread(target=watch, args=(cut_off, machines.wanted(job), Event()))
+            thread.start()
+            until(lambda: machines.sequence(job) >= 3)
+            wire.cut()
+            until(lambda: cut_off.emitters.away)
+            until(lambda: not machines.first.leases.rows())
+            with machines.running(job):
+                thread.join(PATIENCE_S)
+                assert not thread.is_alive()
+                commit = machines.sequence(job)
+                until(lambda: machines.sequence(job) > commit + 3)
+                assert begun() == 2
+                assert machines.watches.empty()
+        assert not waiting(cut_off.emitters.root)
+        assert caplog.text.count("is watched by another worker now") == 1
+        assert "does not end here" not in caplog.text
+        assert "can be reached again" not in caplog.text
+        assert gapless(machines.coverage("good"))
 
     def test_a_camera_that_nobody_wants_is_left_alone(self, machines):
         machines.start()
