@@ -55,7 +55,8 @@ def ask(question: str, db: str | None, config: str | None, now: str | None, as_j
 
 def show(answer: "Answer", tz: "tzinfo | None") -> None:
     """The answer for a person: sentence, claims with citations, the plan, what was not watched."""
-    from app.tables import console, plain, short
+    from app.tables import console, short
+    from vidette.text import plain
 
     out = console()
     out.print(plain(answer.answer), style="bold")

@@ -6,7 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from app.backtesting import Found, judged
-from app.tables import clock, many, plain
+from app.tables import clock, many
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from rules.backtest_alerts import Firing

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.tables import date_and_time, many, plain, show
+from app.tables import date_and_time, many, show
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from rules.backtest_alerts import Firing

@@ -147,7 +147,7 @@ def _told(settings: "Settings", cameras: int) -> str:
 
 
 def _say(text: str) -> None:
-    from app.tables import plain
     from vidette.log import redact
+    from vidette.text import plain
 
     click.echo(redact(plain(text)), err=True)

@@ -5,8 +5,9 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from app.cameras import CameraRow, ago
-from app.tables import console, many, plain, show
+from app.tables import console, many, show
 from vidette.feeds import Grade
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from rich.text import Text

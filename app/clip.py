@@ -44,7 +44,7 @@ def clip(event: str | None, db: str | None, config: str | None, out: str, pad_s:
 
     from app.footage import write
     from app.memory import opened
-    from app.tables import plain
+    from vidette.text import plain
 
     if not Path(out).absolute().parent.is_dir():
         raise ConfigError(f"cannot write {out!r}: its folder is not there; make it, or choose another --out")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.cameras import ago
 from app.cluster_words import BEAT, LATE_S, problems, unwatched
-from app.tables import Cell, console, many, plain, short, show
+from app.tables import Cell, console, many, short, show
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from rich.text import Text

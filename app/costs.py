@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.tables import console, date_and_time, many, media, plain, show
+from app.tables import console, date_and_time, many, media, show
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from vidette.looks import Cost, GateAudit

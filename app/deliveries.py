@@ -244,7 +244,7 @@ def _table(rows: "Sequence[Delivery]", last: "dict[str, Attempt]", tz: "tzinfo |
 
 
 def _disabled(state: "SinkState") -> str:
-    from app.tables import plain
+    from vidette.text import plain
 
     return plain(
         f"sink {state.sink!r} is disabled since {state.disabled_at:%Y-%m-%d %H:%M} UTC ({state.reason}); "

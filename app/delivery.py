@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 import click
 
-from app.tables import clock, many, plain
+from app.tables import clock, many
 from rules.sinks.composing import Composer
 from rules.sinks.message import sentence
 from vidette.alerting import Attempts, Deliveries, SinkStates
@@ -14,6 +14,7 @@ from vidette.errors import ConfigError, DeliveryError
 from vidette.ports import GraphStore
 from vidette.rule_settings import SinkSettings
 from vidette.settings import Settings
+from vidette.text import plain
 from workers.delivery.sender import Lane
 
 _MOST = 1_000

@@ -120,10 +120,10 @@ def _with_rule(settings: "Settings") -> "Settings":
 def tell_alerts(ready: "Pipeline", stream: str) -> None:
     """Print each alert with the rule that raised it, and why."""
     from app.options import zone
-    from app.tables import plain
     from rules.reading import reading
     from vidette.alerting import Alerts
     from vidette.alerts import AlertFilter
+    from vidette.text import plain
 
     for rule in ready.settings.rules:
         click.echo("\n" + plain(f"rule:    {rule.id}: {reading(rule, zone(ready.settings))}"))

@@ -96,8 +96,8 @@ def _print_json(cameras: "Sequence[OnvifCamera]") -> None:
 
 
 def _print_refused(cameras: "Sequence[OnvifCamera]", username: str) -> None:
-    from app.tables import plain
     from vidette.log import redact
+    from vidette.text import plain
 
     for one in cameras:
         if one.refused:

@@ -98,7 +98,7 @@ def tried(rule: "RuleSettings", settings: "Settings", since: str | None) -> "Fou
 def say(shown: Written, settings: "Settings") -> None:
     """Print it for people."""
     from app.backtesting import say as say_found
-    from app.tables import plain
+    from vidette.text import plain
     from workers.wiring import media_of
 
     click.echo(shown.text)

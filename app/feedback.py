@@ -48,7 +48,8 @@ def _say(name: str, ids: tuple[str, ...], given: dict[str, Any]) -> None:
 
 
 def _line(alert: "Alert", says: str, *, done: bool) -> str:
-    from app.tables import plain, short
+    from app.tables import short
+    from vidette.text import plain
 
     head = says if done else f"{alert.state if says == 'acknowledged' else says} already"
     return plain(f"{head}: {alert.severity.upper()} {alert.text} (alert {short(alert.id)})")

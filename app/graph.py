@@ -139,8 +139,8 @@ def migrate(origin: str, target: str, config: str | None, *, resume: bool, quiet
 
 def _say(where: str, tally: "Tally") -> None:
     """What is there now, a kind a line."""
-    from app.tables import plain
     from graph.dump.tally import present
+    from vidette.text import plain
 
     for kind, count in present(tally.counts).items():
         click.echo(f"{count:>12,}  {kind}")

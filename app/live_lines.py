@@ -1,11 +1,14 @@
 """One line a camera, kept up to date on a terminal; elsewhere a line whenever its state changes."""
 
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO
 
-from app.tables import many, plain
+from app.tables import many
 from vidette.feeds import CAUSES, FeedState
 from vidette.progress import Progress
+from vidette.text import plain
 
 NAME = 32
 
@@ -47,6 +50,13 @@ class LiveLines:
         lines = lines if len(lines) <= room else [*lines[: room - 1], f"and {len(lines) - room + 1} more"]
         self._shown = len(lines)
         return "".join(line + "\n" for line in lines)
+
+
+def put(out: TextIO, text: str) -> None:
+    """Write to a terminal now, unless it is gone: what is told there is not about it."""
+    with suppress(OSError):
+        out.write(text)
+        out.flush()
 
 
 def said(progress: Progress, feed: FeedState) -> str:

@@ -3,8 +3,9 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TextIO
+
+from app.live_lines import put
 
 _EVERY_S = 0.2
 
@@ -28,10 +29,10 @@ class MoveLine:
             return
         if not self._live:
             if step != self._step:
-                self._put(f"{step}\n")
+                put(self._out, f"{step}\n")
         elif step != self._step or self._clock() - self._told_at >= _EVERY_S:
             self._told_at = self._clock()
-            self._put(f"\r\x1b[K{step} {kind} {done:,} of {of:,}")
+            put(self._out, f"\r\x1b[K{step} {kind} {done:,} of {of:,}")
         self._step = step
 
     def __enter__(self) -> "MoveLine":
@@ -39,9 +40,4 @@ class MoveLine:
 
     def __exit__(self, *_: object) -> None:
         if self._live and self._step:
-            self._put("\r\x1b[K")
-
-    def _put(self, text: str) -> None:
-        with suppress(OSError):  # the terminal is gone; the move is not about it
-            self._out.write(text)
-            self._out.flush()
+            put(self._out, "\r\x1b[K")

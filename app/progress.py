@@ -3,20 +3,20 @@
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Lock
 from typing import TextIO
 
 import click
 
-from app.live_lines import LiveLines
+from app.live_lines import LiveLines, put
 from app.outcomes import speed
-from app.tables import many, media, plain
+from app.tables import many, media
 from vidette.codec import line
 from vidette.models import State
 from vidette.ports import GraphStore
 from vidette.progress import Progress
 from vidette.queries import Events, Filter
+from vidette.text import plain
 
 _BACK_S = 120.0  # an event closes with an end a little before the commit that says so
 _ALL = 1_000_000
@@ -59,7 +59,7 @@ class ProgressLine:
             self._events(progress)
         if progress.live:
             if not self._quiet:
-                self._put(self._cameras.text(progress))
+                put(self._out, self._cameras.text(progress))
             return
         self._files += progress.done
         if not self._quiet and (self._live or progress.done):
@@ -68,8 +68,7 @@ class ProgressLine:
     def close(self) -> None:
         """Leave the terminal tidy."""
         if self._live and not self._quiet:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+            put(self._out, "\r\x1b[K")
 
     def _write(self, text: str, *, done: bool) -> None:
         if self._total > 1:
@@ -79,12 +78,7 @@ class ProgressLine:
             text = "\r\x1b[K" + (text if len(text) < width else text[: width - 2] + "…")
         if done or not self._live:
             text += "\n"
-        self._put(self._cameras.clear() + text + self._cameras.block() if done else text)
-
-    def _put(self, text: str) -> None:
-        with suppress(OSError):  # the terminal is gone; the watch is not about it
-            self._out.write(text)
-            self._out.flush()
+        put(self._out, self._cameras.clear() + text + self._cameras.block() if done else text)
 
     def _events(self, progress: Progress) -> None:
         """Print what closed since the last time; of a camera, nothing of before this watch."""

@@ -109,7 +109,8 @@ def _row(one: "Proposal", tried: "Result") -> "dict[str, Any]":
 def _lines(row: dict[str, Any]) -> Iterator[str]:
     import json
 
-    from app.tables import many, plain, short
+    from app.tables import many, short
+    from vidette.text import plain
 
     dismissed, confirmed = many(row["dismissed"], "dismissed alert"), row["confirmed"]
     if row["proposal"] is None:

@@ -6,13 +6,14 @@ from datetime import tzinfo
 
 import click
 
-from app.tables import clock, many, plain, short
+from app.tables import clock, many, short
 from vidette.alerting import Alerts, Attempts, Decisions, Deliveries
 from vidette.alerts import Alert, AlertFilter, Attempt, Decision, Delivery, DeliveryFilter, DeliveryStatus
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
 from vidette.queries import Events, Filter
 from vidette.rows import EventRow
+from vidette.text import plain
 
 SHORTEST = 4
 _MOST = 1000

@@ -97,7 +97,7 @@ def receive(secrets: tuple[str, ...], **given: Any) -> None:
 def _teller(*, as_json: bool) -> "Callable[[Message], None]":
     import json
 
-    from app.tables import plain
+    from vidette.text import plain
 
     def tell(message: "Message") -> None:
         if as_json:
@@ -119,7 +119,7 @@ def _line(message: "Message") -> str:
 
 
 def _refused(text: str) -> None:
-    from app.tables import plain
     from vidette.log import redact
+    from vidette.text import plain
 
     click.echo(redact(plain(text[:300])), err=True)

@@ -47,8 +47,8 @@ def _answer(path: Path, before: Watching) -> Watching | None:
 
 
 def _said(now: Watching | None, before: Watching) -> int:
-    from app.tables import plain
     from vidette.log import redact
+    from vidette.text import plain
 
     if now is None:
         click.echo(f"failed: the watch of process {before.pid} did not answer", err=True)

@@ -39,9 +39,9 @@ def check_(files: tuple[str, ...], config: str | None) -> int:
     settings lack, or tells nothing that another rule does not tell, is a warning.
     """
     from app.options import zone
-    from app.tables import plain
     from rules.review import review
     from rules.rulebook import disagreements
+    from vidette.text import plain
 
     settings, books, wrong = _books(files, config)
     wrong += disagreements(books)

@@ -121,7 +121,8 @@ def _drawn(folder: Path) -> Path:
 
 def _show(scores: "Sequence[Score]", *, as_json: bool) -> None:
     """A line a fault, then what went wrong."""
-    from app.tables import plain, show
+    from app.tables import show
+    from vidette.text import plain
 
     if as_json:
         for score in scores:

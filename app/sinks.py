@@ -66,7 +66,7 @@ def test(identity: str, db: str | None, config: str | None, rules: tuple[str, ..
     import time
 
     from app.memory import settings_of
-    from app.tables import plain
+    from vidette.text import plain
     from workers.delivery.lanes import lane_of
     from workers.wiring import media_of
 

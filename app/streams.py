@@ -40,6 +40,7 @@ def streams(**given: Any) -> None:
         return
     from app import tables
     from app.camera_table import show_cameras
+    from vidette.text import plain
 
     if found:
         show_cameras(list(found.values()))
@@ -47,7 +48,7 @@ def streams(**given: Any) -> None:
     if files or not found:
         tables.streams(files, tz)
     for said in suggestions(rows, tz):
-        click.echo(tables.plain(said), err=True)
+        click.echo(plain(said), err=True)
 
 
 def _print_json(rows: "list[StreamRow]", found: "dict[str, CameraRow]") -> None:

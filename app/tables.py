@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, TypeAlias
 
+from vidette.text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,11 +26,6 @@ def console(*, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PIPED_WIDTH
     return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
-
-
-def plain(text: str) -> str:
-    """The text in one line without control characters: a caption must not steer a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def media(seconds: float | None) -> str:

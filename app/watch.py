@@ -181,8 +181,8 @@ def _report(
 ) -> None:
     from app.options import zone
     from app.outcomes import advice, table
-    from app.tables import plain
     from vidette.log import redact
+    from vidette.text import plain
 
     quiet, as_json = given["quiet"], given["as_json"]
     if outcomes and not quiet:

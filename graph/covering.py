@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from graph.rows import Connection, Row, Value, insert, pts
 from vidette.intervals import merge, stronger, strongest
@@ -37,8 +38,8 @@ def touching(connection: Connection, stream_id: str, look: str, low: float, high
     return [of_row(row) for row in found]
 
 
-def of_row(row: Row) -> Coverage:
-    """A row of `coverage`."""
+def of_row(row: Row | dict[str, Any]) -> Coverage:
+    """A row of `coverage`, or the properties of a node of it."""
     return Coverage(
         stream_id=row["stream_id"],
         start_s=row["start_pts"],

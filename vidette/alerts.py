@@ -324,9 +324,6 @@ class Sent:
     error: str = ""
 
 
-AlertOrder = Literal["at", "-at"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFilter:
     """Which alerts: every given condition must hold; empty means any. The window is on `at`, half-open."""

@@ -41,6 +41,11 @@ def complement(spans: Iterable[Span], within: Span) -> list[Span]:
     return [span for span in out if span[1] > span[0]]
 
 
+def clipped(row: Coverage, low: float, high: float) -> Coverage:
+    """The part of a row in [low, high); one that lies outside ends before it starts."""
+    return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
+
+
 def stronger(a: Coverage, b: Coverage) -> Coverage:
     """What two rows say together of one moment; `b` was committed later.
 

@@ -13,7 +13,6 @@ from vidette.rows import CoverageRow, EventRow
 
 PATIENCE_S = 60.0
 _GRACE_S = 1.0  # a fault is noticed by its effect, which comes a moment after it
-_LEARNT_S = 30.0  # a camera that was never seen is looked at in one go once its view is learnt
 _AFTER_S = 6.0  # what follows from a mended fault: another connection, a group of pictures that began before
 
 

@@ -1,13 +1,12 @@
 """Coverage rows on a Neo4j server: one lane a look, each tiling what it spoke of."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from graph.covering import RULES, disjoint
+from graph.covering import RULES, disjoint, of_row
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.scene import Scene
-from vidette.intervals import merge
-from vidette.models import LOOKS, Coverage, DeepState, FastState, Look
+from vidette.intervals import clipped, merge
+from vidette.models import LOOKS, Coverage, Look
 
 Lanes = dict[tuple[str, str], list[Coverage]]
 """What looks say, by id of stream and look."""
@@ -58,26 +57,15 @@ def lanes(transaction: Transaction, spans: Mapping[str, tuple[float, float]]) ->
     out: Lanes = {(one["id"], one["look"]): [] for one in asked}
     for row in found:
         low, high = spans[row["c"]["stream_id"]]
-        said = _of(row["c"])
-        cut = replace(said, start_s=max(said.start_s, low), end_s=min(said.end_s, high))
+        said = of_row(row["c"])
+        cut = clipped(said, low, high)
         if cut.end_s > cut.start_s:
             out[said.stream_id, row["c"]["look"]].append(cut)
     return out
 
 
 def _met(nodes: list[Row], low: float) -> list[Coverage]:
-    return [row for row in map(_of, nodes) if row.end_s >= low]
-
-
-def _of(node: Row) -> Coverage:
-    return Coverage(
-        stream_id=node["stream_id"],
-        start_s=node["start_pts"],
-        end_s=node["end_pts"],
-        state=FastState(node["state"]),
-        deep=DeepState(node["deep"]),
-        reason=node["reason"],
-    )
+    return [row for row in map(of_row, nodes) if row.end_s >= low]
 
 
 def _key(row: Coverage, look: str) -> str:

@@ -1,7 +1,6 @@
 """Streams, their commits and coverage."""
 
 import json
-from dataclasses import replace
 from typing import Literal
 
 from graph import covering
@@ -9,7 +8,7 @@ from graph.opening import last_commit
 from graph.reading.where import Where
 from graph.rows import Connection, Named, Row, many, to_instant, to_ms
 from vidette.ids import milliseconds
-from vidette.intervals import deepened, merge
+from vidette.intervals import clipped, deepened, merge
 from vidette.models import Commit, Coverage
 from vidette.queries import CoverageIn, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
 from vidette.rows import CoverageRow, StreamRow
@@ -148,7 +147,7 @@ def _covered(connection: Connection, stream: Row, asked: Filter) -> list[Coverag
     if high <= low:
         return []
     lanes = [
-        [_clip(row, low, high) for row in covering.touching(connection, stream["id"], look, low, high)]
+        [clipped(row, low, high) for row in covering.touching(connection, stream["id"], look, low, high)]
         for look in ("fast", "deep")
     ]
     fast, deep = ([row for row in lane if row.end_s > row.start_s] for lane in lanes)
@@ -161,10 +160,6 @@ def window(origin_ms: int, asked: Filter) -> tuple[float, float]:
     until = 1e12 if asked.until is None else (to_ms(asked.until) - origin_ms) / 1000
     low = max(since, -1e12 if asked.from_s is None else milliseconds(asked.from_s) / 1000)
     return low, min(until, 1e12 if asked.to_s is None else milliseconds(asked.to_s) / 1000)
-
-
-def _clip(row: Coverage, low: float, high: float) -> Coverage:
-    return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
 
 
 def coverage_row(stream: Named, row: Coverage) -> CoverageRow:

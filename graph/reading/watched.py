@@ -1,13 +1,12 @@
 """How much of a window was watched and examined: summed by the database, so that only what was not watched is read."""
 
-from dataclasses import replace
 from typing import cast
 
 from graph import covering
 from graph.reading.streams import chosen, coverage_row, window
 from graph.rows import Connection, Row
 from vidette.aggregates import Watched, Watching
-from vidette.intervals import Span, complement
+from vidette.intervals import Span, clipped, complement
 from vidette.models import Coverage, FastState
 
 # Rows of a lane that meet [?3, ?4): none overlap, so the first is the last that began before it.
@@ -62,7 +61,7 @@ def _of_stream(connection: Connection, stream: Row, low: float, high: float) -> 
     fast = _sums(connection, asked)
     known = _known(connection, fast, asked)
     deep = [row for gap in complement(known, (low, high)) for row in _rows(connection, stream["id"], *gap)]
-    dark = [_cut(covering.of_row(row), low, high) for row in connection.execute(_UNWATCHED, asked)]
+    dark = [clipped(covering.of_row(row), low, high) for row in connection.execute(_UNWATCHED, asked)]
     dark += [row for row in deep if row.state != FastState.WATCHED]
     return Watching(
         stream=stream["name"],
@@ -93,12 +92,8 @@ def _known(connection: Connection, fast: Row, asked: tuple[str, str, float, floa
 
 def _rows(connection: Connection, stream_id: str, low: float, high: float) -> list[Coverage]:
     """What deep looks say of a stretch."""
-    rows = [_cut(row, low, high) for row in covering.touching(connection, stream_id, "deep", low, high)]
+    rows = [clipped(row, low, high) for row in covering.touching(connection, stream_id, "deep", low, high)]
     return [row for row in rows if row.end_s > row.start_s]
-
-
-def _cut(row: Coverage, low: float, high: float) -> Coverage:
-    return replace(row, start_s=max(row.start_s, low), end_s=min(row.end_s, high))
 
 
 def _examined(connection: Connection, stream_id: str, low: float, high: float, fast: float) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vidette import codec
 from vidette.alerts import Alert
+from vidette.text import plain
 
 VERSION = 1
 """Of the message: grows where receivers have to change, not where something is added (docs/alert.schema.json)."""
@@ -73,11 +74,6 @@ def sentence(alert: Alert) -> str:
     """`HIGH “Bag left”: in gate on yard, Fri 1 May 12:00:03 UTC (rule bag-left, alert 1a2b3c4d)`, one safe line."""
     change = "" if alert.change == "raised" else f" {alert.change}:"
     return plain(f"{alert.severity.upper()}{change} {_cut(alert.text, 500)} (rule {alert.rule}, alert {alert.id[:8]})")
-
-
-def plain(text: str) -> str:
-    """The text in one line without control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _cut(text: str, most: int) -> str:

@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from rules.addresses import Network, Target, addresses, target_of
 from rules.sinks.composing import Composer
-from rules.sinks.message import plain
 from vidette.alerts import Change, Delivery, Sent
 from vidette.errors import ConfigError, DeliveryError
+from vidette.text import plain
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage

@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Event
 
 from rules.sinks.composing import Composed, Composer
-from rules.sinks.message import plain
 from vidette.alerts import Alert, Delivery, Sent
 from vidette.errors import DeliveryError
+from vidette.text import plain
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER")
 _QUOTED = 500  # bytes of output that are kept

@@ -14,10 +14,10 @@ from rules.addresses import Network, Resolve, Target, addresses, lookup, target_
 from rules.signing import sign
 from rules.sinks.composing import Composed, Composer
 from rules.sinks.kept import Kept
-from rules.sinks.message import plain
 from rules.sinks.post import Post, Reply
 from vidette.alerts import Delivery, Sent
 from vidette.errors import DeliveryError
+from vidette.text import plain
 from vidette.traces import HERE
 
 _GONE, _QUOTED = 410, 200

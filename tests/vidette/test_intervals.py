@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidette.intervals import complement, deepened, join, merge, stronger, strongest, total, union
+from vidette.intervals import clipped, complement, deepened, join, merge, stronger, strongest, total, union
 from vidette.models import Coverage, DeepState, FastState
 
 SPAN = st.tuples(st.integers(0, 20), st.integers(0, 20)).map(lambda pair: (float(pair[0]), float(pair[1])))
@@ -39,6 +39,12 @@ def test_union_is_the_same_time_apart_and_in_order(spans: list[tuple[float, floa
     assert all(a[1] < b[0] for a, b in pairwise(joined))
     assert total(spans) == len(ticks(spans))
     assert union(joined) == joined
+
+
+@given(tiled(), SPAN)
+def test_clipped_is_what_both_share(rows: list[Coverage], within: tuple[float, float]) -> None:
+    inside = said([clipped(one, *within) for one in rows])
+    assert inside == {at: what for at, what in said(rows).items() if at in ticks([within])}
 
 
 @given(st.lists(SPAN), SPAN)

@@ -3,10 +3,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.sinks.message import MAX_BYTES, MAX_THUMBNAIL, body, payload, plain, sentence, shortened
+from rules.sinks.message import MAX_BYTES, MAX_THUMBNAIL, body, payload, sentence, shortened
 from tests.telling import alert, check_body
 from vidette.alerts import AlertState, Change
 from vidette.models import Evidence
+from vidette.text import plain
 
 TEXT = st.text(max_size=3000)
 EVIDENCE = st.builds(
