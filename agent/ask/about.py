@@ -32,6 +32,7 @@ def about_coverage(asked: Asked) -> Answer:
     """How much of the time asked was watched, whether all of it, or how much there is."""
     coverage, kind = asked.coverage, asked.plan.kind
     full = whole(coverage)
+    yes = full != asked.plan.negated
     share = (
         f"all of it was watched: {lasting(coverage.total_s)}"
         if full
@@ -39,12 +40,12 @@ def about_coverage(asked: Asked) -> Answer:
     )
     text = f"{share}, {lasting(coverage.examined_s)} of that examined"
     if kind == "exists":
-        text = f"{'yes' if full else 'no'}, {text}"
+        text = f"{'yes' if yes else 'no'}, {text}"
     if kind == "how_long":
         text = f"{lasting(coverage.total_s)} of footage; {text}"
     gaps = [_said(asked, gap) for gap in coverage.gaps[:_MOST]]
     more = [f"and {len(coverage.gaps) - _MOST} more gaps"] if len(coverage.gaps) > _MOST else []
-    value: float | bool = full if kind == "exists" else coverage.total_s if kind == "how_long" else coverage.watched_s
+    value: float | bool = yes if kind == "exists" else coverage.total_s if kind == "how_long" else coverage.watched_s
     return Answer(
         question=asked.question,
         plan=asked.plan,

@@ -60,10 +60,13 @@ def _rate(asked: Asked, found: Found) -> Answer:
         return _none_seen(asked, found)
     units = _units(spans, asked)
     share = many / units
-    text = (
-        f"{share:.3g} {plan.subjects} {did(plan, 2)} per {plan.by} on average: {many} in {units:.3g} watched {plan.by}s"
-    )
+    text = f"{_figure(share)} {plan.subjects} {did(plan, 2)} per {plan.by} on average: {many} in {_figure(units)} watched {plan.by}s"
     return full(asked, found, text, found.rows, round(share, 3), f"{plan.subjects} per {plan.by}", total=many)
+
+
+def _figure(number: float) -> str:
+    """Three digits, but never as a power of ten."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _units(spans: list[tuple[float, float]], asked: Asked) -> float:
@@ -83,7 +86,11 @@ def _most(asked: Asked, found: Found) -> Answer:
     """The group with the most or the fewest; several that are alike are named, none is picked."""
     plan, counted = asked.plan, groups(asked, found)
     if plan.kind == "fewest":
-        counted = with_empty(asked, counted)
+        seen, counted = len(counted), with_empty(asked, counted)
+        if len(counted) == 1 < seen:
+            return unknown(
+                asked, f"cannot tell: no other {plan.by} was watched as long as {group_said(asked, counted[0])}"
+            )
     if not counted or asked.coverage.watched_s <= 0:
         return _none_seen(asked, found)
     pick = max if plan.kind == "most" else min

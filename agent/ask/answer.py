@@ -40,15 +40,27 @@ def answer(asked: Asked) -> Answer:
         if reason := cannot_look_for(asked.store, plan):
             return unknown(asked, f"cannot tell: {reason}")
     try:
-        if asked.plan.sides:
-            return AMOUNTS["compare"](asked, Found(plan=asked.plan, rows=()))
-        found = find(asked.store, asked.plan, asked.clock.footage)
-        asked = seen_so(asked, found)
-        if not found.rows and asked.plan.kind not in ("most", "fewest", "average"):
-            return _nothing(asked, found)
-        return _of_kind(asked.plan)(asked, found)
+        return _as_asked(_answered(asked), asked.plan)
     except Untold as error:
         return unknown(asked, f"cannot tell: {error}")
+
+
+def _answered(asked: Asked) -> Answer:
+    """The answer of rows. Raises Untold."""
+    if asked.plan.sides:
+        return AMOUNTS["compare"](asked, Found(plan=asked.plan, rows=()))
+    found = find(asked.store, asked.plan, asked.clock.footage)
+    asked = seen_so(asked, found)
+    if not found.rows and asked.plan.kind not in ("most", "fewest", "average"):
+        return _nothing(asked, found)
+    return _of_kind(asked.plan)(asked, found)
+
+
+def _as_asked(answered: Answer, plan: Plan) -> Answer:
+    """The answer with the thing that was asked for in its plan, told or not: the next question may go on from it."""
+    where = replace(answered.plan.where, labels=plan.where.labels, kinds=plan.where.kinds)
+    named = replace(answered.plan, where=where, subject=plan.subject, subjects=plan.subjects)
+    return replace(answered, plan=named)
 
 
 def _of_kind(plan: Plan) -> Callable[[Asked, Found], Answer]:

@@ -12,8 +12,9 @@ from agent.ask.follow import followed, follows
 from agent.ask.footage import Footage
 from agent.ask.legible import asked_text, text_read
 from agent.ask.likeness import Likeness
-from agent.ask.names import known
+from agent.ask.names import known, normal
 from agent.ask.question import Planner
+from agent.ask.reasons import reason
 from agent.ask.say import Clock, plan_words
 from agent.ask.scan import NotUnderstood
 from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
@@ -67,7 +68,8 @@ def ask(
     try:
         answered = _by_plan(question, store, planner, previous)
     except NotUnderstood as error:
-        why = f"{error} ({names.said()})" if error.name else str(error)
+        known_why = reason(normal(question), error.word) if error.word else ""
+        why = known_why or (f"{error} ({names.said()})" if error.name else str(error))
         return _by_words(question, store, planner, likeness) or _cannot(question, store, planner, why, help_=True)
     if not answered.unknown and (answered.rows or answered.claims or not _captions_only(answered, planner)):
         return answered

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent.ask.footage import Footage
 from agent.ask.moments import AFTER_FIRST, EDGE, LOOSE, RANGE, SPAN, seconds
-from agent.ask.names import Known
+from agent.ask.names import Known, normal
 from agent.ask.scan import NotUnderstood
 from agent.ask.words import WORDS, Mark, Noun
 from vidette.answers import Plan, Relation
@@ -28,6 +28,7 @@ _AT = re.compile(
     rf"?(?P<span>{SPAN}|hour|minute) )?(?P<word>{_WORD}) (?=\S)"
 )
 _MOMENTS = frozenset({"when", "as", "the moment", "at the time when"})
+_PLACE = re.compile(r"(?<!\S)(?:at|on|in|of|to|from|for|near|than|or) $")
 _STANDING = re.compile(r"\b(?:was|were|is|are|stood|had) (?:stopped|parked|halted|standing|still)\b|\bstood\b")
 _BETWEEN = re.compile(r"(?:^|(?<=\s))between (?:when |the time |the moment )?(?=\S)")
 _PRONOUN = re.compile(r"(?:^|(?<=\s))(?:it|they|them|he|she|that one)(?!\S)")
@@ -50,21 +51,24 @@ _GAPS = (
 _NOBODY = re.compile(
     r"^(?P<do>(?:did|was|were|has|have|had|is|are)(?: there)?) (?P<no>no one|no-one|nobody|nothing|none of the|no)\s(?P<rest>.+)$"
 )
+_EVERY = re.compile(
+    r"^(?P<do>did|have|has|were|was) (?:every single|every|each|all of the|all the|all) (?P<noun>[\w-]+) (?P<rest>.+)$"
+)
 _ANY = {"no one": "anyone", "no-one": "anyone", "nobody": "anyone", "nothing": "anything"}
 
 
 def related(text: str, clause: Clause, known: Known, footage: Footage) -> Plan | None:
     """A question that a clause of time is part of, or None."""
-    del known, footage
-    return _leading(text, clause) or _between(text, clause) or _trailing(text, clause)
+    del footage
+    return _leading(text, clause) or _between(text, clause) or _trailing(text, clause, known)
 
 
-def _trailing(text: str, clause: Clause) -> Plan | None:
+def _trailing(text: str, clause: Clause, known: Known) -> Plan | None:
     """ "who entered | after | the bag was left": at the last such word, so that each part is read on its own."""
     marks = [
         found
         for found in _AT.finditer(text)
-        if found.start() > 0 and not _is_time(text, found) and not _named(text, found)
+        if found.start() > 0 and not _is_time(text, found) and not _named(text, found, known)
     ]
     if not marks:
         return None
@@ -106,9 +110,13 @@ def _between(text: str, clause: Clause) -> Plan | None:
     return None
 
 
-def _named(text: str, found: re.Match[str]) -> bool:
-    """Whether the word stands as a name: "entered the till"."""
-    return text[: found.start("word")].endswith("the ") and not found["within"]
+def _named(text: str, found: re.Match[str], known: Known) -> bool:
+    """Whether the word stands as a name, or begins one: "entered the till", "at till 2"; or is part of "at once"."""
+    before, at = text[: found.start("word")], found.start("word")
+    if (before.endswith("the ") and not found["within"]) or (found["word"] == "once" and before.endswith("at ")):
+        return True
+    names = (normal(name) for name in known.names())
+    return bool(_PLACE.search(before)) and any(re.match(rf"{re.escape(name)}(?!\S)", text[at:]) for name in names)
 
 
 def _is_time(text: str, found: re.Match[str]) -> bool:
@@ -190,6 +198,19 @@ def negated(text: str, clause: Clause, known: Known, footage: Footage) -> Plan |
     plan = clause(f"{found['do']} {_ANY.get(found['no'], 'any')} {found['rest']}")
     if plan.kind != "exists":
         raise NotUnderstood("ask 'did nobody …' or 'did anyone …'")
+    return replace(plan, negated=not plan.negated)
+
+
+def universal(text: str, clause: Clause, known: Known, footage: Footage) -> Plan | None:
+    """ "did every car leave": whether there was none that did not, or None."""
+    del known, footage
+    found = _EVERY.match(text)
+    if not found or not isinstance(WORDS.get(found["noun"]), Noun):
+        return None
+    no = "did not" if found["do"] == "did" else f"{found['do']} not"
+    plan = clause(f"were there {found['noun']} that {no} {found['rest']}")
+    if plan.kind != "exists" or not plan.never:
+        raise NotUnderstood(f"I cannot tell that of all of them; ask which {found['noun']} did not")
     return replace(plan, negated=not plan.negated)
 
 

@@ -29,7 +29,7 @@ def followed(added: str, previous: Plan | None, planner: Planner) -> Plan:
 
     Raises NotUnderstood.
     """
-    if previous is None:
+    if previous is None or previous.kind in ("cannot_tell", "search"):
         raise NotUnderstood("there is no question before this one to go on from; ask it in full")
     if _WHOLE.match(added):
         return _placed_as(planner.plan(added), previous)

@@ -46,6 +46,14 @@ class Footage:
         spans = [self.span(stream) for stream in self.streams] or [(self.now, self.now)]
         return min(start for start, _ in spans), max(end for _, end in spans)
 
+    def filmed_at(self, hour: int) -> bool:
+        """Whether any stream was filmed at this hour of the asker's clock, on any day."""
+        spans = (tuple(at.astimezone(self.tz) for at in self.span(stream)) for stream in self.streams)
+        return any(
+            end - start >= timedelta(days=1) or (hour - start.hour) % 24 <= (end.hour - start.hour) % 24
+            for start, end in spans
+        )
+
     def dates(self) -> list[date]:
         """The local dates it touches, at most a year of each stream."""
         out: set[date] = set()

@@ -59,6 +59,8 @@ def find(
     told, remark = _tellable(store, plan)
     nameless = bool(plan.where.labels) and not told.where.labels
     if conditioned(told):
+        if told.narrow and told.where.labels and not remark:
+            remark = _undecided(store, told)
         return _conditioned(store, told, footage, remark, nameless=nameless, things=things)
     if told.kind in ("first", "last") and told.nth is None and not nameless and not _by_rows(told):
         most = most or _ENDS  # of the first or the last, no more are needed, nor how many there are
@@ -204,6 +206,8 @@ def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
     where, remark = plan.where, f"nothing here tells {plan.subjects} from others"
     if not where.labels:
         return plan, ""
+    if len(where.labels) > 1 and (some := _of_several(store, plan)):
+        return some
     told = store.read(Told(labels=where.labels, kinds=where.kinds))
     if not told.labels:
         where = replace(where, labels=(), kinds=())
@@ -213,6 +217,16 @@ def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
         plural = " or ".join({"person": "people"}.get(label.value, f"{label.value}s") for label in where.labels)
         return replace(plan, where=replace(where, kinds=()), subject=singular, subjects=plural), remark
     return plan, ""
+
+
+def _of_several(store: GraphStore, plan: Plan) -> tuple[Plan, str] | None:
+    """The plan and the remark where only some of several labels are told: "people and cars" without any cars."""
+    untold = tuple(label for label in plan.where.labels if not store.read(Told(labels=(label,))).labels)
+    if not untold or len(untold) == len(plan.where.labels):
+        return None
+    names = " or ".join({"person": "people"}.get(label.value, f"{label.value}s") for label in untold)
+    rest = _undecided(store, plan)
+    return plan, f"nothing here tells {names} from others" + (f", and {rest}" if rest else "")
 
 
 def _rows(

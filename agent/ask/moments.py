@@ -56,6 +56,10 @@ ALONE = re.compile(rf"\b(?:(?:on|in|during) )?({_AGO}|{DAY}){_ENDS}")
 PART_OF_DAY = re.compile(
     rf"(?<![\w:])({BARE}|\d{{1,2}}:\d\d)(?: o'clock)? (?:in the (morning|afternoon|evening)|(at night)){_ENDS}"
 )
+HOUR = re.compile(
+    rf"\b(at|around|about|by|before|after|since|until|till) ({BARE})(?=\s*\Z|\s+(?:on|in|at|the|today|yesterday|tonight|this|last|what|who|which|how|did|was|were|is|are|any\w*)\b)"
+)
+"""An hour without anything that says so: "at 3", "before 10 on Monday"."""
 _HOURS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (22, 30)}
 _MAX_S = 1.5e9
 

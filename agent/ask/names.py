@@ -18,6 +18,16 @@ _PLACE = r"(?:zone|area|region)"
 _SLIP = re.compile(r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day$|yesterday$)[^\W\d_][\w-]*")
 _NUMBERED = re.compile(r"\b(?:camera|cam|stream) (?:number |no )?(\d{1,6})\b(?! ?[-_])")
 _NUMBERED_NAME = re.compile(r"(?:camera|cam|stream)[-_ ]?0*(\d{1,6})")
+_WAY = re.compile(r"\bfrom (?:the )?\x01 (?:to|into|and then) (?:the )?\x01")
+_WAY_SAID = "nothing here follows things from one place to another; ask of each place"
+_PREPOSITION = re.compile(r"(?<!\S)(?:to|of|off|about|for|near|past|beside) (?:the )?\x01")
+_FROM = re.compile(r"(?<!\S)from (?:the )?\x01")
+_COMING = re.compile(
+    r"\b(?:c[oa]m(?:e|es|ing)|go|goes|went|going|walk\w*|dr[io]v\w+|enter\w*|arriv\w+|r[ua]n\w*|mov\w+|cross\w*)\b"
+)
+_PLACE_WORD = "".join(
+    f"(?<={word} )|" for word in ("at", "on", "in", "of", "to", "from", "the", "for", "near", "than", "or")
+).rstrip("|")
 _MOST = 200
 _NOT_NAMES = frozenset(
     [
@@ -54,6 +64,10 @@ class Known:
     zones: tuple[str, ...]
     lines: tuple[str, ...]
 
+    def names(self) -> tuple[str, ...]:
+        """All of them, of files also without their tags."""
+        return (*_stream_names(self.streams), *self.zones, *self.lines)
+
     def said(self) -> str:
         """The names that exist, for a person."""
         parts = [
@@ -89,7 +103,7 @@ def known(store: GraphStore) -> Known:
 def normal(text: str) -> str:
     """Lower case, plain quotes, no punctuation but what times and names need."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
-    text = re.sub(r"\b(what|who|when|where|how)'s\b", r"\1 is", text)
+    text = re.sub(r"\b(what|who|when|where|how)'?s\b", r"\1 is", text)
     text = re.sub(r"[^\w\s:.'&/,–-]|\x00|\x01", " ", text)
     text = re.sub(r"\b([ap])\.m\b\.?", r"\1m", text)
     text = re.sub(r"[.,:'](?=\s|$)|(?:^|(?<=\s))[.,:'](?=\S)", " ", text)
@@ -105,7 +119,9 @@ def find_names(text: str, known: Known) -> Named:
         ({name: (name,) for name in known.zones}, _PLACE),
         (_stream_names(known.streams), _STREAM),
     )
-    problem = _unknown(text, known)
+    problem = _WAY_SAID if _WAY.search(text) else _unknown(text, known)
+    text = _PREPOSITION.sub("\x01", text)
+    text = text if _COMING.search(text) else _FROM.sub("\x01", text)
     text = re.sub(r"\x01(?: (?:and |or )?(?:the )?\x01)+", "\x01", " ".join(text.replace("\x01", " \x01 ").split()))
     return Named(
         text=text.replace("\x01", " "), streams=streams, zones=zones, lines=lines, notes=notes, problem=problem
@@ -163,14 +179,19 @@ def _taken(text: str, *sorts: tuple[dict[str, tuple[str, ...]], str]) -> tuple[s
 
 
 def _pattern(plain: str, word: str) -> str:
-    """A name that could be an ordinary word or a number counts only beside the word for its sort."""
+    """A name that could be an ordinary word or a number counts only beside the word for its sort.
+
+    One of several such words ("till 2") counts also where a place is spoken of: "at till 2".
+    """
     name = r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", plain) if part)
     marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
     if re.fullmatch(r"(?!going|running)[a-z]+ing", plain) and plain in SINGLE:
         return rf"{marked}|(?<!\S)the {name}(?!\S)"  # "the parking" is a place, "parking" alone is not
     ordinary = all(part in SINGLE or part in _NOT_NAMES or not re.search(r"[^\W\d]", part) for part in plain.split())
     told = re.match(rf"{word}\b.*\d", plain)  # "camera 02" is nothing else
-    return marked if ordinary and not told else rf"{marked}|(?<!\S){name}(?!\S)"
+    if ordinary and not told:
+        return rf"{marked}|(?:{_PLACE_WORD}){name}(?!\S)" if " " in plain else marked
+    return rf"{marked}|(?<!\S){name}(?!\S)"
 
 
 def _unknown(text: str, known: Known) -> str:

@@ -93,6 +93,8 @@ def read_parts(text: str) -> Parts:
     parts = Parts(words=words, kind=kind, times=times, noun=noun, verb=verb, notes=(*notes, *more))
     _joined(parts)
     _counted(parts)
+    if kind == "exists" and (noun or verb) and any(said.text in ("all", "every", "each") for said in words):
+        raise NotUnderstood("I cannot tell that of all of them; ask which did not")
     return parts
 
 
@@ -239,6 +241,7 @@ def _joined(parts: Parts) -> None:
     """An "and" or "or" that joins nothing of one sort joins two questions."""
     nouns = sum(isinstance(said.word, Noun) for said in parts.words)
     verbs = len({said.word for said in parts.words if isinstance(said.word, Verb)})
+    verbs = max(verbs, sum(isinstance(said.word, Verb) for said in parts.words))
     joins = sum(isinstance(said.word, Mark) and said.word.name in ("and", "or") for said in parts.words)
     if joins > max(0, nouns - 1) + max(0, verbs - 1):
         raise NotUnderstood("these are two questions; ask one at a time")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from agent.ask.clauses import gap, negated, related
+from agent.ask.clauses import gap, negated, related, universal
 from agent.ask.compare import compared
 from agent.ask.conditions import conditioned
 from agent.ask.footage import Footage
@@ -11,10 +11,13 @@ from agent.ask.fragment import counting, read_fragment
 from agent.ask.measures import Measure, measured, measuring
 from agent.ask.names import Known, find_names, normal
 from agent.ask.plan import make_plan
+from agent.ask.rewording import reworded
 from agent.ask.scan import NotUnderstood
 from agent.ask.times import read_times
+from agent.ask.watching import whether_up
 from vidette.answers import Plan
 
+_NO_WORDS = frozenset({"the", "on", "in", "at", "during", "and", "camera", "cam"})
 _DEEPEST = 5
 _WORDS = 80
 _MOST_CLAUSES = 120
@@ -41,7 +44,17 @@ class Planner:
         text = normal(question)
         if text.count(" ") >= _WORDS:
             raise NotUnderstood(f"the question is too long to be understood; ask in at most {_WORDS} words")
-        return self.whole(_plain(text), 0)
+        text = reworded(_plain(text), (normal(name) for name in self.known.names()))
+        return self.whole(f"what happened {text}" if self._only_places(text) else text, 0)
+
+    def _only_places(self, text: str) -> bool:
+        """Whether nothing but a name or a time is said ("the yard?", "last night?"): what happened there is meant."""
+        named = find_names(text, self.known)
+        if named.problem:
+            return False
+        rest, window = read_times(named.text, self.footage(named.streams))
+        given = bool(named.streams or named.zones) or window.bounded
+        return given and not window.problem and all(word in _NO_WORDS for word in rest.split())
 
     def whole(self, text: str, depth: int) -> Plan:
         """The plan of a question or of a clause of one. Raises NotUnderstood."""
@@ -54,14 +67,14 @@ class Planner:
                 self.read[text] = error
         found = self.read[text]
         if isinstance(found, NotUnderstood):
-            raise NotUnderstood(str(found), name=found.name)
+            raise NotUnderstood(str(found), name=found.name, word=found.word)
         return found
 
     def _clauses(self, text: str, depth: int) -> Plan:
         def clause(part: str) -> Plan:
             return self.whole(part, depth + 1)
 
-        for shape in (compared, gap, negated, related, conditioned):
+        for shape in (whether_up, compared, gap, negated, universal, related, conditioned):
             found = shape(text, clause, self.known, self.everything)
             if found is not None:
                 return found

@@ -8,12 +8,13 @@ from agent.ask.words import LONGEST, WORDS, Word
 class NotUnderstood(Exception):
     """A question outside the grammar; the text says which word or combination.
 
-    `name` is set where the unknown word stands where a name would.
+    `name` is set where the unknown word stands where a name would, `word` is that word.
     """
 
-    def __init__(self, text: str, *, name: bool = False) -> None:
+    def __init__(self, text: str, *, name: bool = False, word: str = "") -> None:
         super().__init__(text)
         self.name = name
+        self.word = word
 
 
 class Said(NamedTuple):
@@ -35,5 +36,5 @@ def scan(text: str) -> tuple[Said, ...]:
                 break
         else:
             after = at > 0 and tokens[at - 1] in ("on", "in", "at", "near", "from", "the")
-            raise NotUnderstood(f"the word {tokens[at][:40]!r} is not one I know here", name=after)
+            raise NotUnderstood(f"the word {tokens[at][:40]!r} is not one I know here", name=after, word=tokens[at])
     return tuple(out)

@@ -13,6 +13,7 @@ from agent.ask.moments import (
     EDGE,
     FIRST,
     FROM_ON,
+    HOUR,
     LAST,
     LOOSE,
     PART_OF_DAY,
@@ -80,6 +81,7 @@ class _Reader:
 
     def read(self, text: str) -> tuple[str, Window]:
         text = PART_OF_DAY.sub(hour_of, text)
+        text = HOUR.sub(self._bare_hour, text)
         for pattern, take in (
             (RANGE, self._range),
             (AFTER_FIRST, self._after_first),
@@ -136,6 +138,23 @@ class _Reader:
             self.moments += [("from", _Moment(media_s=first)), ("to", _Moment(media_s=second))]
             self._note(f"{first:g} and {second:g} read as seconds")
         return "\x00" if found[0].startswith(("between", "from")) else found[0]
+
+    def _bare_hour(self, found: re.Match[str]) -> str:
+        """ "at 3" as "at 3 pm": of the two hours the one that was filmed, else the one of the part of day, else as said."""
+        number = number_of(found[2])
+        if not number.is_integer() or number > 24:
+            return found[0]
+        hours = {int(number) % 24, (int(number) + 12) % 24} if 1 <= number <= 12 else {int(number) % 24}
+        if parts := [part for part in ("morning", "afternoon", "evening", "night") if part in found.string]:
+            hours = {hour for hour in hours if (hour < 12) == (parts[0] == "morning")} or hours
+        filmed = [hour for hour in hours if self.footage.filmed_at(hour)]
+        start, end = self.footage.extent
+        if found[1] not in ("at", "around", "about") and (not filmed or end - start < timedelta(hours=1)):
+            return found[0]  # "after 5" of a clip of a minute is no hour of any day
+        hour = filmed[0] if len(filmed) == 1 else int(number) % 24 if int(number) % 24 in hours else min(hours)
+        said = f"{hour % 12 or 12} {'pm' if hour >= 12 else 'am'}"
+        self._note(f"{found[2]} read as {said}")
+        return f"{found[1]} {said}"
 
     def _first(self, found: re.Match[str]) -> str:
         self._narrow(from_s=0.0, to_s=seconds(found[1]))

@@ -90,12 +90,12 @@ def _verbs() -> dict[str, Verb]:
     said: dict[Verb, str] = {
         PASSED: "pass|passed|passes|passing|pass by|passed by|passes by|passing by|go by|went by|goes by|going by|"
         "drive by|drove by|drives by|walk by|walked by|walks by|come by|came by|go past|went past|drive past|"
-        "drove past|drive through|drove through|drives through|driving through|drive|drives|drove|"
+        "drove past|go|goes|went|going|drive through|drove through|drives through|driving through|drive|drives|drove|"
         "driving|walk through|walked through|walk|walks|walked|walking|ride|rides|rode|riding|walk past|walked past|pass through|passed through|go through|went through",
         SEEN: "seen|see|saw|spotted|visible|present|in view|in the scene|in the picture|in the frame|in frame|"
         "occupied|in use|in the image|in the view|on screen|on camera|in shot|on the picture|tracked|observed|detected|on the scene",
         ENTERED: "enter|enters|entered|entering|come|came|comes|coming|come in|come through|came through|came in|comes in|coming in|come into|came into|came inside|"
-        "come inside|walk in|walked in|walk into|walked into|drive in|drove in|drive into|drove into|go into|"
+        "come inside|go in|goes in|went in|going in|go inside|went inside|get in|got in|turn up|turned up|come over|came over|visited|walk in|walked in|walk into|walked into|drive in|drove in|drive into|drove into|go into|"
         "went into|step into|stepped into|arrive|arrives|arrived|arriving|appear|appears|appeared|appearing|"
         "show up|showed up|come into view|came into view|enter the scene|entered the scene|enter the picture|"
         "entered the picture|enter the frame|entered the frame|enter the view|entered the view|come along|came along",
@@ -112,11 +112,11 @@ def _verbs() -> dict[str, Verb]:
         "cross the line|crossed the line|cross a line|crossed a line",
         Verb(
             "loitered", (EventType.LOITERING,), lasting=True
-        ): "loiter|loiters|loitered|loitering|linger|lingered|lingering|hang around|hung around|hanging around",
+        ): "loiter|loiters|loitered|loitering|linger|lingered|lingering|hang around|hung around|hanging around|hang about|hung about|hanging about|lurk|lurked|lurking",
         Verb("ran", (EventType.RUNNING,), lasting=True): "run|runs|ran|running",
         LEFT_BEHIND: "left behind|leave behind|leaves behind|left lying|left standing|left there|left here|left alone|"
         "dropped|drop|drops|drop off|dropped off|placed|place|put down|puts down|set down|putting down|placing|"
-        "left on the floor|left on the ground|left on the table|left in the scene|leaves something behind",
+        "put back|puts back|brought back|left on the floor|left on the ground|left on the table|left in the scene|leaves something behind",
         Verb("abandoned", (EventType.OBJECT_ABANDONED,)): "abandoned|abandon|abandons|unattended|left unattended",
         REMOVED: "removed|remove|removes|removing|taken|take|takes|took|taking|taken away|take away|took away|stolen|"
         "steal|steals|stole|stealing|picked up|pick up|picks up|carried away|carried off|missing",
@@ -178,9 +178,9 @@ def _nouns() -> dict[str, Noun]:
         ANY: "object|objects|thing|things|item|items|anything|something|stuff|movement|movements|motion|moving things|"
         "moving objects|moving object",
         SOMEONE: "person|people|persons|human|humans|pedestrian|pedestrians|passer-by|passers-by|visitor|visitors|"
-        "individual|individuals|anyone|anybody|someone|somebody",
+        "individual|individuals|ppl|folk|folks|customer|customers|shopper|shoppers|guest|guests|anyone|anybody|someone|somebody",
         Noun("man", "men", (Label.PERSON,), ("man",), agent=True): "man|men",
-        Noun("woman", "women", (Label.PERSON,), ("woman",), agent=True): "woman|women",
+        Noun("woman", "women", (Label.PERSON,), ("woman",), agent=True): "woman|women|lady|ladies",
         Noun("child", "children", (Label.PERSON,), ("child",), agent=True): "child|children|kid|kids",
         Noun("vehicle", "vehicles", (Label.VEHICLE,)): "vehicle|vehicles|motor vehicle|motor vehicles",
         vehicle("car"): "car|cars|automobile|automobiles|auto|autos",
@@ -193,6 +193,8 @@ def _nouns() -> dict[str, Noun]:
         animal("dog"): "dog|dogs",
         animal("cat"): "cat|cats",
         animal("bird"): "bird|birds",
+        animal("horse"): "horse|horses",
+        Noun("fox", "foxes", (Label.ANIMAL,), ("fox",)): "fox|foxes",
         bag: "bag|bags|luggage|baggage|purse|purses|handbag|handbags",
         Noun("suitcase", "suitcases", (Label.BAG,), ("suitcase",)): "suitcase|suitcases",
         Noun("backpack", "backpacks", (Label.BAG,), ("backpack",)): "backpack|backpacks|rucksack|rucksacks",
@@ -225,7 +227,7 @@ def _marks() -> dict[str, Mark]:
         Mark("be"): "is|are|was|were|be|been|being|got|get|gets",
         Mark("do"): "do|does|did|has|have|had|can|could",
         Mark("filler"): "the|a|an|any|some|there|here|ever|please|me|us|you|in|on|at|this|these|tell|so far|"
-        "total|in total|overall|altogether|different|distinct|visible in|of the video|in the video|on the video|"
+        "at all|at any time|at any point|at some point|by any chance|total|in total|overall|altogether|different|distinct|visible in|of the video|in the video|on the video|"
         "in the footage|of the footage|in the clip|in the recording|in the film|in the file|on the footage|"
         "on the recording|of the clip|of the recording|in this video|in this clip|in view of the camera|"
         "on the camera|by the camera|through|into|inside|via|around|every|each",
@@ -234,7 +236,7 @@ def _marks() -> dict[str, Mark]:
         Mark("first"): "first|earliest",
         Mark("last"): "last|latest|most recent|final",
         Mark("events"): "event|events|incident|incidents|happenings|activity|activities",
-        Mark("camera"): "camera|cameras|stream|streams|feed|feeds|source|sources",
+        Mark("camera"): "camera|cameras|cam|cams|stream|streams|feed|feeds|source|sources",
         Mark("footage"): "video|videos|footage|clip|clips|recording|recordings|film|file|files|picture|image|view|"
         "scene|lens|screen|frame",
         Mark("watched"): "watched|examined|recorded|looked at|monitored|analysed|analyzed|processed|watch",
