@@ -1,8 +1,9 @@
-"""How much of a watch is writing to memory: `python -m benchmarks.scale_share [--short] [FILE…]`.
+"""How much of a watch is writing to memory: `python -m benchmarks.scale_share [--short] [--rounds N] [FILE…]`.
 
-A drawn street, or files of yours, each watched whole into the embedded store and into a Neo4j server that has watched one
-before (a server that has just begun plans every statement). Of each watch: seconds by the clock and CPU seconds, with those of
-the server, and what of them was spent in `settle`.
+A drawn street, or files of yours, each watched whole into the embedded store and into a Neo4j server: the first time (a server
+that has just begun plans every statement), then in turns with and without writing, since what is looked at meanwhile does not
+wait for it. Of each: seconds by the clock, CPU seconds here and in the server, and what `settle` took. The share by the clock
+is what the quickest watch took longer than the quickest that wrote nothing.
 """
 
 import argparse
@@ -28,21 +29,24 @@ from workers.wiring import Pipeline, pipeline_of
 
 
 class Timed:
-    """A store that says how long it took to settle."""
+    """A store that says how long it took to settle, or that does not settle at all."""
 
-    def __init__(self, store: Any) -> None:
-        self._store, self.wall_s, self.cpu_s, self.settled = store, 0.0, 0.0, 0
+    def __init__(self, store: Any, *, writes: bool) -> None:
+        self._store, self._writes = store, writes
+        self.wall_s, self.cpu_s, self.settled = 0.0, 0.0, 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def settle(self, observation: Observation, judge: Any = None) -> bool:
         """As the store does."""
+        self.settled += 1
+        if not self._writes:
+            return True
         began, cpu = time.perf_counter(), time.thread_time()
         settled: bool = self._store.settle(observation, judge)
         self.wall_s += time.perf_counter() - began
         self.cpu_s += time.thread_time() - cpu
-        self.settled += 1
         return settled
 
 
@@ -62,15 +66,17 @@ class Share:
         """Its figures in one line."""
         all_cpu = self.ours_s + self.server_s
         return (
-            f"{self.wall_s:6.1f} s, writing {self.writing_s:5.2f} s ({self.writing_s / self.wall_s:5.1%})   CPU {self.ours_s:6.1f} s here"
-            f" + {self.server_s:5.1f} s in the server, writing {(self.writing_cpu_s + self.server_s) / all_cpu:5.1%} of it"
+            f"{self.wall_s:6.1f} s, {self.writing_s:5.2f} of them settling   CPU {self.ours_s:6.1f} s here"
+            f" + {self.server_s:5.1f} s in the server, settling {(self.writing_cpu_s + self.server_s) / all_cpu:5.1%} of it"
             f"   {self.observations} observations, {self.events} events"
         )
 
 
-def watched(pipeline: Pipeline, spec: SourceSpec, process: psutil.Process | None) -> Share:
+def watched(
+    pipeline: Pipeline, spec: SourceSpec, process: psutil.Process | None = None, *, writes: bool = True
+) -> Share:
     """Watch a file whole."""
-    timed = Timed(pipeline.store)
+    timed = Timed(pipeline.store, writes=writes)
     before, ours, began = cpu_s(process), _ours(), time.perf_counter()
     (outcome,) = InlineRunner(replace(pipeline, store=timed)).watch([spec], again=True)
     if outcome.error:
@@ -105,12 +111,28 @@ def stores(folder: Path) -> Iterator[Iterator[tuple[str, Pipeline, psutil.Proces
         yield each()
 
 
+def measured(name: str, pipeline: Pipeline, file: Path, process: psutil.Process | None, rounds: int) -> None:
+    """Watch a file again and again, with writing and without, and say what the writing took."""
+    (spec,) = expand([str(file)]).specs
+    label = f"{name:9} {file.name[:28]:28}"
+    print(f"{label} first    {watched(pipeline, spec, process).told()}", flush=True)
+    walls: dict[bool, list[float]] = {True: [], False: []}
+    for at in range(2 * rounds):
+        writes = at % 2 == 0
+        share = watched(pipeline, spec, process, writes=writes)
+        walls[writes].append(share.wall_s)
+        print(f"{label} {'writing' if writes else 'without':8} {share.told()}", flush=True)
+    longer = min(walls[True]) - min(walls[False])
+    print(f"{label} writing makes it {longer:+.2f} s longer: {longer / min(walls[True]):.1%}\n", flush=True)
+
+
 def main() -> None:
     """Watch, measure, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="files of yours, in place of a drawn street"
     )
+    options.add_argument("--rounds", type=int, default=4, help="watches of each file with writing, and as many without")
     options.add_argument("--short", action="store_true", help="a street of 30 s, not of 2 min")
     given = options.parse_args()
     print(f"{machine()}\n", flush=True)
@@ -119,10 +141,8 @@ def main() -> None:
         files = given.files or [make("camera", folder, 30 if given.short else 120)[0]]
         with stores(folder) as each:
             for name, pipeline, process in each:
-                for number, file in enumerate([files[0], *files]):
-                    (spec,) = expand([str(file)]).specs
-                    told = watched(pipeline, spec, process).told()
-                    print(f"{name:9} {file.name[:28]:28} {'first, cold' if not number else '':12} {told}", flush=True)
+                for file in files:
+                    measured(name, pipeline, file, process, given.rounds)
 
 
 if __name__ == "__main__":

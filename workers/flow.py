@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from agent.perception.fast import fast_look
 from ingest.open import open_source
+from ingest.readahead import read_ahead
 from vidette.errors import ConfigError, ModelError, StoreError
 from vidette.models import Commit, Observation
 from vidette.queries import LastCommit
@@ -83,7 +84,6 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None)
             take(stream)
         commit = pipeline.store.open_stream(stream, again=job.again)
         start_s, end_s = _span(job, commit)
-        last: Observation | Commit | None = commit
         looked = fast_look(
             source,
             stream,
@@ -94,16 +94,23 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None)
             end_s=end_s,
             deep=pipeline.vision is not None,
         )
-        for observation in looked:
-            if source.empty and not observation.final:
-                continue  # a span without frames, or delivered again: nothing was said that is not settled
-            last = rest(observation, source, stream)
-            yield Settle(observation=last)
+        last: Observation | Commit | None = commit
+        # What is settled is on its way to memory while the next frames are looked at.
+        with closing(_told(looked, source, stream)) as told, closing(read_ahead(told, depth=1)) as observations:
+            for last in observations:
+                yield Settle(observation=last)
     if source.error:
         raise source.error
     if end_s is None or (last is not None and last.final):
         return None
     return _next(job, end_s, last)
+
+
+def _told(looked: Iterator[Observation], source: Breakable, stream: Stream) -> Generator[Observation, None, None]:
+    """What a fast look says that may be settled; of a span without frames, or delivered again, nothing is."""
+    for observation in looked:
+        if observation.final or not source.empty:
+            yield rest(observation, source, stream)
 
 
 def _span(job: Watch, commit: Commit | None) -> tuple[float, float | None]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from graph.cypher.assertions import SAYING, Saying, saying_of
-from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher.driver import KEPT, Row, Transaction, do, rows
 from graph.cypher.lasting import times_of
 from graph.cypher.tokens import tokens
 from graph.rows import box_text, dump, to_box
@@ -134,7 +134,7 @@ def refresh(transaction: Transaction, events: Iterable[str]) -> None:
     """Set what follows from those who say events, whoever that is now."""
     found = rows(
         transaction,
-        "MATCH (e:Event) WHERE e.id IN $ids RETURN e.id AS id, e.caption AS caption,"
+        f"{KEPT}MATCH (e:Event) WHERE e.id IN $ids RETURN e.id AS id, e.caption AS caption,"
         f" [(a:Assertion)-[:SAYS]->(e) | {SAYING}] AS said",
         ids=sorted(events),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graph.covering import disjoint
 from graph.cypher.assertions import SAYING, Saying, saying_of, waiting
-from graph.cypher.driver import Row, Transaction, one
+from graph.cypher.driver import KEPT, Row, Transaction, one
 from graph.things import entity_of
 from vidette.models import EventType, Observation, Track
 
@@ -40,7 +40,10 @@ _PARTS = {
     " WHERE c.start_pts >= lane.low AND c.start_pts <= lane.high RETURN collect(c{.*}) AS inside",
 }
 _ASK = (
-    _LOCK + " ".join(f" CALL () {{ {part} }}" for part in _PARTS.values()) + f" RETURN {_STREAM}, {', '.join(_PARTS)}"
+    KEPT
+    + _LOCK
+    + " ".join(f" CALL () {{ {part} }}" for part in _PARTS.values())
+    + f" RETURN {_STREAM}, {', '.join(_PARTS)}"
 )
 
 

@@ -3,7 +3,7 @@
 import json
 
 from graph.cypher import embedding
-from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher.driver import KEPT, Row, Transaction, do, rows
 from graph.cypher.lasting import times_of
 from graph.cypher.scene import Scene
 from graph.cypher.tokens import tokens
@@ -275,7 +275,7 @@ def refresh_segments(transaction: Transaction, segments: list[str]) -> None:
     """Set the captions of segments, and what full-text search finds them by."""
     found = rows(
         transaction,
-        "MATCH (g:Segment) WHERE g.id IN $ids CALL (g) { OPTIONAL MATCH (c:Caption)-[:OF]->(g)"
+        KEPT + "MATCH (g:Segment) WHERE g.id IN $ids CALL (g) { OPTIONAL MATCH (c:Caption)-[:OF]->(g)"
         " WITH c ORDER BY c.look = 'deep' DESC, c.run_seq DESC LIMIT 1 RETURN coalesce(c.caption, '') AS caption }"
         " CALL (g) { OPTIONAL MATCH (k:Keyframe)-[:IN]->(g) WHERE k.text <> '' WITH k ORDER BY k.pts"
         " RETURN collect(k.text) AS texts }"
