@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from vidette.alerts import AlertFilter
 from vidette.models import Label
 from vidette.queries import Filter
 from vidette.rows import CoverageRow, EventRow, SegmentRow, StreamRow, TrackRow
@@ -12,7 +13,7 @@ Kind = Literal[
     "count", "list", "when", "first", "last", "how_long", "exists", "where", "describe", "coverage", "cannot_tell",
     "longest", "shortest", "most", "fewest", "average", "peak", "compare", "search"
 ]  # fmt: skip
-Of = Literal["events", "tracks", "streams", "coverage"]
+Of = Literal["events", "tracks", "streams", "coverage", "alerts"]
 By = Literal["minute", "hour", "day", "stream", "zone", "line", "label"]
 Row = EventRow | TrackRow | StreamRow | SegmentRow | CoverageRow
 
@@ -46,6 +47,7 @@ class Plan:
     `negated` turns yes and no round. A comparison has two `sides`, each with its name in `said`;
     `more` says which way, or that they are alike, or `which` of them. `gap` is the time from the
     relation's anchor to the row. `text` of `where` is what captions are searched for.
+    `alerts` is which of them are meant, besides the time and streams of `where`.
     """
 
     kind: Kind
@@ -73,6 +75,7 @@ class Plan:
     negated: bool = False
     sides: tuple["Plan", ...] = ()
     said: str = ""
+    alerts: AlertFilter | None = None
     more: Literal["more", "fewer", "equal", "which", "difference"] | None = None
     gap: bool = False
     words: str = ""

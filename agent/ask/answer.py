@@ -22,9 +22,9 @@ from agent.ask.evidence import (
 )
 from agent.ask.lookup import Found, by_meaning, cannot_look_for, find
 from agent.ask.relating import Untold
-from agent.ask.say import did, lasting, place, things
+from agent.ask.say import did, lasting, place, stands_alone, things
 from agent.ask.stays import Stay, since_1970, stays
-from agent.ask.telling import alone, at, first_at, moment, one, stands_alone, times
+from agent.ask.telling import alone, at, first_at, moment, one, times
 from vidette.answers import Answer, Plan
 from vidette.geometry import Box
 from vidette.intervals import total, union

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from agent.ask.about import about_coverage, about_streams
+from agent.ask.alarms import about_alerts, alerts_asked, asks_alerts, rules_of
 from agent.ask.alike import asked_alike, nothing_sees, pictures_alike
 from agent.ask.answer import answer
 from agent.ask.covering import covered
@@ -70,7 +71,8 @@ def ask(
     except NotUnderstood as error:
         known_why = reason(normal(question), error.word) if error.word else ""
         why = known_why or (f"{error} ({names.said()})" if error.name else str(error))
-        return _by_words(question, store, planner, likeness) or _cannot(question, store, planner, why, help_=True)
+        words = _by_words(question, store, planner, likeness) if _described(store, planner) else None
+        return words or _cannot(question, store, planner, why, help_=True)
     if not answered.unknown and (answered.rows or answered.claims or not _captions_only(answered, planner)):
         return answered
     return (_by_words(question, store, planner, likeness) if _described(store, planner) else None) or answered
@@ -79,9 +81,14 @@ def ask(
 def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
     """The answer of rows. Raises NotUnderstood."""
     added = follows(question)
-    plan = followed(added, previous, planner) if added else planner.plan(question)
+    if asks_alerts(question):
+        plan = alerts_asked(planner.text(question), planner.known, planner.everything, rules_of(store))
+    else:
+        plan = followed(added, previous, planner) if added else planner.plan(question)
     asked = _asked(question, store, planner, plan)
     match plan.of:
+        case "alerts":
+            return about_alerts(asked)
         case "streams":
             return about_streams(asked)
         case "coverage":

@@ -83,7 +83,11 @@ def _completed(first: str, second: str) -> tuple[str, str]:
 def _said(own: Fragment, other: Fragment) -> str:
     """A side by what makes it another than the other."""
     if own.window != other.window and own.window.bounded and other.window.bounded:
-        return own.text
+        return own.when or own.text
+    if own.colours != other.colours and own.colours:
+        return " ".join(
+            part for part in (" or ".join(own.colours.split()), own.noun.plural if own.noun else "") if part
+        )
     if own.named.streams != other.named.streams and own.named.streams:
         return " and ".join(own.named.streams)
     if own.named.zones != other.named.zones and own.named.zones:

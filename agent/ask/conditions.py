@@ -129,6 +129,8 @@ def _left_out(main: str, told: str, clause: Clause, known: Known, footage: Foota
 def _excluding(plan: Plan, fragment: Fragment, known: Known) -> Plan:
     if plan.of not in ("events", "tracks") or plan.sides:
         raise NotUnderstood("I can leave things and events out of a question, nothing else")
+    if fragment.colours:
+        raise NotUnderstood("I cannot leave things out by their colour; ask of the colours you mean")
     if fragment.named.lines:
         raise NotUnderstood("say what they did not do: 'without crossing the line …'")
     notes = (*plan.notes, *fragment.named.notes, *fragment.window.notes)

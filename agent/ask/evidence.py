@@ -67,7 +67,7 @@ def full(
     asked: Asked, found: Found, text: str, rows: Rows, value: Value, unit: str | None, *, total: int | None = None
 ) -> Answer:
     """An answer of what was found, with how much was not watched."""
-    more = "" if whole(asked.coverage) else _missed(asked.coverage)
+    more = missed(asked.coverage)
     return made(asked, sentence(text, found.remark) + more, rows, value, unit, total=total)
 
 
@@ -143,7 +143,10 @@ def in_watched(coverage: Covered) -> str:
     return f" in the {lasting(coverage.watched_s)} that were watched; {lasting(missing)} of the {lasting(coverage.total_s)} asked were not ({_reasons(coverage)})"
 
 
-def _missed(coverage: Covered) -> str:
+def missed(coverage: Covered) -> str:
+    """How much of the time asked was not watched, and why; empty where all of it was."""
+    if whole(coverage):
+        return ""
     missing = coverage.total_s - coverage.watched_s
     return (
         f" Not watched: {lasting(missing)} of {lasting(coverage.total_s)} ({_reasons(coverage)}), so there may be more."

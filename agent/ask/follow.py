@@ -38,7 +38,7 @@ def followed(added: str, previous: Plan | None, planner: Planner) -> Plan:
         raise NotUnderstood(f"I do not see what {added[:60]!r} changes in the question before")
     if fragment.verb and fragment.parts:
         return _doing(fragment, fragment.parts, previous)
-    if previous.of not in ("events", "tracks", "coverage"):
+    if previous.of not in ("events", "tracks", "coverage", "alerts"):
         raise NotUnderstood("that cannot be asked of another time or place; ask it in full")
     return amended(previous, fragment)
 

@@ -1,7 +1,9 @@
 """Parts of a question: what a few words name, and a plan with only that changed."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
+from agent.ask.colours import coloured, without_colours
 from agent.ask.footage import Footage
 from agent.ask.names import Known, Named, find_names
 from agent.ask.plan import Parts, counted, placed, read_parts
@@ -17,12 +19,14 @@ PRESENCE = (EventType.ZONE_ENTERED, EventType.ZONE_EXITED, EventType.LOITERING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """What some words give; what they do not speak of is empty."""
+    """What some words give; what they do not speak of is empty. `when` are the words of its time."""
 
     text: str
     named: Named
     window: Window
     parts: Parts | None = None
+    colours: str = ""
+    when: str = ""
 
     @property
     def noun(self) -> Noun | None:
@@ -38,7 +42,7 @@ class Fragment:
     def empty(self) -> bool:
         """Whether nothing is given at all."""
         places = self.named.streams or self.named.zones or self.named.lines
-        return not (places or self.window.bounded or self.noun or self.verb)
+        return not (places or self.window.bounded or self.noun or self.verb or self.colours)
 
     @property
     def placed(self) -> bool:
@@ -55,7 +59,21 @@ def read_fragment(text: str, known: Known, footage: Footage) -> Fragment:
     rest, window = read_times(named.text, replace(footage, streams=streams))
     if window.problem:
         raise NotUnderstood(window.problem)
-    return Fragment(text=text, named=named, window=window, parts=read_parts(rest) if rest.strip() else None)
+    when = _gone(named.text, rest)
+    rest, colours = without_colours(rest, known)
+    parts = read_parts(rest) if rest.strip() else None
+    return Fragment(text=text, named=named, window=window, parts=parts, colours=colours, when=when)
+
+
+def _gone(text: str, rest: str) -> str:
+    """The words of a text that are not in what is left of it."""
+    left = Counter(rest.split())
+    out = []
+    for word in text.split():
+        left[word] -= 1
+        if left[word] < 0:
+            out.append(word)
+    return " ".join(out)
 
 
 def with_missing(fragment: Fragment, other: Fragment) -> Fragment:
@@ -74,8 +92,8 @@ def counting(fragment: Fragment) -> Plan:
     """The plan that counts what the fragment speaks of."""
     if fragment.parts is None:
         seen = Plan(kind="count", of="tracks", subject=ANY.singular, subjects=ANY.plural, verb="seen", moving=True)
-        return placed(amended_places(seen, fragment.named), fragment.named, fragment.window)
-    return counted(fragment.parts, fragment.named, fragment.window)
+        return coloured(placed(amended_places(seen, fragment.named), fragment.named, fragment.window), fragment.colours)
+    return coloured(counted(fragment.parts, fragment.named, fragment.window), fragment.colours)
 
 
 def amended(plan: Plan, fragment: Fragment) -> Plan:
@@ -83,7 +101,7 @@ def amended(plan: Plan, fragment: Fragment) -> Plan:
     plan = _with_noun(plan, fragment)
     if fragment.verb:
         raise NotUnderstood("ask that as a question of its own")
-    plan = amended_places(plan, fragment.named)
+    plan = amended_places(coloured(plan, fragment.colours), fragment.named)
     if fragment.window.bounded:
         plan = _with_window(plan, fragment.window)
     if fragment.named.streams:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import Literal
 
 from agent.ask.absence import absent
 from agent.ask.allen import shared
@@ -11,7 +12,7 @@ from agent.ask.footage import Footage
 from agent.ask.relating import FOREVER, Find, Read, Rows, Spans, Untold, oldest, related, tolerance_s
 from agent.ask.sieve import conditioned, sieved
 from agent.ask.stays import since_1970
-from agent.ask.words import ANY
+from agent.ask.words import ANY, COLOURS
 from vidette.aggregates import Told
 from vidette.answers import Plan
 from vidette.families import PICTURE, PRESENCE, SIGNAL, THINGS
@@ -58,6 +59,8 @@ def find(
     """
     told, remark = _tellable(store, plan)
     nameless = bool(plan.where.labels) and not told.where.labels
+    if told.where.text and told.kind != "search":
+        remark = "; ".join(part for part in (remark, _colourless(store, told, nameless=nameless)) if part)
     if conditioned(told):
         if told.narrow and told.where.labels and not remark:
             remark = _undecided(store, told)
@@ -217,6 +220,19 @@ def _tellable(store: GraphStore, plan: Plan) -> tuple[Plan, str]:
         plural = " or ".join({"person": "people"}.get(label.value, f"{label.value}s") for label in where.labels)
         return replace(plan, where=replace(where, kinds=()), subject=singular, subjects=plural), remark
     return plan, ""
+
+
+def _colourless(store: GraphStore, plan: Plan, *, nameless: bool) -> str:
+    """Of how many things no colour was told. Raises Untold where that is so of all."""
+    where = replace(_where(plan), labels=(Label.OBJECT,)) if nameless else _where(plan)
+    of: Literal["events", "tracks"] = "tracks" if plan.of == "tracks" else "events"
+    told = store.read(Count(of=of, where=replace(where, text=" ".join(COLOURS), any_word=True)))
+    rest = store.read(Count(of=of, where=replace(where, text="", any_word=False))) - told
+    if rest and not told:
+        raise Untold(
+            f"no caption tells the colour of the {rest:,} {plan.subject if rest == 1 else plan.subjects} that {'was' if rest == 1 else 'were'} found"
+        )
+    return f"the colour of {rest:,} more was not told" if rest else ""
 
 
 def _of_several(store: GraphStore, plan: Plan) -> tuple[Plan, str] | None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from agent.ask.clauses import gap, negated, related, universal
+from agent.ask.colours import coloured, without_colours
 from agent.ask.compare import compared
 from agent.ask.conditions import conditioned
 from agent.ask.footage import Footage
@@ -41,11 +42,15 @@ class Planner:
 
     def plan(self, question: str) -> Plan:
         """The plan of a question as it was typed. Raises NotUnderstood."""
+        text = self.text(question)
+        return self.whole(f"what happened {text}" if self._only_places(text) else text, 0)
+
+    def text(self, question: str) -> str:
+        """A question as it was typed, as the grammar has it. Raises NotUnderstood where it is too long."""
         text = normal(question)
         if text.count(" ") >= _WORDS:
             raise NotUnderstood(f"the question is too long to be understood; ask in at most {_WORDS} words")
-        text = reworded(_plain(text), (normal(name) for name in self.known.names()))
-        return self.whole(f"what happened {text}" if self._only_places(text) else text, 0)
+        return reworded(_plain(text), (normal(name) for name in self.known.names()))
 
     def _only_places(self, text: str) -> bool:
         """Whether nothing but a name or a time is said ("the yard?", "last night?"): what happened there is meant."""
@@ -105,7 +110,10 @@ class Planner:
         rest, window = read_times(named.text, self.footage(named.streams))
         if window.problem:
             raise NotUnderstood(window.problem)
-        return make_plan(named, rest, window)
+        rest, colours = without_colours(rest, self.known)
+        if colours and not rest:
+            raise NotUnderstood("say of what colours are asked, as in 'how many red cars were there'")
+        return coloured(make_plan(named, rest, window), colours)
 
     def footage(self, streams: tuple[str, ...]) -> Footage:
         """The footage of these streams, or of all."""

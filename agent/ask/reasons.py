@@ -32,7 +32,7 @@ _WHY: tuple[tuple[str, str], ...] = (
         "what is unusual is not judged in answers; 'vidette report' says what stood out, and you may ask what happened, or who loitered or ran",
     ),
     (rf"\b(?:{_CLOTHES})\b", "nothing here tells what people wear or carry"),
-    (rf"\b(?:{_COLOURS})\b", "colours are told with each event, but not searched by yet; ask without the colour and look at what is listed"),
+    (rf"\b(?:{_COLOURS})\b", "colours are asked for before the thing, as in 'how many red cars were there'; else look at what is listed"),
     (
         rf"\b(?:my|our|his|her) (?:\w+ )?(?:{_RELATIVES})\b|\b(?:{_RELATIVES}|{_TRADES})\b|\bwho (?:is|was|are) (?:that|this|he|she|it)\b",
         "nothing here knows who somebody is",

@@ -125,6 +125,8 @@ def _told(plan: Plan) -> str:
     """What else was asked to hold: " after a bag was left", " for 10 min or more", " and never stopped"."""
     parts = [f" {'and then' if plan.ordered else 'and'} {one.verb}" for one in plan.also]
     parts += [f" and never {one.verb}" for one in plan.never]
+    if plan.where.text and plan.kind != "search":
+        parts.append(f" that captions call {' or '.join(plan.where.text.split())}")
     if plan.longer_s is not None:
         parts.append(f" for {lasting(round(plan.longer_s))} or more")
     if plan.shorter_s is not None:
@@ -144,6 +146,11 @@ def _related(relation: Relation) -> str:
 
 def _article(noun: str) -> str:
     return "an" if noun[:1] in "aeio" else "a"
+
+
+def stands_alone(plan: Plan) -> bool:
+    """The camera's own states and scenes are told by their name, not counted as things."""
+    return plan.subject == "scene" or plan.subject.startswith("the ")
 
 
 def things(plan: Plan, count: int) -> str:
@@ -173,6 +180,16 @@ def plan_words(plan: Plan, tz: tzinfo = UTC) -> str:
     ):
         if values:
             parts.append(f"{name} {' or '.join(plain(str(v), 60) for v in values)}")
+    if plan.alerts:
+        parts += [
+            f"{name} {' or '.join(plain(str(v), 60) for v in values)}"
+            for name, values in (
+                ("rule", plan.alerts.rules),
+                ("severity", plan.alerts.severities),
+                ("state", plan.alerts.states),
+            )
+            if values
+        ]
     parts.append(f"stream {' or '.join(plain(s, 60) for s in where.streams) or 'any'}")
     parts += [window for window in (_seconds_said(where), _instants_said(where, tz)) if window]
     if plan.moving:

@@ -3,16 +3,11 @@
 from collections.abc import Sequence
 
 from agent.ask.evidence import Asked
-from agent.ask.say import did, things
+from agent.ask.say import did, stands_alone, things
 from vidette.answers import Plan
 from vidette.moments import Moment
 
 Rows = Sequence[Moment]
-
-
-def stands_alone(plan: Plan) -> bool:
-    """The camera's own states and scenes are told by their name, not counted as things."""
-    return plan.subject == "scene" or plan.subject.startswith("the ")
 
 
 def alone(plan: Plan) -> str:

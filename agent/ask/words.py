@@ -55,6 +55,10 @@ class Mark:
 
 Word = Noun | Verb | Ask | Mark
 
+COLOURS = (
+    "black", "blue", "brown", "green", "grey", "orange", "purple", "red", "white", "yellow", "gray", "silver", "pink"
+)  # fmt: skip
+"""Words of captions that tell a colour."""
 ANY = Noun("object", "objects")
 SOMEONE = Noun("person", "people", (Label.PERSON,), agent=True)
 SEEN = Verb("seen")
