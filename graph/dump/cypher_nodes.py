@@ -7,6 +7,7 @@ import numpy as np
 from graph.cypher.assertions import node_of
 from graph.cypher.driver import Row, Transaction, rows
 from graph.cypher.embedding import clock_key
+from graph.cypher.events import event_row
 from graph.cypher.lasting import times_of
 from graph.cypher.things import chunk, points_of
 from graph.cypher.tokens import tokens
@@ -179,6 +180,13 @@ def assertion(one: of.AssertionRecord, known: Known) -> Row:
     said = one.assertion
     run_id = known.run(said.run_id)
     return node_of(said, known.start(said.stream_id), run_id=run_id, of=said.of)
+
+
+def event(one: of.EventRecord, known: Known) -> Row:
+    """An event, but for what follows from those who say it."""
+    said = one.event
+    row = event_row(known.start(said.stream_id), said, look=one.look, derived=one.derived, watch=one.watch)
+    return {"id": said.id, "stream": said.stream_id, "row": {**row, "labels": []}}
 
 
 def says(one: of.SaysRecord, _: Known) -> Row:

@@ -1,6 +1,5 @@
 """Records into a Neo4j database: nodes and relations as settling leaves them, one UNWIND a kind."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from vidette.alerts import Judgement
 from vidette.errors import StoreError
 from vidette.matches import PatternChange
 
-_PAGE = 500
+_PAGE = 1000
 _A_TURN = 100_000
 """Assertions of one observation are numbered from its turn times this on (graph.cypher.saying)."""
 _ON_STREAM = " WITH n, r MATCH (s:Stream {id: r.stream}) CREATE (n)-[:ON]->(s)"
@@ -69,6 +68,11 @@ _MADE: dict[str, tuple[Callable[[Any, nodes.Known], Row], tuple[str, ...]]] = {
             "UNWIND $rows AS r UNWIND r.tracks AS track MATCH (n:Segment {id: r.id}) MERGE (t:Track {id: track})"
             " ON CREATE SET t.present = false CREATE (t)-[:IN]->(n)",
         ),
+    ),
+    "event": (
+        nodes.event,
+        # Words and labels follow once all is there: so full text takes each event once.
+        (f"UNWIND $rows AS r CREATE (n:Event {{id: r.id}}) SET n += r.row{_ON_STREAM}",),
     ),
     "says": (
         nodes.says,
@@ -141,18 +145,6 @@ def _assertions(transaction: Transaction, records: Sequence[of.AssertionRecord],
     )
 
 
-def _events(transaction: Transaction, records: Sequence[of.EventRecord]) -> None:
-    known, given = nodes.Known(transaction), defaultdict[str, list[Row]](list)
-    for record in records:
-        event = record.event
-        row = events.event_row(
-            known.start(event.stream_id), event, look=record.look, derived=record.derived, watch=record.watch
-        )
-        given[event.stream_id].append(row)
-    for stream_id, found in given.items():
-        events.write_events(transaction, stream_id, found)
-
-
 def _sinks(transaction: Transaction, records: Sequence[of.SinkRecord]) -> None:
     for record in records:
         said, trouble = record.disabled, record.trouble
@@ -194,7 +186,6 @@ def _judged(words_of: Callable[[list[Any]], Judgement]) -> Callable[[Transaction
 
 _WRITERS: dict[str, Callable[[Transaction, Sequence[Any]], None]] = {
     "stream": _streams,
-    "event": _events,
     "sink": _sinks,
     "said_match": _said,
     "alert": _judged(lambda given: Judgement(alerts=tuple(record.alert for record in given))),
