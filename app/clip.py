@@ -1,5 +1,6 @@
 """`vidette clip`: an event, or a stretch of a stream, as a video file, cut without re-encoding."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from vidette.streams import Stream
 
 SHORTEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What is to be cut, in media seconds of its stream, and what is shown there; it is about the moment `about_s`."""
+
+    stream: "Stream"
+    start_s: float
+    end_s: float
+    about_s: float
+    what: str = ""
 
 
 @click.command()
@@ -51,25 +63,30 @@ def clip(event: str | None, db: str | None, config: str | None, out: str, pad_s:
     if (event is None) == (given["stream"] is None):
         raise ConfigError("give an EVENT, or --stream with --since and --until")
     with opened(db, config) as memory:
-        if event is not None:
-            row = find(memory.store, event)
-            stream = stream_of(memory.store, row.stream)
-            end_s = row.start_s if row.end_s is None else row.end_s
-            start_s, end_s, about_s, what = (
-                row.start_s - pad_s,
-                end_s + pad_s,
-                row.start_s,
-                f"{row.type}: {row.caption}",
-            )
-        else:
-            stream = stream_of(memory.store, given["stream"])
-            start_s, end_s = stretch(stream, make_filter(memory.settings, since=given["since"], until=given["until"]))
-            about_s, what = start_s, ""
-        done = write(memory, stream, start_s, end_s, Path(out), about_s=about_s)
-        window = window_of(memory, stream, done)
-    click.echo(plain(f"{out}: {stream.name} from {window}" + (f", {what}" if what else "")))
+        cut = _asked(memory, given) if event is None else _around(memory, event, pad_s)
+        done = write(memory, cut.stream, cut.start_s, cut.end_s, Path(out), about_s=cut.about_s)
+        window = window_of(memory, cut.stream, done)
+    click.echo(plain(f"{out}: {cut.stream.name} from {window}" + (f", {cut.what}" if cut.what else "")))
     if done.note:
         click.echo(done.note, err=True)
+
+
+def _around(memory: "Memory", event: str, pad_s: float) -> Cut:
+    row = find(memory.store, event)
+    end_s = row.start_s if row.end_s is None else row.end_s
+    return Cut(
+        stream=stream_of(memory.store, row.stream),
+        start_s=row.start_s - pad_s,
+        end_s=end_s + pad_s,
+        about_s=row.start_s,
+        what=f"{row.type}: {row.caption}",
+    )
+
+
+def _asked(memory: "Memory", given: dict[str, Any]) -> Cut:
+    stream = stream_of(memory.store, given["stream"])
+    start_s, end_s = stretch(stream, make_filter(memory.settings, since=given["since"], until=given["until"]))
+    return Cut(stream=stream, start_s=start_s, end_s=end_s, about_s=start_s)
 
 
 def stream_of(store: "GraphStore", name: str) -> "Stream":

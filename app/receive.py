@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.inbox import Message
+    from app.receiver import Receiver
 
 _TICK_S = 0.2
 
@@ -51,24 +52,29 @@ def receive(secrets: tuple[str, ...], **given: Any) -> None:
     export VIDETTE_RECEIVE_SECRET="whsec_$(openssl rand -base64 32)"
     vidette receive --out received.jsonl
     """
-    import threading
-    from datetime import UTC, datetime
-    from pathlib import Path
-
-    from app.inbox import Inbox
-    from app.receiver import Receiver, failures
-    from app.stopping import stop_on_signals
-    from rules.signing import key_of
     from vidette.errors import ConfigError
 
     if not secrets:
         raise ConfigError("no secret to verify with; give --secret or set VIDETTE_RECEIVE_SECRET")
     if given["retry_after"] and not given["retry_after"].isprintable():
         raise ConfigError("--retry-after is a number of seconds, or a date")
+    _serve(_receiver(secrets, given))
+
+
+def _receiver(secrets: tuple[str, ...], given: dict[str, Any]) -> "Receiver":
+    """The server that was asked for, listening. Raises ConfigError."""
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from app.inbox import Inbox
+    from app.receiver import Receiver, failures
+    from rules.signing import key_of
+    from vidette.errors import ConfigError
+
     keys, plan = [key_of(secret) for secret in secrets], failures(given["fail"])
     inbox = Inbox(Path(given["out"]) if given["out"] else None, given["hold_s"], datetime.now(UTC))
     try:
-        server = Receiver(
+        return Receiver(
             (given["host"], given["port"]),
             keys,
             inbox,
@@ -82,6 +88,14 @@ def receive(secrets: tuple[str, ...], **given: Any) -> None:
         raise ConfigError(
             f"cannot listen on {given['host']}:{given['port']}: {error.strerror}; choose another --host or --port"
         ) from error
+
+
+def _serve(server: "Receiver") -> None:
+    """Until a signal, then to the end of what is under way."""
+    import threading
+
+    from app.stopping import stop_on_signals
+
     host, port = server.server_address[:2]
     with stop_on_signals() as stop, server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": _TICK_S})

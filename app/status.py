@@ -9,7 +9,9 @@ from app.options import config_option, json_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workers.shared.leases import LeaseRow
     from workers.shared.overview import Overview
+    from workers.shared.registry import Wanted
 
 
 @click.command()
@@ -66,19 +68,7 @@ def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
     for worker in found.workers:
         said = asdict(worker)
         yield {"kind": "worker", **{key: value for key, value in said.items() if key != "jobs"}, **said["jobs"]}
-    for one in found.wanted:
-        lease = found.leases.get(one.stream_id)
-        yield {
-            "kind": "watch",
-            "stream_id": one.stream_id,
-            "stream": one.name,
-            "live": bool(one.job.spec.url),
-            "state": one.state,
-            "held_by": lease.holder if lease else None,
-            "at": one.at,
-            "tries": one.tries,
-            "error": one.error or None,
-        }
+    yield from map(_watch, found.wanted, (found.leases.get(one.stream_id) for one in found.wanted))
     for lease in found.leases.values():
         yield {"kind": "lease", **asdict(lease)}
     newest = found.newest
@@ -89,3 +79,17 @@ def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
         "newest": newest and {"id": newest.id, "queue": newest.queue, "error": newest.error, "at": newest.at},
     }
     yield {"kind": "server", **asdict(found.server)}
+
+
+def _watch(one: "Wanted", lease: "LeaseRow | None") -> dict[str, Any]:
+    return {
+        "kind": "watch",
+        "stream_id": one.stream_id,
+        "stream": one.name,
+        "live": bool(one.job.spec.url),
+        "state": one.state,
+        "held_by": lease.holder if lease else None,
+        "at": one.at,
+        "tries": one.tries,
+        "error": one.error or None,
+    }

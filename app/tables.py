@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     from vidette.rows import CoverageRow, EntityRow, EventRow, StreamRow, TrackRow
@@ -65,8 +66,6 @@ def show(
     A column named with a leading `>` is right-aligned, with `*` it may wrap, with `=` it is said once, in the title, if a
     terminal shows it and all its cells are equal.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     out = console(stderr=stderr)
@@ -74,9 +73,20 @@ def show(
     if not listed:
         out.print(Text(empty))
         return
-    terminal = out.is_terminal
-    if terminal:
+    if out.is_terminal:
         title, columns, listed = _without_repeats(title, columns, listed)
+    table = _ruled(title, columns, terminal=out.is_terminal)
+    for row in listed:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
+    out.print(table)
+
+
+def _ruled(title: str, columns: Sequence[str], *, terminal: bool) -> "Table":
+    """A table without rows; title and rules are for a terminal."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(
         box=box.SIMPLE_HEAD if terminal else None,
         title=Text(title) if terminal else None,
@@ -91,9 +101,7 @@ def show(
             no_wrap="*" not in column,
             overflow="fold",
         )
-    for row in listed:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
-    out.print(table)
+    return table
 
 
 def _without_repeats(

@@ -67,17 +67,10 @@ def worker(**given: Any) -> int:
 
 def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
     """A worker for each queue that was named. Raises ConfigError."""
-    from vidette.errors import ConfigError
-    from workers.queue.routing import QUEUES
-
-    queues = list(dict.fromkeys(one.strip() for one in given["queues"].split(",") if one.strip()))
-    known = tuple(QUEUES.values())
-    for queue in queues:
-        if queue not in known:
-            raise ConfigError(f"no queue {queue!r}; choose from {', '.join(known)}")
-    if not queues:
-        raise ConfigError(f"--queues: none given; choose from {', '.join(known)}")
+    queues = _queues(given["queues"])
     if given["pool"] == "prefork" and "vision" in queues:
+        from vidette.errors import ConfigError
+
         raise ConfigError("--pool prefork: CUDA does not survive a fork; `vision` needs threads, or solo")
     from workers.queue.serving import Service
 
@@ -99,6 +92,21 @@ def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
             )
         )
     return made
+
+
+def _queues(named: str) -> list[str]:
+    """Each once, in the order given."""
+    from vidette.errors import ConfigError
+    from workers.queue.routing import QUEUES
+
+    queues = list(dict.fromkeys(one.strip() for one in named.split(",") if one.strip()))
+    known = tuple(QUEUES.values())
+    for queue in queues:
+        if queue not in known:
+            raise ConfigError(f"no queue {queue!r}; choose from {', '.join(known)}")
+    if not queues:
+        raise ConfigError(f"--queues: none given; choose from {', '.join(known)}")
+    return queues
 
 
 def _many(settings: "Settings", queue: str, pool: str) -> int:

@@ -2,7 +2,7 @@
 
 from graph.rows import Value, insert, insert_all, times
 from graph.scene import Scene
-from vidette.models import DeepState, Usage
+from vidette.models import DeepState, Observation, Usage
 
 _RANK = {state: rank for rank, state in enumerate(DeepState)}
 
@@ -12,10 +12,15 @@ def write_look(scene: Scene) -> None:
     observation = scene.observation
     if observation.look != "deep" or observation.segment_id is None or not observation.coverage:
         return
-    usage, seq = observation.usage or Usage(), scene.numbers[observation.id]
-    row: dict[str, Value] = {
-        "seq": seq,
-        "segment_seq": scene.numbers[observation.segment_id],
+    insert(scene.connection, "looks", _look(scene, observation, observation.segment_id))
+    insert_all(scene.connection, "verdicts", _verdicts(scene, observation))
+
+
+def _look(scene: Scene, observation: Observation, segment_id: str) -> dict[str, Value]:
+    usage = observation.usage or Usage()
+    return {
+        "seq": scene.numbers[observation.id],
+        "segment_seq": scene.numbers[segment_id],
         "stream_id": observation.stream_id,
         "run_seq": scene.run_seq,
         **times(scene.origin_ms, observation.start_s, observation.end_s),
@@ -27,10 +32,12 @@ def write_look(scene: Scene) -> None:
         "gpu_s": usage.gpu_s,
         "refused": usage.refused,
     }
-    insert(scene.connection, "looks", row)
-    verdicts: list[dict[str, Value]] = [
+
+
+def _verdicts(scene: Scene, observation: Observation) -> list[dict[str, Value]]:
+    return [
         {
-            "look_seq": seq,
+            "look_seq": scene.numbers[observation.id],
             "place": place,
             "question": one.question,
             "answer": one.answer,
@@ -39,4 +46,3 @@ def write_look(scene: Scene) -> None:
         }
         for place, one in enumerate(observation.verdicts)
     ]
-    insert_all(scene.connection, "verdicts", verdicts)

@@ -27,11 +27,6 @@ _NEXT_MS = 1000
 """Segments that are no further apart follow each other."""
 
 
-def matches_of(condition: Condition, given: Given, known: KnownOf) -> list[Match]:
-    """The matches of a condition, by start."""
-    return Weighing(given, known).of(condition)
-
-
 class Weighing:
     """A condition weighed once; `later` are moments after which there may be more to say though nothing happens."""
 

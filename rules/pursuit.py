@@ -6,9 +6,10 @@ began before and goes on may have lost its begin in this; it is the one that was
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rules import sentence
+from rules.comparison import Comparison
 from rules.course import Course, Remembered
 from rules.fitting import Fitting
 from rules.hearing import Hearing
@@ -175,34 +176,14 @@ class Pursuit:
         later: list[float],
         missed: tuple[int, ...],
     ) -> PatternChange:
-        now = {one.id: one for one in _continued(found, stored, since)}
-        gone = [one for key, one in stored.items() if key not in now and one.match and one.match.start >= since]
-        new = [one for key, one in now.items() if key not in stored]
-        changed = [one for key, one in now.items() if key in stored and not _same(one, stored[key].match)]
-        left = {key: one.alert for key, one in stored.items() if key not in {lost.id for lost in gone}}
-        course = Course(
-            self.rule,
-            self._before,
-            self._witness,
-            self._hearing,
-            self._sending,
-            has_more=lambda alert: alert in left.values() or self._elsewhere(alert, stored),
-        )
-        said = [Said(id=one.id, match=one, alert=stored[one.id].alert) for one in changed]
-        for one in changed:
-            course.change(stored[one.id], one)
-        for one in new:
-            was = next((lost for lost in gone if lost.alert and _touch(lost.match, one)), None)
-            if was is not None:
-                gone.remove(was)
-                said.append(Said(id=was.id, match=None))
-                course.change(was, one)
-            alert = was.alert if was is not None else course.come(one)
-            left[one.id] = alert
-            said.append(Said(id=one.id, match=one, alert=alert))
-        for lost in gone:
-            course.gone(lost)
-            said.append(Said(id=lost.id, match=None))
+        """Tell how what is found differs from what was said."""
+        comparison = Comparison(found, stored, since)
+
+        def has_more(alert: str) -> bool:
+            return alert in comparison.alerts.values() or self._elsewhere(alert, stored)
+
+        course = Course(self.rule, self._before, self._witness, self._hearing, self._sending, has_more=has_more)
+        said = comparison.tell(course)
         told, sent = course.close(later)
         shed = self._shed()
         after = Remembered(
@@ -250,49 +231,6 @@ def _mixes(node: Condition) -> bool:
             return same not in ("thing", "stream")
         case _:
             return True
-
-
-def _continued(found: Iterable[Match], stored: dict[str, Said], since: int) -> Iterable[Match]:
-    """The matches that begin from `since` on, and those said before, as they go on."""
-    free = [one.match for one in stored.values() if one.match is not None and one.match.start < since]
-    early = []
-    for one in found:
-        if one.start >= since:
-            yield one
-        elif one.id in stored:
-            free = [other for other in free if other.id != one.id]
-            yield one
-        elif one.until >= since:
-            early.append(one)
-    for one, said in zip(early, free, strict=False):
-        yield _lasting(said, one)
-
-
-def _touch(before: Match | None, after: Match) -> bool:
-    """Whether one is the other, told to have begun at another time."""
-    if before is None or before.subject != after.subject:
-        return False
-    return before.start <= after.until and after.start <= before.until
-
-
-def _lasting(said: Match, one: Match) -> Match:
-    """A match that was said, with what is known now of how it goes on."""
-    events = tuple(dict.fromkeys((*said.events, *one.events)))
-    return Match(
-        id=said.id,
-        start=said.start,
-        end=one.end,
-        seen=one.seen,
-        subject=said.subject,
-        streams=tuple(dict.fromkeys((*said.streams, *one.streams))),
-        zones=tuple(dict.fromkeys((*said.zones, *one.zones))),
-        events=events[:64],
-    )
-
-
-def _same(one: Match, other: Match | None) -> bool:
-    """Whether nobody need be told: how far something was seen to go on changes all the time."""
-    return other is not None and (one.start, one.end, one.events) == (other.start, other.end, other.events)
 
 
 def as_seen(match: Match, reach: dict[str, int]) -> Match:

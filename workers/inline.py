@@ -150,15 +150,24 @@ def watch_sources(
     runner = InlineRunner(pipeline)
     if not cameras and changes is None:
         return runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
-    from concurrent.futures import ThreadPoolExecutor
-
     from workers.cameras.fleet import Fleet  # files start sooner without what cameras need
 
     fleet = Fleet(pipeline, listener=on_progress, nudge=on_settled)
+    return _at_once(
+        lambda: runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop),
+        lambda: fleet.run(cameras, stop, changes),
+        stop,
+    )
+
+
+def _at_once(files: Callable[[], list[Outcome]], cameras: Callable[[], list[Outcome]], stop: Event) -> list[Outcome]:
+    """Both, cameras in a thread of their own; what goes wrong with files stops them."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as beside:
-        watching = beside.submit(fleet.run, cameras, stop, changes)
+        watching = beside.submit(cameras)
         try:
-            outcomes = runner.watch(files, again=again, span_s=span_s, on_progress=on_progress, stop=stop)
+            outcomes = files()
             while not watching.done():
                 stop.wait(_WAIT_S)
                 if stop.is_set():

@@ -115,6 +115,11 @@ def _write_alerts(transaction: Transaction, alerts: Sequence[Alert]) -> None:
         rows=[{"id": alert.id, "row": _alert_row(alert)} for alert in alerts],
     )
     ids = {row["id"] for row in kept}
+    _join(transaction, [one for one in alerts if one.id in ids])
+
+
+def _join(transaction: Transaction, alerts: Sequence[Alert]) -> None:
+    """Relate alerts to their rules, incidents, events, streams and zones, and to no others."""
     given = [
         {
             "id": one.id,
@@ -125,10 +130,10 @@ def _write_alerts(transaction: Transaction, alerts: Sequence[Alert]) -> None:
             "incident": one.incident,
         }
         for one in alerts
-        if one.id in ids
     ]
-    write_places(transaction, [one for one in alerts if one.id in ids])
-    do(transaction, "MATCH (a:Alert)-[r:ABOUT|ON|PART_OF|BY]->() WHERE a.id IN $ids DELETE r", ids=list(ids))
+    write_places(transaction, alerts)
+    ids = [one.id for one in alerts]
+    do(transaction, "MATCH (a:Alert)-[r:ABOUT|ON|PART_OF|BY]->() WHERE a.id IN $ids DELETE r", ids=ids)
     do(
         transaction,
         "UNWIND $rows AS r MATCH (a:Alert {id: r.id}) MERGE (u:Rule {id: r.rule}) SET u.version = r.version"

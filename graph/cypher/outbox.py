@@ -47,9 +47,24 @@ def record(transaction: Transaction, attempt: Attempt) -> None:
     )
     if known is None:
         raise StoreError(f"delivery {attempt.delivery!r} is not in memory; record what was claimed here")
+    if not _keep_attempt(transaction, attempt):
+        return
+    _keep_trouble(transaction, known["sink"], attempt)
+    if attempt.status is DeliveryStatus.DELIVERED or known["status"] in ("pending", "sending"):
+        do(
+            transaction,
+            "MATCH (d:Delivery {id: $id}) SET d.status = $status, d.next_at = $next",
+            id=attempt.delivery,
+            status=str(attempt.status),
+            next=to_ms(attempt.next_at or attempt.at),
+        )
+
+
+def _keep_attempt(transaction: Transaction, attempt: Attempt) -> bool:
+    """Whether it was not known."""
     id_ = f"{attempt.delivery}/{attempt.number}/{to_ms(attempt.at)}"
     if one(transaction, "MATCH (n:Attempt {id: $id}) RETURN n.id AS id", id=id_):
-        return
+        return False
     do(
         transaction,
         "MATCH (d:Delivery {id: $delivery}) SET d.tries = d.tries + 1 CREATE (n:Attempt {id: $id}) SET n += $row CREATE (n)-[:OF]->(d)",
@@ -63,15 +78,7 @@ def record(transaction: Transaction, attempt: Attempt) -> None:
             "body_json": codec.encode(attempt).decode(),
         },
     )
-    _keep_trouble(transaction, known["sink"], attempt)
-    if attempt.status is DeliveryStatus.DELIVERED or known["status"] in ("pending", "sending"):
-        do(
-            transaction,
-            "MATCH (d:Delivery {id: $id}) SET d.status = $status, d.next_at = $next",
-            id=attempt.delivery,
-            status=str(attempt.status),
-            next=to_ms(attempt.next_at or attempt.at),
-        )
+    return True
 
 
 def _keep_trouble(transaction: Transaction, sink: str, attempt: Attempt) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from graph.names import listed
 from graph.reading import where as conditions
 from graph.reading.finding import order_by
-from graph.rows import Connection, to_instant
+from graph.rows import Connection, Row, to_instant
 from vidette.models import Keyframe
 from vidette.queries import Segments, Texts
 from vidette.rows import SegmentRow, TextRow
@@ -33,21 +33,22 @@ def read_segments(connection: Connection, query: Segments) -> list[SegmentRow]:
         (*where.values, query.limit),
     ).fetchall()
     frames = _keyframes(connection, {row["seq"]: row["id"] for row in found})
-    return [
-        SegmentRow(
-            id=row["id"],
-            stream=row["stream"],
-            start=to_instant(row["start"]),
-            end=to_instant(row["end"]),
-            start_s=row["start_pts"],
-            end_s=row["end_pts"],
-            caption=row["caption"],
-            keyframes=tuple(frames[row["seq"]]),
-            gated=bool(row["gated"]),
-            backdrop=row["backdrop"],
-        )
-        for row in found
-    ]
+    return [_row(row, frames[row["seq"]]) for row in found]
+
+
+def _row(row: Row, frames: list[Keyframe]) -> SegmentRow:
+    return SegmentRow(
+        id=row["id"],
+        stream=row["stream"],
+        start=to_instant(row["start"]),
+        end=to_instant(row["end"]),
+        start_s=row["start_pts"],
+        end_s=row["end_pts"],
+        caption=row["caption"],
+        keyframes=tuple(frames),
+        gated=bool(row["gated"]),
+        backdrop=row["backdrop"],
+    )
 
 
 def _keyframes(connection: Connection, segments: dict[int, str]) -> dict[int, list[Keyframe]]:

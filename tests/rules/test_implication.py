@@ -11,7 +11,7 @@ from rules.active import Active
 from rules.holidays import Holidays
 from rules.implication import begins_with, hours_imply, implies, unnumbered
 from rules.known import Known
-from rules.pattern import matches_of
+from rules.pattern import Weighing
 from rules.rule import condition_of
 from rules.tree import leaves
 from tests.conditions import CONDITIONS
@@ -123,7 +123,7 @@ def told(condition, happenings):
             for i, (start, length, type_, zone, subject) in enumerate(happenings)
             if type_ in leaf.types and (not leaf.zones or zone in leaf.zones)
         ]
-    return [one.start for one in matches_of(condition, given_, lambda *_: ALWAYS)]
+    return [one.start for one in Weighing(given_, lambda *_: ALWAYS).of(condition)]
 
 
 @given(pairs(), HAPPENINGS)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.known import Known
-from rules.pattern import matches_of
+from rules.pattern import Weighing
 from rules.tree import Absence, All, Count, InOrder, Leaf, Rate
 from vidette.ids import make_id
 from vidette.matches import Match
@@ -218,7 +218,7 @@ QUICK = settings(max_examples=150, deadline=None)
 
 
 def found(node, given_, known=ALWAYS):
-    return sorted(((one.start, one.end, one.subject) for one in matches_of(node, given_, lambda *_: known)), key=str)
+    return sorted(((one.start, one.end, one.subject) for one in Weighing(given_, lambda *_: known).of(node)), key=str)
 
 
 @QUICK
@@ -233,7 +233,7 @@ def test_in_order_is_each_last_after_the_nearest_chain(given_, within_s, length)
     node = InOrder(parts=tuple(leaf(i) for i in range(length)), within_s=within_s)
     assert found(node, given_) == told(node, given_, ALWAYS)
     chains = {places[-1][1]: [id_ for _, id_ in places] for *_, places in _told(node, given_, ALWAYS)}
-    for one in matches_of(node, given_, lambda *_: ALWAYS):
+    for one in Weighing(given_, lambda *_: ALWAYS).of(node):
         assert list(one.events) == chains[one.events[-1]]
         assert one.id == make_id("in order", one.events[-1])
 
@@ -279,4 +279,5 @@ def test_absence(given_, for_s, runs, still):
 def test_rate_is_a_count(given_, times, within_s):
     rate = Rate(part=leaf(0), per_s=60.0, at_least=times * 60.0 / within_s, at_most=None, within_s=within_s)
     count = Count(part=leaf(0), at_least=float(times), at_most=None, within_s=within_s)
-    assert matches_of(rate, given_, lambda *_: ALWAYS) == matches_of(count, given_, lambda *_: ALWAYS)
+    weighing = Weighing(given_, lambda *_: ALWAYS)
+    assert weighing.of(rate) == weighing.of(count)
