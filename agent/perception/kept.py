@@ -54,9 +54,12 @@ def pack(look: "FastLook") -> bytes:
 
 
 def unpack(look: "FastLook", commit: Commit) -> None:
-    """Go on from a commit of the look's stream; where its masks are others by now, with a new scene."""
-    arrays, state = carry.unpack(commit.carry)
+    """Go on from a commit of the look's stream; where its masks are others by now, or its carry is lost, with a new scene."""
     look.sequence, look.last_s, look.seen_s = commit.sequence + 1, commit.watermark_s, commit.watermark_s
+    if not commit.carry:  # with a worker and its disk (docs/adr/0035)
+        look.committed_s = commit.watermark_s
+        return
+    arrays, state = carry.unpack(commit.carry)
     look.step_s, look.committed_s = state["step_s"], state["committed_s"]
     look.unsettled_s, look.primed_s = state["unsettled_s"], state["primed_s"]
     look.captions = [(at, type_, text, event) for at, type_, text, event in state["captions"]]

@@ -126,11 +126,14 @@ class Place:
 class Cluster(Place):
     """A place whose work is shared out over a broker."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], desk: Desk, server: RedisServer) -> None:
+    def __init__(
+        self, folder: Path, settings: dict[str, Any], desk: Desk, server: RedisServer, database: int = 0
+    ) -> None:
         cluster = {**settings.get("cluster", CLUSTER), "spool": str(folder / "spool")}
-        super().__init__(folder, settings | {"broker": server.url, "cluster": cluster}, desk)
+        url = f"{server.url.rpartition('/')[0]}/{database}"
+        super().__init__(folder, settings | {"broker": url, "cluster": cluster}, desk)
         self.server = server
-        self.redis = redis.Redis.from_url(server.url, socket_timeout=2)
+        self.redis = redis.Redis.from_url(url, socket_timeout=2)
 
     def worker(self, *queues: str, name: str = "", at_once: int = 2, **more: Any) -> Program:
         """A worker of these queues."""

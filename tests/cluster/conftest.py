@@ -53,15 +53,23 @@ def undisturbed(inline, films) -> dict:
 
 @pytest.fixture
 def cluster(tmp_path, media):
-    """`cluster(**settings)`: a broker, a memory and a desk; programs are started by the test."""
+    """`cluster(**settings)`: a broker, a memory and a desk; programs are started by the test.
+
+    `beside`: another cluster, on whose broker it has a database of its own.
+    """
     with ExitStack() as stack:
 
-        def made(db: str = "", **settings) -> Cluster:
-            desk = Desk(tmp_path)
+        def server() -> RedisServer:
             (tmp_path / "redis").mkdir()
-            server = stack.enter_context(RedisServer(tmp_path / "redis", aof=True))
-            return stack.enter_context(
-                closing(Cluster(tmp_path, said(db or tmp_path / "v.db", media, desk, **settings), desk, server))
-            )
+            return stack.enter_context(RedisServer(tmp_path / "redis", aof=True))
+
+        def made(db: str = "", beside: Cluster | None = None, **settings) -> Cluster:
+            folder = tmp_path / "beside" if beside else tmp_path
+            folder.mkdir(exist_ok=True)
+            desk = Desk(folder)
+            all_of_it = said(db or folder / "v.db", media, desk, **settings)
+            place = Cluster(folder, all_of_it, desk, beside.server if beside else server(), database=int(bool(beside)))
+            stack.enter_context(closing(place))
+            return place
 
         yield made

@@ -1,10 +1,10 @@
-"""The broker dies, or does not answer for a while: what was seen waits on the disk, and all goes on in its order."""
+"""The broker dies, or is away for a while: what was seen waits on the disk, and all goes on in its order."""
 
 import shutil
 
 from tests.cluster.cluster import CLUSTER, check
 
-AWAY_S = 4.0 * CLUSTER["lease_s"]  # more than the 5 s for which an answer is waited
+AWAY_S = 4.0 * CLUSTER["lease_s"]
 
 
 def test_killed_and_started_again_it_loses_nothing(cluster, films, undisturbed):
@@ -26,17 +26,6 @@ def test_away_for_longer_than_a_lease_it_loses_nothing(cluster, films, undisturb
     place.server.kill()
     place.let_pass(AWAY_S)
     place.server.start()
-    check(place, place.finish(len(films)), undisturbed)
-
-
-def test_silent_for_longer_than_a_lease_and_a_time_out_it_loses_nothing(cluster, films, undisturbed):
-    place = cluster()
-    place.start()
-    place.watch(*films)
-    place.until(lambda: place.commits() >= 3, "the first commits")
-    place.server.pause()
-    place.let_pass(AWAY_S)
-    place.server.resume()
     check(place, place.finish(len(films)), undisturbed)
 
 

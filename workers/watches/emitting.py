@@ -2,7 +2,8 @@
 
 Memory is the truth: an observation waits here until memory has settled it, and is sent again where that takes long. It is
 written to the spool before it is sent, so that it outlives this process, too. Only so many are on their way at a time, in
-order; more wait on disk.
+order; more wait on disk, most of those without their carry: whoever goes on after this process does so from the last commit in
+memory, so only what memory may rest at needs one. What has none is sent together with the next that has.
 """
 
 import logging
@@ -33,10 +34,14 @@ Seen = Callable[[Observation, datetime], None]
 
 @dataclass(slots=True)
 class _Entry:
-    """An observation that is not settled yet: `held` in memory where it is not on disk, or was not sent."""
+    """An observation that is not settled yet: `held` in memory where it is not on disk, or was not sent.
+
+    `whole`: with its carry (or the last of its stream), so that a watch may go on after it.
+    """
 
     held: Observation | None
     on_disk: bool
+    whole: bool = True
     sent_at: float | None = None
 
 
@@ -71,7 +76,8 @@ class Emitter:
         self._last: Observation | None = None
         self._moved_at, self._again_s = clock(), AGAIN_S
         self._lock = threading.RLock()
-        self._out = False
+        self._out = self._resting = False
+        self._whole = True  # what was sent last
 
     # Who watches --------------------------------------------------------------------------------
 
@@ -82,11 +88,12 @@ class Emitter:
             due = reach.sequence + 1
             for place in self._spool.places:
                 if place == (reach.fence, due) and reach.fence:
-                    self._entries[due] = _Entry(None, on_disk=True)
+                    self._entries[due] = _Entry(None, on_disk=True, whole=self._spool.whole(place))
                     due += 1
                 else:
                     self._spool.drop(place)
             if self._entries:
+                self._entries[due - 1].whole, self._whole = True, False
                 log.info("stream %s: %d observations waited on disk", self.stream_id, len(self._entries))
         self._wake()
 
@@ -96,6 +103,7 @@ class Emitter:
             self._spool.clear()
             self.fence, self._entries, self._last = fence, {}, None
             self.overtaken = self.broken = self._out = False
+            self._whole = True
             self._began = datetime.now(UTC)
 
     def put(self, observation: Observation) -> None:
@@ -111,6 +119,7 @@ class Emitter:
                 self._entries[sequence] = _Entry(ours, on_disk=False)  # as few as this are held, so that it goes on
             else:
                 held = ours if len(self._entries) < self._window else None
+                self._thin(sequence - 1)
                 self._entries[sequence] = _Entry(held, on_disk=True)
             self._last = ours
             self._seen(ours, self._began)
@@ -134,6 +143,12 @@ class Emitter:
     def settled(self) -> bool:
         """Whether nothing waits."""
         return not self._entries
+
+    def rest(self) -> bool:
+        """Begin nothing more that another could not go on from; -> whether nothing is on its way."""
+        with self._lock:
+            self._resting = True
+            return self._whole and all(entry.sent_at is None for entry in self._entries.values())
 
     @property
     def over(self) -> bool:
@@ -180,6 +195,7 @@ class Emitter:
                 return number > 0
             with self._lock:
                 entry.sent_at, entry.held = self._clock(), None if entry.on_disk else observation
+                self._whole = entry.whole
             if not self._out:
                 self._out = True
                 self._first()
@@ -193,14 +209,29 @@ class Emitter:
             self._entries = {}
             self._spool.close()
 
+    def _thin(self, sequence: int) -> None:
+        """This one is the newest no longer: beyond the window one carry is kept in each half of it."""
+        if len(self._entries) > self._window and sequence % max(1, self._window // 2):
+            self._spool.thin((self.fence, sequence))
+            self._entries[sequence].whole = False
+
     def _due(self, again: bool) -> list[tuple[int, _Entry]]:
         with self._lock:
-            window = list(islice(self._entries.items(), self._window))
-            if again and self._overdue():
-                log.info("stream %s: what follows %d is sent again", self.stream_id, window[0][0] - 1)
+            ahead = self._ahead()
+            if again and ahead and self._overdue():
+                log.info("stream %s: what follows %d is sent again", self.stream_id, ahead[0][0] - 1)
                 self._again_s = min(LONGEST_S, 2 * self._again_s)
-                return window
-            return [(sequence, entry) for sequence, entry in window if entry.sent_at is None]
+                return ahead
+            return [(sequence, entry) for sequence, entry in ahead if entry.sent_at is None]
+
+    def _ahead(self) -> list[tuple[int, _Entry]]:
+        """What may be on its way: as many as fit the window, up to a whole one, after which another may go on."""
+        ahead = list(islice(self._entries.items(), 2 * self._window))
+        ends = [number for number, (_, entry) in enumerate(ahead, 1) if entry.whole] or [self._window]
+        if self._resting:
+            sent = max((number for number, (_, entry) in enumerate(ahead, 1) if entry.sent_at is not None), default=0)
+            return ahead[: sent if self._whole else next((end for end in ends if end > sent), sent)]
+        return ahead[: max((end for end in ends if end <= self._window), default=ends[0])]
 
     def _overdue(self) -> bool:
         """Whether memory waits for one that was sent, and the queue does not merely take its time."""

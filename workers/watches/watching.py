@@ -9,7 +9,7 @@ from typing import Protocol
 
 from vidette.errors import StoreError, VidetteError
 from vidette.models import Observation
-from vidette.queries import Reach, Reached
+from vidette.queries import LastCommit, Reach, Reached
 from vidette.streams import Stream
 from workers.cameras.crew import Berth
 from workers.cameras.succession import Succession
@@ -24,7 +24,11 @@ log = logging.getLogger(__name__)
 
 _ROUND_S = 0.1
 _LOOK_S = 1.0  # so often it is asked whether the watch is still wanted
-_LAST_S = 10.0  # whoever is to stop waits so long for memory
+_LAST_S, _REST_S = (
+    7.0,
+    3.0,
+)  # whoever is to stop waits so long for memory to have all, then so long for what is on its way
+_CARRY_S = 10.0  # a commit without its carry is followed so soon by one with, unless that is lost
 _LEAVE_S = 20.0  # and so long for a camera's process
 _AGAIN_S = 1.0
 
@@ -177,12 +181,31 @@ class Watching:
             self._wait()
         if self._ends:
             return False
+        self._await_whole()
         reach = self._reach()
         if reach is None:
             return False
         self._emitter.begin(reach.fence)
         self._cluster.registry.begun(self._job.spec.stream_id, reach.sequence)
         return True
+
+    def _await_whole(self) -> None:
+        """Wait for what an earlier process elsewhere has on its way; a file whose carry it lost is watched anew."""
+        until = time.monotonic() + _CARRY_S
+        while not self._ends and not self._whole():
+            if time.monotonic() > until:
+                log.warning("the last carry of %r was lost with who watched it; it is begun anew", self._job.spec.name)
+                self._job = self._job if self._job.spec.url else replace(self._job, again=True)
+                return
+            self._wait()
+
+    def _whole(self) -> bool:
+        """Whether a watch may go on from the last commit; memory that is away is asked again."""
+        try:
+            commit = self._cluster.pipeline.store.read(LastCommit(stream_id=self._job.spec.stream_id))
+        except StoreError:
+            return False
+        return self._job.again or commit is None or commit.final or bool(commit.carry)
 
     def _reach(self) -> Reach | None:
         """How far the stream is; memory that is away is waited for. None where the watch is to end meanwhile."""
@@ -246,6 +269,8 @@ class Watching:
         store = self._cluster.pipeline.store
         store.open_stream(stream)
         self._emitter.begin(store.take(stream.id))
+        if not self._whole():
+            raise StoreError(f"the last commit of {stream.name!r} has no carry; it is waited for", retryable=True)
 
     def _put(self, observation: Observation) -> None:
         """Hand it to the emitter; a file waits while there is no room."""
@@ -270,13 +295,15 @@ class Watching:
     # The end ------------------------------------------------------------------------------------
 
     def _settle(self) -> bool:
-        """Wait until memory has all of it, or for so long as one may who is to stop; -> whether it has."""
-        until = None
+        """Wait until memory has all of it, or for so long as one may who is to stop: then nothing that another could not go on
+        from is on its way; -> whether it has.
+        """
+        stops_at = None
         while not self._emitter.settled() and not self._emitter.overtaken and not self._lost:
-            if self._ends:
-                until = time.monotonic() + _LAST_S if until is None else until
-                if time.monotonic() > until:
-                    break
+            now = time.monotonic()
+            stops_at = now + _LAST_S if stops_at is None and self._ends else stops_at
+            if stops_at is not None and now > stops_at and (self._emitter.rest() or now > stops_at + _REST_S):
+                break
             self._wait()
         return self._emitter.settled()
 

@@ -17,6 +17,7 @@ from tests.workers.watches.test_spool import YARD, said
 from vidette import codec
 from vidette.cluster_settings import ClusterSettings
 from vidette.errors import StoreError
+from vidette.models import Commit
 from vidette.queries import CoverageIn, Events, LastCommit, Reach, Reached
 from vidette.streams import Stream
 from workers.jobs import Settle
@@ -70,6 +71,9 @@ class Way:
     def drain(self) -> None:
         for _ in range(len(self.queue)):
             self.settle(self.queue.popleft())
+
+    def commit(self) -> Commit | None:
+        return self.store.read(LastCommit(stream_id=YARD))
 
     def befall(self, fate: str) -> None:
         """What happens to what is on its way."""
@@ -139,13 +143,13 @@ def test_no_more_are_on_their_way_than_fit_the_window(way):
     assert way.sent == [0, 1, 2, 3]
     way.drain()
     way.later()
-    assert way.sent == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert way.sent == [0, 1, 2, 3, 4, 5, 6]  # the seventh has no carry, and goes with the next
     way.drain()
     way.later()
+    assert way.sent == list(range(11))
     way.drain()
     way.later()
     assert emitter.settled()
-    assert way.sent == list(range(11))
 
 
 def test_what_is_lost_is_sent_again_after_growing_waits(way):
@@ -209,6 +213,91 @@ def test_while_the_queue_is_away_it_waits_on_disk_and_then_drains_in_order(way, 
     assert way.sent == list(range(30))
     assert not emitter.sync
     assert "can be reached again" in caplog.text
+
+
+def whole(way) -> list[int]:
+    """What waits on disk with its carry."""
+    return sorted(int(file.stem[7:]) for file in (way.folder / YARD).glob("*.carry"))
+
+
+def test_beyond_the_window_few_carries_wait_and_the_newest_does(way):
+    emitter = way.watched()
+    way.away = True
+    for sequence in range(20):
+        emitter.put(said(sequence))
+        way.later()
+    assert whole(way) == [0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 18, 19]
+    assert emitter.commit().carry == said(19).carry
+
+
+def test_what_has_no_carry_goes_with_the_next_that_has(way):
+    emitter = way.watched()
+    way.away = True
+    for sequence in range(20):
+        emitter.put(said(sequence))
+        way.later()
+    way.away = False
+    while not emitter.settled():
+        way.later(1.0)
+        while way.queue:
+            assert way.queue[-1].observation.carry
+            way.drain()
+            assert way.commit().carry
+    assert way.sent == list(range(20))
+    assert way.commit().sequence == 19
+
+
+def test_who_leaves_in_the_middle_leaves_memory_at_a_carry(way):
+    emitter = way.watched()
+    way.away = True
+    for sequence in range(20):
+        emitter.put(said(sequence))
+    way.away = False
+    way.later(1.0)
+    way.drain()
+    way.later(1.0)
+    way.settle(way.queue.popleft())
+    way.settle(way.queue.popleft())
+    assert not emitter.rest()
+    while not emitter.rest():
+        way.later(1.0)
+        way.drain()
+    assert way.commit().sequence == 6
+    assert way.commit().carry
+    way.later(1.0)
+    assert not way.queue
+    after = way.process().open(YARD)
+    after.resume(way.reach())
+    while not after.settled():
+        way.later(1.0)
+        way.drain()
+    assert way.commit().sequence == 19
+
+
+def test_one_that_was_sent_by_half_is_sent_whole_before_it_rests(way):
+    emitter, calls = way.watched(), list[int]()
+    way.away = True
+    for sequence in range(20):
+        emitter.put(said(sequence))
+    way.away = False
+    send = way.emitters._send
+
+    def breaking(job):
+        calls.append(job.observation.sequence)
+        if job.observation.sequence == 6 and calls.count(6) == 1:
+            raise AWAY
+        send(job)
+
+    way.emitters._send = breaking
+    while way.sent[-1:] != [5]:
+        way.later(1.0)
+        way.drain()
+    assert (way.commit().sequence, way.commit().carry) == (5, b"")
+    while not emitter.rest():
+        way.later(10.0)
+        way.drain()
+    assert (way.commit().sequence, way.sent[-1]) == (6, 6)
+    assert way.commit().carry
 
 
 def test_while_memory_is_away_nothing_is_sent_twice_and_no_more_than_the_window(way):
@@ -333,7 +422,7 @@ def test_what_neither_disk_nor_memory_takes_is_refused(way):
 
 def test_a_full_spool_is_refused_until_there_is_room(tmp_path):
     way = Way(tmp_path / "spool", window=1)
-    emitter, big = way.watched(), b"x" * 300_000
+    emitter, big = way.watched(), b"x" * 400_000
     emitter.put(said(0, carry=big))
     emitter.put(said(1, carry=big))
     with pytest.raises(StoreError, match="bytes wait in"):
@@ -451,7 +540,7 @@ def test_memory_ends_as_if_it_had_been_told_at_once(fates, window, tmp_path_fact
     way = Way(tmp_path_factory.mktemp("way") / "spool", window=window)
     plain = EmbeddedStore(":memory:")
     plain.open_stream(STREAM)
-    emitter, following, total = way.watched(), 0, 12
+    emitter, following, total = way.watched(), 0, 24
     for fate in [*fates, *["put"] * total]:
         if fate == "put" and following < total:
             emitter.put(said(following))

@@ -17,7 +17,7 @@ from tests.redis_server import emptied
 from tests.wire import Wire
 from vidette.feeds import CAUSES, Cause
 from vidette.models import FastState
-from vidette.queries import Reached
+from vidette.queries import LastCommit, Reached
 from workers.cameras.child import Child
 from workers.cluster import spool_path
 from workers.jobs import Watch
@@ -37,6 +37,20 @@ def machines(memory, tmp_path, monkeypatch):
         made = Machines(redis, opened, SCRIPTED)
         yield made
         made.close()
+
+
+def put_carry(machines, job, carry):
+    """Memory's last commit has this one from now on."""
+    with machines.pipeline.store._database.write() as connection:
+        row = (carry, job.spec.stream_id)
+        assert connection.execute("UPDATE commits SET carry = ? WHERE stream_id = ?", row).rowcount == 1
+
+
+def lose_carry(machines, job):
+    """As where what followed was on a disk that is gone; -> the carry."""
+    found = machines.pipeline.store.read(LastCommit(stream_id=job.spec.stream_id)).carry
+    put_carry(machines, job, b"")
+    return found
 
 
 class TestFiles:
@@ -145,6 +159,31 @@ class TestFiles:
         assert machines.pipeline.store.read(Reached(streams=(job.spec.stream_id,)))[job.spec.stream_id].fence == 2
         stop.set()
         thread.join(PATIENCE_S)
+
+    def test_one_whose_carry_was_lost_with_a_disk_is_begun_anew(self, watched, held, whole, monkeypatch, caplog):
+        machines, job = watched
+        monkeypatch.setattr("workers.watches.watching._CARRY_S", 0.3)
+        with machines.running(machines.wanted(job)) as stop:
+            until(lambda: machines.sequence(job) >= 1)
+            stop.set()
+        lose_carry(machines, job)
+        watch(machines.worker(), job, Event())
+        assert "was lost with who watched it" in caplog.text
+        assert held(machines.pipeline) == whole
+        assert machines.state(job) == "done"
+
+    def test_a_carry_that_is_on_its_way_is_waited_for(self, watched, held, whole, caplog):
+        machines, job = watched
+        with machines.running(machines.wanted(job)) as stop:
+            until(lambda: machines.sequence(job) >= 1)
+            stop.set()
+        found = lose_carry(machines, job)
+        with machines.running(job, machines.worker()):
+            until(machines.first.leases.rows)
+            put_carry(machines, job, found)
+            until(lambda: machines.state(job) == "done")
+        assert "was lost with who watched it" not in caplog.text
+        assert held(machines.pipeline) == whole
 
     def test_who_lost_the_lease_says_nothing_more(self, watched, held, whole, monkeypatch):
         machines, job = watched
