@@ -1,7 +1,7 @@
 """Where the time of a watch goes, by step: CPU of each step of one clip, in process.
 
 The steps are wrapped from outside, so that a watch in production pays nothing for it. A step's CPU is its own on the
-watching thread, without the steps inside it; what other threads of the process spend is reading and decoding.
+thread it runs on, without the steps inside it; what else the process spends on other threads is reading and decoding.
 
     python -m benchmarks.steps CLIP [--sample 5]
 """
@@ -10,6 +10,7 @@ import argparse
 import importlib
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -48,12 +49,11 @@ DECODING = "reading and decoding, other threads"
 REST = "the rest of the look"
 
 
-class Clock:
-    """CPU seconds by step; a step inside another counts for itself only."""
+class Clock(threading.local):
+    """CPU seconds by step, of each thread for itself; a step inside another counts for itself only."""
 
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = defaultdict(float)
-        self.calls: Counter[str] = Counter()
+    def __init__(self, spent: dict[str, float], calls: Counter[str]) -> None:
+        self.spent, self.calls = spent, calls
         self._within = [REST]
         self._since = time.thread_time()
 
@@ -129,15 +129,15 @@ def watch(clip: Path, sample: str, folder: Path) -> tuple[Clock, float]:
     from workers.inline import watch_sources
     from workers.wiring import pipeline_of
 
-    clock = Clock()
+    clock = Clock(defaultdict(float), Counter())
     wrap(clock)
     pipeline = pipeline_of(Settings(db=str(folder / "steps.db"), sample=sample))
-    began, here = time.process_time(), time.thread_time()
+    began = time.process_time()
     with closing(pipeline), clock.step(REST):
         (outcome,) = watch_sources(pipeline, expand([str(clip)]).specs)
     if outcome.status == "failed":
         sys.exit(f"watching {str(clip)!r} failed: {outcome.error}")
-    clock.spent[DECODING] = time.process_time() - began - (time.thread_time() - here)
+    clock.spent[DECODING] = time.process_time() - began - sum(clock.spent.values())
     return clock, outcome.watched_s
 
 

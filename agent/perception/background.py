@@ -24,6 +24,7 @@ _GAIN_GRID = 8  # light is estimated on a picture 8 times smaller
 _AGE_CAP = 60_000  # ms
 _BLUR = (3, 3)
 _AMONG = 17  # pixels across of what is looked at about one to tell whether it lies among shadow
+_REACH = 8  # pixels from a strong place beyond which nothing joins it: 4 of weak ones, and the closing of gaps
 _AROUND = 24  # pixels about the foreground in which shadows are looked for
 _LEVELS = np.arange(256, dtype=np.float32)
 _THREE = np.ones((3, 3), np.uint8)
@@ -63,6 +64,7 @@ class Background:
         self.ref: Picture = stack[0]
         self.age: NDArray[np.uint16] = np.zeros(self.y.shape, np.uint16)
         self.frames = 0
+        self._bounds: _Bounds | None = None  # of the noise as it is
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -74,14 +76,15 @@ class Background:
         y = smooth(planes[0])
         gain = self._gain(y)
         expected = cv2.multiply(self.y, _enlarged(gain, self.shape), dtype=cv2.CV_32F)
-        noise = self._at_each(self.noise)
-        luma = self._luma_score(y, expected, noise)
+        bounds = self._bounded()
+        luma = _beyond(y, expected)
+        cv2.divide(luma, bounds.threshold, luma)
         chroma = self._chroma_score(planes)
         score: Floats = cv2.max(luma, chroma)
         mask, shadow = clean(score), np.zeros(self.shape, bool)
-        about = _about(mask)
+        about = _about(mask, _AROUND)
         if about is not None:
-            parts = (part[about] for part in (y, expected, luma, chroma, noise))
+            parts = (part[about] for part in (y, expected, luma, chroma, bounds.noise))
             shadow[about] = _shadow(*parts)
             cv2.copyTo(cv2.min(score, 0.5), shadow.view(np.uint8), score)  # type: ignore[call-overload]  # a number will do
             mask[about] = clean(score[about])
@@ -94,7 +97,7 @@ class Background:
         quiet = ~(fore.mask | held)
         step = quiet if self.frames % 2 == 0 else quiet & (fore.score < 0.5)
         _towards(self.y, y, step)
-        half = cv2.resize(step.astype(np.uint8), self.u.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        half = step[::2, ::2]
         _towards(self.u, planes[1], half)
         _towards(self.v, planes[2], half)
         if self.frames % 2 == 0:
@@ -105,7 +108,7 @@ class Background:
         """Take what is in `region` now for background."""
         y = smooth(planes[0])
         self.y[region] = y[region]
-        half = cv2.resize(region.astype(np.uint8), self.u.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        half = region[::2, ::2]
         self.u[half] = planes[1][half]
         self.v[half] = planes[2][half]
 
@@ -129,6 +132,7 @@ class Background:
         self.noise, self.ref = arrays["noise"].copy(), arrays["ref"].copy()
         self.age = (arrays["age"] * 100).astype(np.uint16)
         self.frames, self.sensitivity = state["frames"], state["sensitivity"]
+        self._bounds = None
         return self
 
     def _gain(self, y: Picture) -> Floats:
@@ -146,18 +150,6 @@ class Background:
         smoothed: Floats = np.clip(local, 0.3, 3.0).astype(np.float32)
         return smoothed
 
-    def _luma_score(self, y: Picture, expected: Floats, noise: Picture) -> Floats:
-        """Luma difference beyond what a shift by one pixel explains, over the threshold."""
-        now = y.astype(np.float32)
-        over = cv2.subtract(now, cv2.dilate(expected, _THREE))
-        under = cv2.subtract(cv2.erode(expected, _THREE), now)
-        plain: Floats = cv2.absdiff(now, expected)
-        plain *= np.float32(0.4)
-        beyond = cv2.max(cv2.max(over, under), plain)
-        threshold = (4.5 + 0.75 * _LEVELS) / self.sensitivity
-        score: Floats = cv2.divide(beyond, cv2.LUT(noise, threshold))
-        return score
-
     def _chroma_score(self, planes: Planes) -> Floats:
         du = cv2.absdiff(cv2.blur(planes[1], _BLUR), cv2.blur(self.u, _BLUR))
         dv = cv2.absdiff(cv2.blur(planes[2], _BLUR), cv2.blur(self.v, _BLUR))
@@ -165,37 +157,63 @@ class Background:
 
     def _count_age(self, y: Picture, mask: Mask, dt_s: float) -> None:
         """How long (ms) a pixel has been foreground and looked the same; `ref` is how it looked."""
-        limit = self._at_each(np.maximum(7, self.noise // 2))
-        same = mask & (cv2.absdiff(y, self.ref) <= limit)
+        same = mask & (cv2.absdiff(y, self.ref) <= self._bounded().same)
         self.age = grown(self.age, dt_s, _AGE_CAP) * same
         ref: Picture = y * mask
-        np.copyto(ref, self.ref, where=same)
+        cv2.copyTo(self.ref, same.view(np.uint8), ref)
         _towards(ref, y, same)
         self.ref = ref
 
-    def _at_each(self, half: Any) -> Any:
-        """For each pixel what is kept at half the size."""
-        return cv2.resize(half, self.y.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    def _bounded(self) -> "_Bounds":
+        """What follows from the noise, made anew where it changed."""
+        if self._bounds is None:
+            noise = cv2.resize(self.noise, self.y.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            threshold = cv2.LUT(noise, (4.5 + 0.75 * _LEVELS) / self.sensitivity)
+            self._bounds = _Bounds(noise=noise, threshold=threshold, same=np.maximum(7, noise // 2))
+        return self._bounds
 
     def _learn_noise(self, y: Picture, free: Mask) -> None:
         """Noise (quarter levels) follows 4 x |difference| upwards fast and downwards slowly."""
         size = self.noise.shape[::-1]
         off = cv2.resize(cv2.absdiff(y, self.y), size, interpolation=cv2.INTER_AREA)
         target = np.minimum(off.astype(np.uint16) * 4, 200)
-        free = cv2.resize(free.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        free = free[::2, ::2]
         up = free & (target > self.noise)
         down = free & (target < self.noise) & (self.frames % 8 == 0)
-        self.noise[up] += 1
-        self.noise[down] -= 1
+        self.noise += up
+        self.noise -= down
         np.maximum(self.noise, _FLOOR, out=self.noise)
+        self._bounds = None
 
 
-def _about(mask: Mask) -> tuple[slice, slice] | None:
-    """The part of the picture round the foreground; None where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """For each pixel the noise in quarter levels, the difference that is just foreground, and what still looks the same."""
+
+    noise: Picture
+    threshold: Floats
+    same: Picture
+
+
+def _about(mask: Any, far: int) -> tuple[slice, slice] | None:
+    """The part of the picture that is `far` pixels at most from what is set; None where nothing is."""
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     if w == 0:
         return None
-    return slice(max(0, y - _AROUND), y + h + _AROUND), slice(max(0, x - _AROUND), x + w + _AROUND)
+    return slice(max(0, y - far), y + h + far), slice(max(0, x - far), x + w + far)
+
+
+def _beyond(y: Picture, expected: Floats) -> Floats:
+    """Luma difference beyond what a shift by one pixel explains."""
+    now = y.astype(np.float32)
+    over, under = cv2.dilate(expected, _THREE), cv2.erode(expected, _THREE)
+    cv2.subtract(now, over, over)
+    cv2.subtract(under, now, under)
+    cv2.absdiff(now, expected, now)
+    now *= np.float32(0.4)
+    cv2.max(over, under, over)
+    cv2.max(over, now, over)
+    return over
 
 
 def _tiny(y: Picture, size: tuple[int, int]) -> Floats:
@@ -219,7 +237,8 @@ def _shadow(y: Picture, expected: Floats, luma: Floats, chroma: Floats, noise: P
     ratio += 2
     ratio /= expected + 2
     mean = cv2.blur(ratio, (5, 5))
-    spread = cv2.subtract(cv2.sqrBoxFilter(ratio, cv2.CV_32F, (5, 5)), mean * mean)
+    spread: Floats = cv2.blur(ratio * ratio, (5, 5))  # OpenCV's filter of squares takes three times as long
+    spread -= mean * mean
     grain = noise * np.float32(0.5)  # twice the noise, which is kept in quarters
     grain /= expected + 8
     grain *= grain
@@ -242,7 +261,9 @@ def _among(shadow: Mask, differs: Mask) -> Mask:
 def grown(ages: NDArray[np.uint16], dt_s: float, cap: int) -> NDArray[np.uint16]:
     """Ages (ms) `dt_s` later, in whole tenths of a second so that a stored age is the same."""
     step = min(cap, round(dt_s * 10) * 100)
-    return np.minimum(ages, np.uint16(cap - step)) + np.uint16(step)
+    older = cv2.add(ages, step)  # type: ignore[call-overload]  # a number will do; no further than uint16 goes
+    capped: NDArray[np.uint16] = cv2.threshold(older, cap, 0, cv2.THRESH_TRUNC, older)[1]
+    return capped
 
 
 def smooth(y: Picture) -> Picture:
@@ -254,9 +275,12 @@ def smooth(y: Picture) -> Picture:
 def clean(score: Floats) -> Mask:
     """Foreground by hysteresis: specks go, strong places keep their weak surroundings."""
     strong: Picture = cv2.morphologyEx((score > 1.0).view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    near: Picture = cv2.dilate(strong, np.ones((9, 9), np.uint8))
-    weak = (score > 0.6).view(np.uint8) & near | strong
-    whole: Mask = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).view(bool)
+    whole: Mask = np.zeros(score.shape, bool)
+    about = _about(strong, _REACH)
+    if about is not None:
+        near: Picture = cv2.dilate(strong[about], np.ones((9, 9), np.uint8))
+        weak = (score[about] > 0.6).view(np.uint8) & near | strong[about]
+        whole[about] = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).view(bool)
     return whole
 
 

@@ -57,7 +57,7 @@ def components(mask: Mask, score: Floats, min_area: int) -> tuple[Labels, list[B
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
     )
-    large = [index for index in range(1, count) if stats[index, cv2.CC_STAT_AREA] >= min_area]
+    large: list[int] = (np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= min_area) + 1).tolist()
     if not large:
         return np.asarray(labels, np.int32), []
     inside = np.flatnonzero(mask)

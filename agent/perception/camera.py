@@ -59,15 +59,16 @@ class View:
             edges[hidden] = 0
             shown = small if hidden.all() else small[~hidden]
         relief = edges - edges.mean()
+        mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(shown))
         return cls(
             edges=edges,
             relief=relief,
             power=(relief * relief).sum(),
             small=small,
             sharpness=sharpness,
-            mean=float(shown.mean()),
-            spread=float(shown.std()),
-            bright_share=float((shown > 248).mean()),
+            mean=mean,
+            spread=spread,
+            bright_share=np.count_nonzero(shown > 248) / shown.size,
         )
 
 

@@ -1,5 +1,6 @@
 """The best view of each followed thing, kept until an event needs a picture of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from vidette.models import Evidence
 from vidette.ports import Image, MediaStore
 
 WIDTH = 960
+_AT_HAND = 2  # pictures kept: of one moment several things are told, of one thing several things soon after another
 _BETTER = 1.3  # a view replaces another only if it is this much better
 
 
@@ -37,6 +39,7 @@ class Views:
     def __init__(self, media: MediaStore) -> None:
         self.media = media
         self.best: dict[int, BestView] = {}
+        self._shown: dict[float, Image] = {}  # the last few pictures, as wide as snapshots are, by media time
 
     def offer(self, number: int, sight: Sight, box: Box, quality: float) -> bool:
         """Keep this view if it is the best so far; -> whether it is.
@@ -59,14 +62,14 @@ class Views:
         if held is None:
             return ()
         try:
-            rgb = held.sight.rgb() if held.sight else jpeg.decode(self.media.get(held.sha256))
+            rgb = self._show(held.pts_s, held.sight.rgb if held.sight else lambda: self._stored(held.sha256))
         except StoreError:
             return ()  # it was deleted since, or there was never room for it: the event is true without a picture
         return (self._store(rgb, held.box, held.pts_s, caption),)
 
     def picture(self, sight: Sight, box: Box | None, caption: str) -> tuple[Evidence, ...]:
         """This frame with a box and a caption drawn, stored."""
-        return (self._store(sight.rgb(), box, sight.pts_s, caption),)
+        return (self._store(self._show(sight.pts_s, sight.rgb), box, sight.pts_s, caption),)
 
     def forget(self, number: int) -> None:
         """The thing is gone."""
@@ -86,8 +89,18 @@ class Views:
                 pts_s=pts_s, box=tuple(box), quality=quality, telling=telling, sha256=sha256
             )
 
-    def _store(self, rgb: Any, box: Box | None, pts_s: float, caption: str) -> Evidence:
-        drawn = snapshot.draw(_at_most(rgb, WIDTH), [(box, "")] if box else [], caption)
+    def _show(self, pts_s: float, picture: Callable[[], Image]) -> Image:
+        """The picture of that time, at most 960 wide. Raises StoreError where `picture` does."""
+        if pts_s not in self._shown:
+            small = _at_most(picture(), WIDTH)
+            self._shown = dict([*self._shown.items()][1 - _AT_HAND :]) | {pts_s: small}
+        return self._shown[pts_s]
+
+    def _stored(self, sha256: str) -> Image:
+        return jpeg.decode(self.media.get(sha256))
+
+    def _store(self, rgb: Image, box: Box | None, pts_s: float, caption: str) -> Evidence:
+        drawn = snapshot.draw(rgb, [(box, "")] if box else [], caption)
         sha256, uri = self.media.put(jpeg.encode(drawn, quality=85), ".jpg")
         return Evidence(kind="snapshot", sha256=sha256, uri=uri, pts_s=round(pts_s, 3), box=box)
 
