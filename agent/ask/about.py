@@ -40,7 +40,8 @@ def about_coverage(asked: Asked) -> Answer:
     )
     text = f"{share}, {lasting(coverage.examined_s)} of that examined"
     if kind == "exists":
-        text = f"{'yes' if yes else 'no'}, {text}"
+        part = not full and coverage.watched_s > 0
+        text = f"{'only in part' if part else 'yes' if yes else 'no'}, {text}"
     if kind == "how_long":
         text = f"{lasting(coverage.total_s)} of footage; {text}"
     gaps = [_said(asked, gap) for gap in coverage.gaps[:_MOST]]

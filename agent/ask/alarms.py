@@ -59,8 +59,8 @@ def rules_of(store: GraphStore) -> tuple[str, ...]:
 
 def alerts_asked(text: str, known: Known, footage: Footage, rules: Sequence[str]) -> Plan:
     """The plan of a normalised question about alerts. Raises NotUnderstood where it asks more of them than it can."""
-    said, text = _rules_said(_DID.sub(r"\g<name>\g<that>", text), rules)
-    named = find_names(text, known)
+    said, text = _rules_said(text, rules)
+    named = find_names(_DID.sub(r"\g<name>\g<that>", text), known)
     if named.problem or named.lines:
         raise NotUnderstood(named.problem or "alerts are not told by lines; ask of a rule, a camera or a zone")
     streams = tuple(s for s in footage.streams if not named.streams or s.name in named.streams)
@@ -97,7 +97,7 @@ def _rules_said(text: str, rules: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """The rules that are named, and the text without them."""
     said = []
     for rule in sorted(rules, key=len, reverse=True):
-        name = re.escape(normal(rule)).replace("\\-", "[- _]?")
+        name = r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]+", normal(rule)) if part)
         if name and re.search(rf"(?<!\S){name}(?!\S)", text):
             said.append(rule)
             text = re.sub(rf"(?<!\S){name}(?!\S)", " ", text)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agent.ask.amounts import AMOUNTS
+from agent.ask.digest import digest
 from agent.ask.evidence import (
     MOST_CLAIMS,
     MOST_ROWS,
@@ -22,7 +23,7 @@ from agent.ask.evidence import (
 )
 from agent.ask.lookup import Found, by_meaning, cannot_look_for, find
 from agent.ask.relating import Untold
-from agent.ask.say import did, lasting, place, stands_alone, things
+from agent.ask.say import conditions_told, did, lasting, place, stands_alone, things
 from agent.ask.stays import Stay, since_1970, stays
 from agent.ask.telling import alone, at, first_at, moment, one, times
 from vidette.answers import Answer, Plan
@@ -196,6 +197,8 @@ def _end(asked: Asked, found: Found) -> Answer:
     name = plan.verb if plan.subject == "scene" else plan.subject
     verb = "" if stands_alone(plan) and plan.subject == "scene" else f" {did(plan, 1)}"
     text = f"the {plan.kind} {name}{verb} {moment(asked, row)}"
+    if plan.subject == "event":
+        text = f"the {plan.kind} event{conditions_told(plan)}: {claim(asked, row)}"
     return full(asked, found, text, (row,), row.start_s, "s")
 
 
@@ -246,15 +249,6 @@ def _where(asked: Asked, found: Found) -> Answer:
     return full(asked, found, f"{spot}, at {at(asked, row)}{more}", (row,) if plan.pick else found.rows, None, None)
 
 
-def _describe(asked: Asked, found: Found) -> Answer:
-    many = number(found)
-    text = f"{many} event{'s' if many > 1 else ''}: " + "; ".join(
-        asked.clock.claim(row) for row in whole_rows(asked.store, found.rows[:3])
-    )
-    more = f"; and {many - 3} more" if many > 3 else ""
-    return full(asked, found, text + more, found.rows, many, "events", total=many)
-
-
 _KINDS: dict[str, Callable[[Asked, Found], Answer]] = {
     "count": _count,
     "list": _list,
@@ -264,7 +258,7 @@ _KINDS: dict[str, Callable[[Asked, Found], Answer]] = {
     "last": _end,
     "how_long": _how_long,
     "where": _where,
-    "describe": _describe,
+    "describe": digest,
 }
 
 

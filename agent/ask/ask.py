@@ -1,9 +1,11 @@
 """The door: a question in plain English in, an answer with its plan, evidence and coverage out."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from agent.ask.about import about_coverage, about_streams
+from agent.ask.again import again
 from agent.ask.alarms import about_alerts, alerts_asked, asks_alerts, rules_of
 from agent.ask.alike import asked_alike, nothing_sees, pictures_alike
 from agent.ask.answer import answer
@@ -19,6 +21,7 @@ from agent.ask.reasons import reason
 from agent.ask.say import Clock, plan_words
 from agent.ask.scan import NotUnderstood
 from agent.ask.search import asked_for, by_its_words, found_by_words, none_found
+from agent.ask.spelling import slip_of
 from vidette.answers import Answer, Covered, Plan
 from vidette.errors import ConfigError
 from vidette.ports import GraphStore
@@ -27,6 +30,7 @@ from vidette.queries import Runs
 LONGEST = 1000
 WORDS_ALONE = Likeness()
 _LEAST = 0.6
+_MOST_SLIPS = 4
 CAN = (
     "I can count, list and time what was seen: 'How many people entered?', 'When was the last car?', "
     "'Who came after the bag was left?', 'Which camera saw most people yesterday?', 'How much was watched?'"
@@ -80,11 +84,7 @@ def ask(
 
 def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Answer:
     """The answer of rows. Raises NotUnderstood."""
-    added = follows(question)
-    if asks_alerts(question):
-        plan = alerts_asked(planner.text(question), planner.known, planner.everything, rules_of(store))
-    else:
-        plan = followed(added, previous, planner) if added else planner.plan(question)
+    plan = _planned(question, store, planner, previous)
     asked = _asked(question, store, planner, plan)
     match plan.of:
         case "alerts":
@@ -94,6 +94,30 @@ def _by_plan(question: str, store: GraphStore, planner: Planner, previous: Plan 
         case "coverage":
             return about_coverage(asked) if asked.coverage.total_s else unknown(asked, "cannot tell: there is no footage of the time asked")  # fmt: skip
     return answer(asked)
+
+
+def _planned(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Plan:
+    """The plan of a question, with slips of the pen put right and said in its notes. Raises NotUnderstood."""
+    notes: tuple[str, ...] = ()
+    while True:
+        try:
+            plan = _plan(question, store, planner, previous)
+            return replace(plan, notes=(*notes, *plan.notes))
+        except NotUnderstood as error:
+            meant = slip_of(error.word, planner.known.names()) if len(notes) < _MOST_SLIPS else ""
+            if not meant:
+                raise
+            question = re.sub(rf"(?<!\w){re.escape(error.word)}(?!\w)", meant, normal(question))
+            notes += (f"{error.word!r} read as {meant!r}",)
+
+
+def _plan(question: str, store: GraphStore, planner: Planner, previous: Plan | None) -> Plan:
+    if asks_alerts(question):
+        return alerts_asked(planner.text(question), planner.known, planner.everything, rules_of(store))
+    if turned := again(question, previous):
+        return turned
+    added = follows(question)
+    return followed(added, previous, planner) if added else planner.plan(question)
 
 
 def _described(store: GraphStore, planner: Planner) -> bool:

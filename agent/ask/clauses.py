@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from agent.ask.footage import Footage
-from agent.ask.moments import AFTER_FIRST, EDGE, LOOSE, RANGE, SPAN, seconds
+from agent.ask.moments import AFTER_FIRST, EDGE, HOUR, LOOSE, RANGE, SPAN, seconds
 from agent.ask.names import Known, normal
 from agent.ask.scan import NotUnderstood
 from agent.ask.words import WORDS, Mark, Noun
@@ -122,7 +122,7 @@ def _named(text: str, found: re.Match[str], known: Known) -> bool:
 def _is_time(text: str, found: re.Match[str]) -> bool:
     """Whether the word begins a time ("after 5 pm") instead of a clause."""
     at = found.start("word")
-    if EDGE.match(text, at) or AFTER_FIRST.match(text, at):
+    if EDGE.match(text, at) or HOUR.match(text, at) or AFTER_FIRST.match(text, at):
         return True
     if found["word"] == "as" and not re.match(r"as (?:a|an|the|some)", text[at:]):
         return True

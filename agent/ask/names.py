@@ -28,6 +28,7 @@ _COMING = re.compile(
 _PLACE_WORD = "".join(
     f"(?<={word} )|" for word in ("at", "on", "in", "of", "to", "from", "the", "for", "near", "than", "or")
 ).rstrip("|")
+_OF_TIME = frozenset({"till", "until", "before", "after", "since", "while", "during", "between", "once", "as"})
 _MOST = 200
 _NOT_NAMES = frozenset(
     [
@@ -187,10 +188,13 @@ def _pattern(plain: str, word: str) -> str:
     marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
     if re.fullmatch(r"(?!going|running)[a-z]+ing", plain) and plain in SINGLE:
         return rf"{marked}|(?<!\S)the {name}(?!\S)"  # "the parking" is a place, "parking" alone is not
-    ordinary = all(part in SINGLE or part in _NOT_NAMES or not re.search(r"[^\W\d]", part) for part in plain.split())
+    ordinary = all(
+        part in SINGLE or part in _NOT_NAMES or part in _OF_TIME or not re.search(r"[^\W\d]", part)
+        for part in plain.split()
+    )
     told = re.match(rf"{word}\b.*\d", plain)  # "camera 02" is nothing else
     if ordinary and not told:
-        return rf"{marked}|(?:{_PLACE_WORD}){name}(?!\S)" if " " in plain else marked
+        return rf"{marked}|(?:{_PLACE_WORD}){name}(?!\S)" if " " in plain or plain in _OF_TIME else marked
     return rf"{marked}|(?<!\S){name}(?!\S)"
 
 

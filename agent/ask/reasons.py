@@ -8,7 +8,6 @@ _KNOWN = "people, vehicles (cars, trucks, vans, buses), bicycles, animals, bags 
 _CLOTHES = (
     r"wear|wears|wearing|wore|jacket|coat|shirt|hat|hats|hood|hoodie|dress|helmet|glasses|beard|hair|uniform|vest"
 )
-_COLOURS = r"colou?rs?|red|blue|green|yellow|white|black|grey|gray|silver|brown|orange|purple|pink|dark-blue|light-blue"
 _RELATIVES = r"wife|husband|son|daughter|mum|mom|dad|kid|kids|friend|neighbou?r|boss|employee|employees|staff|colleague"
 _TRADES = r"postman|mailman|plumber|cleaner|driver|manager|thief|burglar|owner|intruders?|strangers?|courier"
 _WHY: tuple[tuple[str, str], ...] = (
@@ -32,7 +31,11 @@ _WHY: tuple[tuple[str, str], ...] = (
         "what is unusual is not judged in answers; 'vidette report' says what stood out, and you may ask what happened, or who loitered or ran",
     ),
     (rf"\b(?:{_CLOTHES})\b", "nothing here tells what people wear or carry"),
-    (rf"\b(?:{_COLOURS})\b", "colours are asked for before the thing, as in 'how many red cars were there'; else look at what is listed"),
+    (
+        r"\bcolou?rs?\b",
+        "a colour is asked for by its name, as in 'how many red cars were there'; the captions of what is listed tell the others",
+    ),
+    (r"\bempty\b", "nothing here tells whether what stands still is gone from a place; ask whether anything was seen there, or taken"),
     (
         rf"\b(?:my|our|his|her) (?:\w+ )?(?:{_RELATIVES})\b|\b(?:{_RELATIVES}|{_TRADES})\b|\bwho (?:is|was|are) (?:that|this|he|she|it)\b",
         "nothing here knows who somebody is",

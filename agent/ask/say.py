@@ -111,7 +111,7 @@ def event_said(row: EventRow) -> str:
 
 def did(plan: Plan, count: int) -> str:
     """The verb for so many, with the conditions: "passed", "was removed", "were seen and never stopped"."""
-    return f"{_did(plan, count)}{_told(plan)}"
+    return f"{_did(plan, count)}{conditions_told(plan)}"
 
 
 def _did(plan: Plan, count: int) -> str:
@@ -121,7 +121,7 @@ def _did(plan: Plan, count: int) -> str:
     return past
 
 
-def _told(plan: Plan) -> str:
+def conditions_told(plan: Plan) -> str:
     """What else was asked to hold: " after a bag was left", " for 10 min or more", " and never stopped"."""
     parts = [f" {'and then' if plan.ordered else 'and'} {one.verb}" for one in plan.also]
     parts += [f" and never {one.verb}" for one in plan.never]

@@ -18,6 +18,13 @@ TZ = ZoneInfo("Europe/Paris")
 TIMES = ["in the first minute", "between second 10 and 20", "yesterday", "after 5 pm", "at 0:12", "in the last hour", "on monday", "since 10:00"]  # fmt: skip
 GRAMMAR = [
     "before",
+    "alert",
+    "why",
+    "red",
+    "down",
+    "every",
+    "compare",
+    "empty",
     "after",
     "while",
     "until",
