@@ -34,4 +34,5 @@ def test_cameras_of_a_worker_that_is_told_to_stop_go_on_elsewhere_without_a_gap(
     known = {name: streams.commits(name) for name in NAMES}
     place.until(lambda: all(streams.commits(name) > known[name] + 3 for name in NAMES), "both to be watched on")
     for name in NAMES:
-        assert max([row.end_s - row.start_s for row in dark(streams.coverage(name))], default=0.0) <= GOP_S
+        missed = dark(streams.coverage(name))
+        assert max([row.end_s - row.start_s for row in missed], default=0.0) <= GOP_S, missed
