@@ -109,7 +109,11 @@ def parts_of(said: Iterable[Saying]) -> dict[Part, int]:
 
 def write_parts(transaction: Transaction, parts: Mapping[str, Mapping[Part, int]]) -> None:
     """Write who takes part in events, and their labels; a thing that was not described yet is there by its id alone."""
-    do(transaction, "MATCH ()-[r:TAKES_PART]->(e:Event) WHERE e.id IN $ids DELETE r", ids=list(parts))
+    do(
+        transaction,
+        "MATCH (e:Event) USING INDEX e:Event(id) WHERE e.id IN $ids MATCH ()-[r:TAKES_PART]->(e) DELETE r",
+        ids=list(parts),
+    )
     for label in ("Track", "Entity"):
         do(
             transaction,

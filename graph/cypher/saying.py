@@ -130,7 +130,7 @@ def _says(scene: Scene, own: list[Assertion], fresh: Mapping[str, Saying], outda
         says.setdefault(said.of or said.id, {})[said.id] = one
     do(
         scene.transaction,
-        "MATCH (:Assertion {look: 'fast'})-[r:SAYS]->(e:Event) WHERE e.id IN $ids DELETE r",
+        "MATCH (e:Event) USING INDEX e:Event(id) WHERE e.id IN $ids MATCH (:Assertion {look: 'fast'})-[r:SAYS]->(e) DELETE r",
         ids=sorted(outdated),
     )
     return says
@@ -159,10 +159,11 @@ def retract(transaction: Transaction, stream_id: str, origin_ms: int) -> None:
     """Retract every event that fast looks gave; deep looks that supported one are placed anew."""
     do(
         transaction,
-        "MATCH (e:Event {stream_id: $id}) WHERE e.look = 'fast' AND NOT e.derived SET e.state = 'retracted'",
+        "MATCH (e:Event {stream_id: $id}) WHERE e.start_pts > -1.0e300 AND e.look = 'fast' AND NOT e.derived"
+        " SET e.state = 'retracted'",
         id=stream_id,
     )
-    asked = "MATCH (a:Assertion) WHERE a.waits STARTS WITH $prefix RETURN DISTINCT a.type AS type"
+    asked = "MATCH (a:Assertion) WHERE a.waits STARTS WITH $prefix AND a.start_pts > -1.0e300 RETURN DISTINCT a.type AS type"
     for row in rows(transaction, asked, prefix=f"{stream_id}|"):
         changed = derive(transaction, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)])
         refresh(transaction, changed)

@@ -12,6 +12,9 @@ from graph.rows import dump, kind
 from vidette import ids
 from vidette.models import Entity, Keyframe, Label, PathPoint, Segment, Track
 
+# An index of several properties serves only who asks for each of them.
+_TRACKS_OF = "MATCH (t:Track {stream_id: $id}) WHERE t.start_pts > -1.0e300"
+_SEGMENTS_OF = "MATCH (g:Segment {stream_id: $id}) WHERE g.start_pts > -1.0e300"
 _TRACKS = "UNWIND $rows AS r MERGE (t:Track {id: r.id}) SET t += r.row"
 _BY = (
     "MATCH (run:Run {id: $run}) UNWIND $ids AS id MATCH (t:Track {id: id})"
@@ -289,13 +292,14 @@ def refresh_segments(transaction: Transaction, segments: list[str]) -> None:
 def retract(transaction: Transaction, stream_id: str) -> None:
     """Hide what a stream's fast look saw, until it is seen again; a deep look's captions and words stay."""
     for statement in (
-        "MATCH (t:Track {stream_id: $id}) SET t.present = false",
-        "MATCH (g:Segment {stream_id: $id}) SET g.present = false",
-        "MATCH (d:Description {look: 'fast'})-[:TELLS_OF]->(:Entity {stream_id: $id}) DETACH DELETE d",
-        "MATCH (:Track {stream_id: $id})-[:IS]->(e:Entity) SET e.present = false",
-        "MATCH (c:Caption {look: 'fast'})-[:OF]->(:Segment {stream_id: $id}) DETACH DELETE c",
-        "MATCH (:Track)-[r:IN]->(:Segment {stream_id: $id}) DELETE r",
+        f"{_TRACKS_OF} SET t.present = false",
+        f"{_SEGMENTS_OF} SET g.present = false",
+        "MATCH (e:Entity {stream_id: $id}) WHERE e.label IS NOT NULL"
+        " MATCH (d:Description {look: 'fast'})-[:TELLS_OF]->(e) DETACH DELETE d",
+        f"{_TRACKS_OF} MATCH (t)-[:IS]->(e:Entity) SET e.present = false",
+        f"{_SEGMENTS_OF} MATCH (c:Caption {{look: 'fast'}})-[:OF]->(g) DETACH DELETE c",
+        f"{_SEGMENTS_OF} MATCH (:Track)-[r:IN]->(g) DELETE r",
     ):
         do(transaction, statement, id=stream_id)
-    found = rows(transaction, "MATCH (g:Segment {stream_id: $id}) RETURN g.id AS id", id=stream_id)
+    found = rows(transaction, f"{_SEGMENTS_OF} RETURN g.id AS id", id=stream_id)
     refresh_segments(transaction, [row["id"] for row in found])
