@@ -147,6 +147,8 @@ class Weighing:
                         kind, by, began, last if over else None, None if over else last, Stretch(start=began)
                     )
                     yield from self._lasting([few], for_s)
+                elif not over and (start, end) == known.runs[-1]:  # a stream that is ahead told of what was before
+                    self.later.append(began + milliseconds(for_s))
         if not known.runs or known.runs[-1][1] < known.now - BREAK_MS:
             self.later.append(known.now + within + milliseconds(for_s))
         elif within:

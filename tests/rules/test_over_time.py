@@ -9,25 +9,13 @@ import pytest
 import yaml
 
 from rules.rule import rule_of
+from tests.tailgating import TAILGATING, crosses, rule, seconds
 from vidette.models import EventType, FastState, Label, State
 from vidette.queries import AssertionsOf
 from vidette.rule_settings import RuleSettings
 
 CROSSED, ENTERED, LEFT = EventType.LINE_CROSSED, EventType.ZONE_ENTERED, EventType.OBJECT_LEFT
 LOITERS, STOPPED = EventType.LOITERING, EventType.OBJECT_STOPPED
-TAILGATING = {"in_order": [{"event": "line_crossed", "line": "door"}] * 2, "within_s": 3}
-
-
-def rule(when, **more):
-    return {"id": "r", "when": when, **more}
-
-
-def crosses(w, name, at_s, line="door"):
-    return w.happens(CROSSED, w.thing(name, Label.PERSON, start_s=at_s), at_s, line=line)
-
-
-def seconds(w, alert):
-    return (alert.at - w.stream.start).total_seconds()
 
 
 def test_one_after_the_other_within_the_time(watch):
@@ -212,72 +200,6 @@ def test_hours_in_which_it_is_expected(watch):
     assert w.alert().state == "open"
 
 
-def test_over_two_streams_it_waits_for_the_slower_one(watch):
-    when = {"all": [{"event": "object_left", "stream": "yard"}, {"not": {"event": "zone_entered", "stream": "roof"}}]}
-    yard = watch(rule({**when, "within_s": 5}))
-    roof = watch(rule({**when, "within_s": 5}), store=yard.store, name="roof")
-    roof.now = yard.now = yard.instant
-    roof.commit(10)
-    yard.opens(LEFT, yard.thing("bag", still=True), 30)
-    assert yard.commit(60) == []
-    assert roof.commit(34) == []
-    (alert,) = roof.commit(36)
-    assert seconds(yard, alert) == 35
-
-
-def test_a_stream_that_does_not_run_stalls_nobody(watch):
-    when = {"in_order": [{"event": "zone_entered", "stream": "roof"}, {"event": "line_crossed", "stream": "yard"}]}
-    yard = watch(rule({**when, "within_s": 50}))
-    roof = watch(rule({**when, "within_s": 50}), store=yard.store, name="roof")
-    roof.happens(ENTERED, roof.thing("ann"), 5, zone="gate")
-    roof.commit(10)
-    crosses(yard, "bob", 40)
-    (alert,) = yard.commit(45)
-    assert alert.streams == ("roof", "yard")
-    assert [one.rsplit(" on ", 1)[1][:4] for one in alert.why[1:]] == ["roof", "yard"]
-
-
-def test_time_alone_raises_what_waited_for_it(watch):
-    """The other camera died: after 30 s the clock on the wall speaks for it."""
-    when = {"count": {"event": "line_crossed"}, "at_least": 2, "within_s": 10}
-    yard = watch(rule(when))
-    crosses(yard, "ann", 5)
-    crosses(yard, "bob", 6)
-    (alert,) = yard.commit(8)
-    assert alert.state == "open"
-    assert not yard.tick(12)
-    assert yard.tick(120)
-    assert yard.alert().state == "resolved"
-    assert not yard.tick(200)
-
-
-def test_a_later_file_of_an_earlier_day_is_judged_too(watch):
-    first = watch(rule(TAILGATING), kind="file")
-    crosses(first, "ann", 5)
-    crosses(first, "bob", 6)
-    first.commit(60, final=True)
-    second = watch(rule(TAILGATING), kind="file", store=first.store, name="before")
-    second.stream = replace(second.stream, start=first.stream.start.replace(year=2020))
-    second.begin()
-    crosses(second, "cyd", 5)
-    second.commit(30)
-    crosses(second, "dan", 30)
-    crosses(second, "eve", 32)
-    second.commit(60, final=True)
-    assert [one.streams for one in second.alerts()] == [("before",), ("yard",)]
-
-
-def test_files_of_one_hour_that_are_watched_one_after_the_other(watch):
-    when = {"in_order": [{"event": "zone_entered", "stream": "a"}, {"event": "line_crossed", "stream": "b"}]}
-    a = watch(rule({**when, "within_s": 5}), kind="file", name="a")
-    b = watch(rule({**when, "within_s": 5}), kind="file", name="b", store=a.store)
-    a.happens(ENTERED, a.thing("ann"), 5, zone="gate")
-    a.commit(3600, final=True)
-    crosses(b, "bob", 8)
-    (alert,) = b.commit(10)
-    assert len(alert.events) == 2
-
-
 def test_hours_in_which_the_rule_holds(watch):
     w = watch(rule(TAILGATING, active={"from": "09:00", "to": "10:00", "tz": "UTC"}))
     crosses(w, "ann", 5)
@@ -323,89 +245,6 @@ def test_any_of_several_is_one_alert_of_one_thing(watch):
     w.ends(loiter, 80)
     w.commit(130)
     assert w.messages() == [("desk", 1, "raised"), ("desk", 2, "resolved")]
-
-
-SMOKING = "Is someone smoking near the pump?"
-
-
-def test_a_yes_to_a_question_is_one_alert_as_long_as_it_is_said(watch):
-    w = watch(rule({"ask": SMOKING, "confidence": 0.6}))
-    w.commit(50)
-    for at in (0, 15):
-        w.answers(SMOKING, at, at + 15)
-    alert = w.alert()
-    assert alert.text == f"“{SMOKING}” answered yes on yard, Mon 2 Mar 08:00:00 UTC"
-    assert alert.why == (
-        f"“{SMOKING}” answered yes",
-        f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC",
-    )
-    assert [one.pts_s for one in alert.evidence] == [1]
-    assert alert.events == ()
-    assert w.messages() == [("desk", 1, "raised")]
-    w.commit(90)
-    assert w.alert().text.startswith("Over after 30 s: ")
-
-
-def test_no_and_unknown_and_unsure_raise_nothing_and_say_why_not(watch):
-    w = watch(rule({"ask": SMOKING, "confidence": 0.6}))
-    w.commit(60)
-    w.answers(SMOKING, 0, 15, "no")
-    w.answers(SMOKING, 15, 30, "unknown", 0.3)
-    w.answers(SMOKING, 30, 45, "yes", 0.4)
-    w.answers("Is the gate open?", 45, 60)
-    assert w.alerts() == []
-    assert sorted(w.why("not_raised")) == [
-        f"“{SMOKING}” was answered no, 90% sure",
-        f"“{SMOKING}” was answered unknown, 30% sure",
-        f"“{SMOKING}” was answered yes, 40% sure, 60% asked",
-    ]
-
-
-def test_a_yes_that_lasts_over_segments(watch):
-    w = watch(rule({"ask": SMOKING, "for_s": 20}))
-    w.commit(60)
-    w.answers(SMOKING, 0, 15)
-    assert w.alerts() == []
-    w.answers(SMOKING, 15, 30)
-    assert seconds(w, w.alert()) == 20
-
-
-def test_a_question_and_an_event(watch):
-    w = watch(rule({"all": [{"ask": SMOKING}, {"event": "loitering"}]}))
-    w.opens(LOITERS, w.thing("ann", Label.PERSON), 5)
-    w.commit(66)
-    w.answers(SMOKING, 15, 30)
-    assert seconds(w, w.alert()) == 15
-    assert len(w.alert().events) == 1
-
-
-def test_each_alert_of_a_rule_that_is_new_shows_the_answers_that_it_stands_on(watch):
-    w = watch(rule({"event": "fire"}))
-    for at, answer in ((0, "yes"), (30, "no"), (100, "yes"), (115, "yes"), (200, "unknown")):
-        w.commit(at + 15)
-        w.answers(SMOKING, at, at + 15, answer)
-    w.rule_by(rule({"ask": SMOKING}))
-    first, later = w.rejudge()
-    assert [one.pts_s for one in first.evidence] == [1]
-    assert first.why[1:] == (f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC",)
-    assert [one.pts_s for one in later.evidence] == [116, 101]
-    assert len(later.why) == 3
-    assert len(w.why("not_raised")) == 2
-    told = w.messages()
-    assert w.rejudge() == [first, later]
-    assert w.messages() == told
-
-
-def test_an_answer_that_came_before_the_event_is_shown_too(watch):
-    w = watch(rule({"in_order": [{"ask": SMOKING}, {"event": "line_crossed"}], "within_s": 60}))
-    w.commit(20)
-    w.answers(SMOKING, 0, 15)
-    w.answers("Is the gate open?", 0, 14)
-    crosses(w, "ann", 30)
-    w.commit(40)
-    alert = w.alert()
-    assert [one.pts_s for one in alert.evidence] == [1]
-    assert f"“{SMOKING}” was answered yes, 90% sure on yard, Mon 2 Mar 08:00:00 UTC" in alert.why
 
 
 def test_what_happens_to_cameras_and_to_the_machine_is_judged_like_all_else(watch):
