@@ -26,7 +26,7 @@ _DID = re.compile(
     r" (?:go off|goes off|went off|gone off|going off|fire|fires|fired|trigger|triggers|triggered|raise|raises|raised|sent|sound|sounded|set off)(?!\S)"
 )
 _KINDS: tuple[tuple[str, Kind], ...] = (
-    (r"^why\b|\breasons? (?:for|of)\b|\bwhat (?:caused|triggered|set off)\b", "describe"),
+    (r"^why\b|^how come\b|\breasons? (?:for|of)\b|\bwhat (?:caused|triggered|set off)\b", "describe"),
     (r"\bhow (?:many|often)\b|\bnumber of\b|^count\b", "count"),
     (r"\b(?:first|earliest)\b", "first"),
     (r"\b(?:last|latest|newest|most recent)\b", "last"),
@@ -41,7 +41,7 @@ _STATES = {
 _SEVERITIES = frozenset(severity.value for severity in Severity)
 _OTHERS = re.compile(
     r"the|an?|any|some|there|been?|was|were|did|do|does|is|are|ha[sd]|have|me|us|i|we|you|show|list|give|tell|which|what|why|when"
-    r"|how|many|often|number|of|for|from|on|in|at|by|about|with|severity|priority|level|all|every|my|our|that|those|these|this|it"
+    r"|how|come|many|often|number|of|for|from|on|in|at|by|about|with|severity|priority|level|all|every|my|our|that|those|these|this|it"
     r"|first|earliest|last|latest|newest|most|recent|happen|happened|and|because|count|time|caused|triggered|set|off|reasons?"
     rf"|raised|{_NAME}s?|rules?|camera|cam|zone|so|far|ever|please|get|got|go|come|up|yet"
 )
@@ -60,6 +60,10 @@ def rules_of(store: GraphStore) -> tuple[str, ...]:
 def alerts_asked(text: str, known: Known, footage: Footage, rules: Sequence[str]) -> Plan:
     """The plan of a normalised question about alerts. Raises NotUnderstood where it asks more of them than it can."""
     said, text = _rules_said(text, rules)
+    if not re.search(rf"\b{_NAME}s?\b", text) and not _DID.search(text):
+        raise NotUnderstood(
+            "of rules I tell which alerts they raised; see the rules themselves with: vidette rules list"
+        )
     named = find_names(_DID.sub(r"\g<name>\g<that>", text), known)
     if named.problem or named.lines:
         raise NotUnderstood(named.problem or "alerts are not told by lines; ask of a rule, a camera or a zone")
@@ -179,8 +183,12 @@ def _none(asked: Asked) -> Answer:
     coverage = asked.coverage
     if coverage.watched_s <= 0:
         return unknown(asked, f"cannot tell: none of the {lasting(coverage.total_s)} asked was watched")
-    ever = "" if rules_of(asked.store) else "no rule has raised any alert in this memory"
-    text = sentence(f"no alert was raised{in_watched(coverage)}", ever)
+    others = _read(replace(asked, plan=replace(asked.plan, alerts=None)))
+    ever = "" if others or rules_of(asked.store) else "no rule has raised any alert in this memory"
+    text = sentence(
+        f"no {'such ' if others else ''}alert was raised{in_watched(coverage)}",
+        f"{_alerts(len(others))} of other kinds" if others else ever,
+    )
     value = False if asked.plan.kind == "exists" else 0 if asked.plan.kind in ("count", "list") else None
     return Answer(question=asked.question, plan=asked.plan, answer=text, coverage=coverage, value=value)
 

@@ -209,7 +209,7 @@ def universal(text: str, clause: Clause, known: Known, footage: Footage) -> Plan
         return None
     no = "did not" if found["do"] == "did" else f"{found['do']} not"
     plan = clause(f"were there {found['noun']} that {no} {found['rest']}")
-    if plan.kind != "exists" or not plan.never:
+    if plan.kind != "exists" or not plan.never or plan.relations:
         raise NotUnderstood(f"I cannot tell that of all of them; ask which {found['noun']} did not")
     return replace(plan, negated=not plan.negated)
 

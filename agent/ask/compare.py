@@ -17,6 +17,7 @@ _THAN = re.compile(
     rf"^(?P<lead>(?:{_LEAD} )*)(?P<how>how many more|how many fewer|more|fewer|less)\s(?P<a>.+?) than (?P<b>.+)$"
 )
 _AS = re.compile(r"^(?:were|are|did|was) (?:there )?(?:as many|just as many|equally many) (?P<a>.+?) as (?P<b>.+)$")
+_COMPARE = re.compile(r"^compare (?P<a>.+?) (?:and|with|to|against|versus|vs) (?P<b>.+)$")
 _BUSIER = re.compile(r"^(?:was|is|were|are) (?P<a>.+?) (?P<how>busier|quieter|less busy|more quiet) than (?P<b>.+)$")
 _WHICH_BUSIER = re.compile(
     r"^(?:was|is) it (?P<how>busier|quieter)(?: in| at| on)?(?: the)? (?P<a>.+?) or (?P<b>.+)$"
@@ -33,6 +34,8 @@ def compared(text: str, clause: Callable[[str], Plan], known: Known, footage: Fo
     del clause
     if found := _AS.match(text):
         return _plan(found["a"], found["b"], "equal", known, footage)
+    if found := _COMPARE.match(text):
+        return _plan(found["a"], found["b"], "which", known, footage)
     if found := _BUSIER.match(text):
         return _plan(found["a"], found["b"], "more" if found["how"] == "busier" else "fewer", known, footage)
     if found := _WHICH_BUSIER.match(text):
@@ -88,7 +91,8 @@ def _said(own: Fragment, other: Fragment) -> str:
         return " ".join(
             part for part in (" or ".join(own.colours.split()), own.noun.plural if own.noun else "") if part
         )
-    if own.named.streams != other.named.streams and own.named.streams:
+    alike = own.noun == other.noun or bool(other.named.streams)
+    if own.named.streams != other.named.streams and own.named.streams and alike:
         return " and ".join(own.named.streams)
     if own.named.zones != other.named.zones and own.named.zones:
         return " and ".join(own.named.zones)

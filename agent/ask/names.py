@@ -18,10 +18,15 @@ _PLACE = r"(?:zone|area|region)"
 _SLIP = re.compile(r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day$|yesterday$)[^\W\d_][\w-]*")
 _NUMBERED = re.compile(r"\b(?:camera|cam|stream) (?:number |no )?(\d{1,6})\b(?! ?[-_])")
 _NUMBERED_NAME = re.compile(r"(?:camera|cam|stream)[-_ ]?0*(\d{1,6})")
-_WAY = re.compile(r"\bfrom (?:the )?\x01 (?:to|into|and then) (?:the )?\x01")
+_WAY = re.compile(r"\x01 (?:to|into|and then) (?:the )?\x01")
+_PART = re.compile(
+    r"\b(?:left|right|top|bottom|middle|cent(?:re|er)|corner|side|half|end|edge|back|front) (?:side |half |part |corner )?of (?:the )?\x01"
+)
+_PART_SAID = "nothing is told by parts of a picture; name a zone there in the settings, and ask of that"
 _WAY_SAID = "nothing here follows things from one place to another; ask of each place"
-_PREPOSITION = re.compile(r"(?<!\S)(?:to|of|off|about|for|near|past|beside) (?:the )?\x01")
-_FROM = re.compile(r"(?<!\S)from (?:the )?\x01")
+_PREPOSITION = re.compile(r"(?<!\S)(?:to|of|about|for|near|past|beside) (?:the )?\x01")
+_FROM = re.compile(r"(?<!\S)(?:from|off) (?:the )?\x01")
+_TAKEN = re.compile(r"\b(?:tak(?:e|en|es|ing)|took|st[oe]le?n?|steals?|remov\w+|missing|picked|carried|disappear\w*)\b")
 _COMING = re.compile(
     r"\b(?:c[oa]m(?:e|es|ing)|go|goes|went|going|walk\w*|dr[io]v\w+|enter\w*|arriv\w+|r[ua]n\w*|mov\w+|cross\w*)\b"
 )
@@ -120,9 +125,9 @@ def find_names(text: str, known: Known) -> Named:
         ({name: (name,) for name in known.zones}, _PLACE),
         (_stream_names(known.streams), _STREAM),
     )
-    problem = _WAY_SAID if _WAY.search(text) else _unknown(text, known)
+    problem = _WAY_SAID if _WAY.search(text) else _PART_SAID if _PART.search(text) else _unknown(text, known)
     text = _PREPOSITION.sub("\x01", text)
-    text = text if _COMING.search(text) else _FROM.sub("\x01", text)
+    text = _FROM.sub("\x01", text) if _TAKEN.search(text) or not _COMING.search(text) else text
     text = re.sub(r"\x01(?: (?:and |or )?(?:the )?\x01)+", "\x01", " ".join(text.replace("\x01", " \x01 ").split()))
     return Named(
         text=text.replace("\x01", " "), streams=streams, zones=zones, lines=lines, notes=notes, problem=problem

@@ -69,6 +69,8 @@ def counted(parts: Parts, named: Named, window: Window) -> Plan:
 
 def placed(plan: Plan, named: Named, window: Window, notes: tuple[str, ...] = ()) -> Plan:
     """The plan on the streams named and in the window."""
+    if (named.zones and not plan.where.zones) or (named.lines and not plan.where.lines):
+        plan = _in_places(plan, named)
     where = replace(
         plan.where,
         streams=named.streams,
@@ -79,6 +81,14 @@ def placed(plan: Plan, named: Named, window: Window, notes: tuple[str, ...] = ()
         starts_inside=window.bounded and plan.where.starts_inside and not window.point,
     )
     return replace(plan, where=where, notes=(*named.notes, *notes, *window.notes))
+
+
+def _in_places(plan: Plan, named: Named) -> Plan:
+    """The plan of what happened, in the zones and at the lines named. Raises NotUnderstood of what is in no zone."""
+    if plan.of not in ("events", "tracks") or plan.subject.startswith("the "):
+        raise NotUnderstood("that is told by cameras, not by zones and lines; name the camera")
+    where = replace(plan.where, zones=plan.where.zones or named.zones, lines=plan.where.lines or named.lines)
+    return replace(plan, where=where)
 
 
 def read_parts(text: str) -> Parts:
@@ -93,7 +103,11 @@ def read_parts(text: str) -> Parts:
     parts = Parts(words=words, kind=kind, times=times, noun=noun, verb=verb, notes=(*notes, *more))
     _joined(parts)
     _counted(parts)
-    if kind == "exists" and (noun or verb) and any(said.text in ("all", "every", "each") for said in words):
+    if (
+        kind == "exists"
+        and (noun or verb)
+        and any(said.text in ("all", "every", "each", "everything") for said in words)
+    ):
         raise NotUnderstood("I cannot tell that of all of them; ask which did not")
     return parts
 

@@ -16,6 +16,7 @@ from agent.ask.rewording import reworded
 from agent.ask.scan import NotUnderstood
 from agent.ask.times import read_times
 from agent.ask.watching import whether_up
+from agent.ask.words import Mark
 from vidette.answers import Plan
 
 _NO_WORDS = frozenset({"the", "on", "in", "at", "during", "and", "camera", "cam"})
@@ -58,7 +59,7 @@ class Planner:
         if named.problem:
             return False
         rest, window = read_times(named.text, self.footage(named.streams))
-        given = bool(named.streams or named.zones) or window.bounded
+        given = bool(named.streams or named.zones or named.lines) or window.bounded
         return given and not window.problem and all(word in _NO_WORDS for word in rest.split())
 
     def whole(self, text: str, depth: int) -> Plan:
@@ -97,7 +98,7 @@ class Planner:
             plan = self.simple(rest)
         except NotUnderstood:
             given = read_fragment(rest, self.known, self.everything)
-            if given.parts is not None:
+            if given.parts and any(said.word != Mark("filler") for said in given.parts.words):
                 raise
             plan = counting(given)  # "the busiest hour on Tuesday": of all that was seen
         return measuring(plan, measure)

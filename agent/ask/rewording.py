@@ -16,7 +16,11 @@ _SAYINGS: tuple[tuple[str, str], ...] = (
     (r"\bthru\b", "through"),
     (r"\bovernight\b", "last night"),
     (r"\b(?:of|for) the day$", "today"),
-    (r"^compare (?P<a>.+?) (?:and|with|to|against|versus|vs) (?P<b>.+)$", "were there more objects <a> or <b>"),
+    (r"^is it (?:true|right|correct) that ", ""),
+    (r"^how many (?:hours|minutes|seconds) of (?:video|footage|film|recordings?)\b.*", "how much was watched"),
+    (r"^(?P<be>did|was|were|is|are|has|have)n't ", "<be> "),
+    (r"^(?P<be>did|was|were|has|have) (?:everyone|everybody) ", "<be> every person "),
+    (r"^no (?P<what>\w+) (?=(?:in|on|at|today|yesterday|after|before|between)\b)", "were there no <what> "),
     (
         r"\b(?:left|leave|leaves) (?P<what>something|anything|(?:a|an|the|any|some) \w+) behind\b",
         "<what> left behind",
@@ -25,7 +29,10 @@ _SAYINGS: tuple[tuple[str, str], ...] = (
     (rf"^(?P<no>{_NOBODY}) (?P<be>was|were|has|have|had) ", "<be> <no> "),
     (rf"^(?P<no>{_NOBODY}) ", "did <no> "),
     (rf"^what {_BE} (?=(?:in|at|on)\b)", "what was seen "),
-    (r"\b(?:everything|all|anything) (?:that|which) (?=\w)", "the objects that "),
+    (
+        r"^(?P<ask>(?:show |list |show me |list me )?)(?:everything|all|anything) (?:that|which) (?=\w)",
+        "<ask>the objects that ",
+    ),
     (r"^(?:did|have|had|do) we (?:have|had|get|got|see|seen) ", "were there "),
     (r"^how many (?P<what>.+?) (?:did|have|do) we (?:have|had|get|got)\b", "how many <what> were there"),
     (

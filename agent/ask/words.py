@@ -123,7 +123,7 @@ def _verbs() -> dict[str, Verb]:
         "put back|puts back|brought back|left on the floor|left on the ground|left on the table|left in the scene|leaves something behind",
         Verb("abandoned", (EventType.OBJECT_ABANDONED,)): "abandoned|abandon|abandons|unattended|left unattended",
         REMOVED: "removed|remove|removes|removing|taken|take|takes|took|taking|taken away|take away|took away|stolen|"
-        "steal|steals|stole|stealing|picked up|pick up|picks up|carried away|carried off|missing",
+        "steal|steals|stole|stealing|picked up|pick up|picks up|carried away|carried off|go missing|goes missing|went missing|gone missing|missing",
         CAMERA_MOVED: "camera moved|camera move|camera moves|camera turned|camera turn|camera shake|camera shook|"
         "camera shifted|camera knocked|knocked|camera movement",
         blocked: "blocked|covered|obstructed|masked|view blocked|view is blocked|covered up|blocked view|cover",

@@ -89,11 +89,17 @@ def test_the_rules_are_named_where_there_are_several(store):
 
 
 @pytest.mark.parametrize(
-    "question", ["did the fire alarm go off", "how many alerts about people", "alerts in the first 20 seconds", "<script>alert(1)</script>"]
+    "question", ["did the fire alarm go off", "how many rules are there", "how many alerts about people", "alerts in the first 20 seconds", "<script>alert(1)</script>"]
 )  # fmt: skip
 def test_what_alerts_are_not_told_by_is_refused(store, question):
     answer = asked(question, store)
     assert answer.unknown, answer.answer
+
+
+def test_alerts_of_other_kinds_are_said_where_there_is_none_of_this(store):
+    answer = asked("were any alerts dismissed?", store)
+    assert answer.value is False
+    assert "no such alert was raised; 3 alerts of other kinds" in answer.answer.casefold()
 
 
 def test_a_question_about_alerts_is_gone_on_from(store):

@@ -55,10 +55,19 @@ def test_a_name_of_several_ordinary_words_is_one_where_a_place_is_spoken_of(make
     )
 
 
-def test_from_one_place_to_another_is_refused(make, lobby, second_camera):
-    answer = asked("did anyone go from cam1 to cam2", make(lobby, second_camera))
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("did anyone go from cam1 to cam2", "from one place to another"),
+        ("how many people went past cam1 to cam2", "from one place to another"),
+        ("how many people were in the left of cam1", "parts of a picture"),
+        ("did anyone come to the top half of cam1", "parts of a picture"),
+    ],
+)
+def test_ways_and_parts_of_places_are_refused(make, lobby, second_camera, question, why):
+    answer = asked(question, make(lobby, second_camera))
     assert answer.unknown
-    assert "from one place to another" in answer.answer
+    assert why in answer.answer
 
 
 def test_coming_from_a_place_is_not_being_in_it(make, lobby, second_camera):
@@ -81,7 +90,15 @@ def test_all_of_them_is_not_any_of_them(week, question, value):
     assert not (value is False and answer.value is True)
 
 
-@pytest.mark.parametrize("question", ["did the cars all stop", "were vehicles seen on every camera"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "did the cars all stop",
+        "was everything taken",
+        "has everything that was taken been put back",
+        "were vehicles seen on every camera",
+    ],
+)
 def test_all_of_them_is_refused_where_it_cannot_be_told(week, question):
     assert ask(question, week, now=world.NOW, tz=world.PARIS).unknown
 
@@ -101,6 +118,14 @@ def test_whether_a_camera_was_up_is_whether_it_was_watched(make, lobby, question
     assert answer.plan.of == "coverage", answer.answer
     assert answer.value == value, answer.answer
     assert said in answer.answer.casefold()
+
+
+def test_what_happened_in_a_zone_is_not_what_happened_anywhere(make, lobby):
+    answer = asked("what happened in the entrance zone", make(lobby))
+    assert (answer.value, answer.plan.where.zones) == (3, ("entrance",))
+    assert asked("near the door", make(lobby)).value == 1
+    assert asked("was the view blocked in the entrance zone", make(lobby)).unknown
+    assert asked("how much was watched in the entrance zone", make(lobby)).unknown
 
 
 def test_how_a_camera_is_now_is_not_told_from_memory(make, lobby):
@@ -202,6 +227,25 @@ def test_an_hour_without_am_or_pm_is_the_one_that_was_filmed(make, scene, questi
     assert edge is not None, answer.answer
     assert edge.astimezone(PARIS).hour == hour
     assert any("read as" in note for note in answer.plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "value"),
+    [
+        ("compare monday and tuesday", "compare", "monday"),
+        ("compare people and vehicles on tuesday", "compare", "people"),
+        ("busiest hour on the yard", "most", None),
+        ("when was it busiest on the yard", "most", None),
+        ("didn't anyone enter?", "exists", True),
+        ("no vehicles on monday?", "exists", False),
+        ("how many hours of video do you have", "coverage", None),
+    ],
+)
+def test_a_question_put_another_way_is_the_same_question(week, question, kind, value):
+    answer = ask(question, week, now=world.NOW, tz=world.PARIS)
+    assert not answer.unknown, answer.answer
+    assert answer.plan.kind == kind
+    assert value is None or answer.value == value
 
 
 def test_sides_of_a_comparison_are_named_by_their_times(week):
