@@ -18,6 +18,7 @@ from workers.cluster import cluster_of
 from workers.flow import step
 from workers.jobs import Deliver, LookAt, Settle, Watch, encode
 from workers.queue import steps
+from workers.queue.early import Early
 from workers.queue.routing import QUEUES, under_way_key, waiting_key
 from workers.queue.sending import Sending
 from workers.shared.broker import Broker
@@ -149,7 +150,7 @@ class TestSending:
         assert sending.carry(light) == Settle(observation=observation)
         other = replace(observation, id="p", stream_id="other camera")
         sending(Settle(observation=other))
-        sending.settled(light)
+        assert not Early(broker).follows(observation, done=sending.places(light))
         assert sending.carry(light) is None
         still = replace(light, observation=replace(other, carry=b""))
         assert sending.carry(still) == Settle(observation=other), "an equal carry is not gone with it"

@@ -39,6 +39,11 @@ class Early:
         with self.broker.faults():
             self.broker.script(_WAIT)([self._key(observation)], [observation.sequence or 0, text, _MOST, _KEPT_S])
 
+    def follows(self, observation: Observation, *, done: tuple[str, ...] = ()) -> bool:
+        """Whether the one behind this waits here; the keys in `done` go, in the same call."""
+        waits: tuple[str | int, ...] = ("HEXISTS", self._key(observation), (observation.sequence or 0) + 1)
+        return bool(self.broker.together([("UNLINK", *done), waits] if done else [waits])[-1])
+
     def turn(self, observation: Observation, after: int = 0) -> str:
         """Take the message of the `after`-th observation behind this one; empty where it does not wait here."""
         if observation.sequence is None:

@@ -56,11 +56,9 @@ class Sending:
             return None
         return Settle(observation=replace(job.observation, carry=carry))
 
-    def settled(self, job: Settle) -> None:
-        """Its carry is in memory now."""
-        if job.carry_sha256:
-            with self._broker.faults():
-                self._broker.client.unlink(self._place(job))
+    def places(self, job: Settle) -> tuple[str, ...]:
+        """The keys of what lies beside its message."""
+        return (self._place(job),) if job.carry_sha256 else ()
 
     def _has_room(self, job: Job) -> bool:
         """Half of the room is for what is seen now; a look that is owed is asked for again."""

@@ -78,9 +78,8 @@ def _settle(desk: Desk, job: Settle, text: str) -> None:
             _wait(desk, observation, text)
             return
         looks = _settled(desk, whole)
-    desk.sending.settled(job)
     _send_looks(desk, looks)
-    _next(desk, observation)
+    _next(desk, job, observation)
 
 
 def _settled(desk: Desk, job: Settle) -> Sequence[LookAt]:
@@ -129,11 +128,14 @@ def _wait(desk: Desk, observation: Observation, text: str) -> None:
         desk.sending.again(text, Settle(observation=observation))
 
 
-def _next(desk: Desk, observation: Observation) -> None:
-    """The one behind it, where it came too early."""
-    text = desk.early.turn(observation, after=1)
-    if text:
-        desk.sending.again(text, Settle(observation=observation))
+def _next(desk: Desk, job: Settle, observation: Observation) -> None:
+    """Its carry is in memory now; the one behind it is sent on, where it came too early."""
+    if observation.sequence is None:
+        return
+    if desk.early.follows(observation, done=desk.sending.places(job)):
+        text = desk.early.turn(observation, after=1)
+        if text:
+            desk.sending.again(text, Settle(observation=observation))
 
 
 # Looking ------------------------------------------------------------------------------------------

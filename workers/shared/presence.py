@@ -92,6 +92,8 @@ class Presence:
         """That it is here, and what was counted since; what cannot be said is said the next time. Raises StoreError."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+        if self._child and not counts:
+            return
         try:
             minute, now_ms = _minute(self._broker)
             self._broker.together([*self._here(now_ms), *_counting(self._broker, self.name, minute, counts)])
