@@ -1,177 +1,52 @@
 """What every GraphStore does; a store joins by a line in `STORES` and is used through the port alone."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.graph_stores import STORES
-from vidette import ids
-from vidette.alerts import Case, Judgement
-from vidette.errors import ConfigError, StoreError
-from vidette.models import (
-    Assertion,
-    Coverage,
-    DeepState,
-    Entity,
-    EventType,
-    Evidence,
-    FastState,
-    Keyframe,
-    Label,
-    Observation,
-    PathPoint,
-    Role,
-    Run,
-    Segment,
-    State,
-    Track,
+from tests.yard import (
+    BOX,
+    DEEP,
+    FAST,
+    FIRE,
+    FIRST,
+    FRAME,
+    LEFT,
+    LOITER,
+    SECOND,
+    SHOT,
+    START,
+    YARD,
+    covered,
+    deep,
+    deep_said,
+    event_ids,
+    fast,
+    part,
+    said,
+    stream_of,
+    track,
 )
-from vidette.ports import GraphStore, Reader
+from vidette import ids
+from vidette.errors import StoreError
+from vidette.models import DeepState, Entity, EventType, FastState, Label, Observation, PathPoint, State
+from vidette.ports import GraphStore
 from vidette.queries import (
     AssertionsOf,
-    CoOccurrence,
     Count,
     CoverageIn,
     Entities,
     Events,
     Filter,
     LastCommit,
-    Neighbours,
     Query,
     Segments,
     StreamOf,
     Streams,
-    Timeline,
     Tracks,
     WholeGraph,
-)
-from vidette.streams import Line, Stream, Zone
-
-Open = Callable[[Path], GraphStore]
-
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FAST = Run(id="run-fast", model="fast", revision="1", params={"fps": 5})
-DEEP = Run(id="run-deep", model="vlm", revision="7", prompt_hash="ab")
-BOX = (0.1, 0.2, 0.3, 0.4)
-LOITER, FIRE, LEFT = EventType.LOITERING, EventType.FIRE, EventType.OBJECT_LEFT
-
-
-def stream_of(name: str = "yard", **changes: Any) -> Stream:
-    gate = Zone(id=ids.make_id("zone", name), name="gate", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
-    door = Line(id=ids.make_id("line", name), name="door", a=(0.0, 0.5), b=(1.0, 0.5))
-    given_: dict[str, Any] = {"kind": "file", "uri": f"{name}.mp4", "start": START, "zones": (gate,), "lines": (door,)}
-    return Stream(id=ids.stream_id(name), name=name, **{**given_, **changes})
-
-
-YARD = stream_of()
-
-
-def said(id_: str, type_: EventType, start: float, end: float | None, **more: Any) -> Assertion:
-    look = more.pop("look", "fast")
-    given_: dict[str, Any] = {"of": id_ if look == "fast" else None, "confidence": 0.5, "caption": f"{type_} seen"}
-    run = FAST if look == "fast" else DEEP
-    stream = more.pop("stream_id", YARD.id)
-    return Assertion(
-        id=id_, stream_id=stream, look=look, run_id=run.id, type=type_, start_s=start, end_s=end, **{**given_, **more}
-    )
-
-
-def deep_said(id_: str, type_: EventType, start: float, end: float, **more: Any) -> Assertion:
-    return said(id_, type_, start, end, look="deep", **more)
-
-
-def track(id_: str, start: float, end: float | None, stream: Stream = YARD, **more: Any) -> Track:
-    given_: dict[str, Any] = {"label": Label.OBJECT, "confidence": 0.6, "path": (PathPoint(pts_s=start, box=BOX),)}
-    return Track(id=id_, stream_id=stream.id, start_s=start, end_s=end, **{**given_, **more})
-
-
-def covered(start: float, end: float, state: FastState, deep: DeepState, reason: str = "") -> Coverage:
-    return Coverage(stream_id=YARD.id, start_s=start, end_s=end, state=state, deep=deep, reason=reason)
-
-
-def fast(sequence: int, **more: Any) -> Observation:
-    start = sequence * 10.0
-    given_: dict[str, Any] = {"stream_id": YARD.id, "start_s": start, "end_s": start + 10, "watermark_s": start + 10}
-    return Observation(id=f"fast-{sequence}", look="fast", run=FAST, sequence=sequence, **{**given_, **more})
-
-
-def deep(id_: str, *assertions: Assertion, **more: Any) -> Observation:
-    given_: dict[str, Any] = {"stream_id": YARD.id, "run": DEEP, "start_s": 0.0, "end_s": 10.0}
-    return Observation(id=id_, look="deep", assertions=assertions, **{**given_, **more})
-
-
-def part(track_id: str, role: str = "subject") -> tuple[Role, ...]:
-    return (Role(role=role, track_id=track_id),)
-
-
-@pytest.fixture(params=list(STORES))
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
-    store = STORES[request.param](tmp_path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def store(opened: GraphStore) -> GraphStore:
-    assert opened.open_stream(YARD) is None
-    return opened
-
-
-def event_ids(store: GraphStore, **where: Any) -> list[str]:
-    return [event.id for event in store.read(Events(where=Filter(**where)))]
-
-
-SHOT = Evidence(kind="snapshot", sha256="aa", uri="media/aa.jpg", pts_s=2.5, box=BOX)
-FRAME = Keyframe(id="frame", segment_id="segment", pts_s=2.5, sha256="aa", uri="media/aa.jpg", text="EXIT 12")
-FIRST = fast(
-    0,
-    tracks=(
-        track("van", 2.0, None, label=Label.VEHICLE, attributes={"kind": "van", "colour": "red"}),
-        track("dog", 4.0, 9.0, label=Label.ANIMAL, attributes={"kind": "dog"}),
-    ),
-    assertions=(
-        said("stay", LOITER, 2.0, None, state=State.OPEN, zone="gate", roles=part("van"), evidence=(SHOT,)),
-        said("cross", EventType.LINE_CROSSED, 5.0, 5.0, line="door", roles=part("dog"), caption="a dog crosses"),
-    ),
-    segments=(
-        Segment(
-            id="segment",
-            stream_id=YARD.id,
-            start_s=0,
-            end_s=10,
-            caption="One vehicle waits.",
-            keyframes=(FRAME,),
-            track_ids=("van", "dog"),
-        ),
-    ),
-    coverage=(covered(0, 10, FastState.WATCHED, DeepState.PENDING),),
-    carry=b"\x00carry\xff",
-)
-SECOND = fast(
-    1,
-    tracks=(
-        track(
-            "van",
-            2.0,
-            14.0,
-            label=Label.VEHICLE,
-            path=(PathPoint(pts_s=12.0, box=BOX),),
-            attributes={"kind": "van", "colour": "red"},
-        ),
-    ),
-    assertions=(
-        said(
-            "stay2", LOITER, 2.0, 14.0, of="stay", confidence=0.9, roles=part("van"), caption="A vehicle waited 12 s."
-        ),
-    ),
-    coverage=(covered(10, 20, FastState.WATCHED, DeepState.GATED, "quiet"),),
-    final=True,
 )
 
 
@@ -412,6 +287,20 @@ class TestCoverage:
         assert found == [(0, 4, FastState.WATCHED), (4, 6, FastState.BLIND), (6, 10, FastState.WATCHED)]
 
 
+def everything(store: GraphStore) -> list[object]:
+    asked: list[Query[Any]] = [
+        Events(),
+        Tracks(),
+        CoverageIn(),
+        Segments(),
+        Entities(),
+        Streams(),
+        WholeGraph(),
+        LastCommit(stream_id=YARD.id),
+    ]
+    return [store.read(query) for query in asked]
+
+
 class TestAgain:
     def test_what_the_fast_look_said_is_taken_back_and_flips_back(self, store: GraphStore) -> None:
         look = deep(
@@ -442,276 +331,3 @@ class TestAgain:
         store.settle(replace(FIRST, assertions=FIRST.assertions[:1]))
         assert event_ids(store) == ["stay"]
         assert event_ids(store, retracted=True) == ["stay", "cross"]
-
-
-def everything(store: GraphStore) -> list[object]:
-    asked: list[Query[Any]] = [
-        Events(),
-        Tracks(),
-        CoverageIn(),
-        Segments(),
-        Entities(),
-        Streams(),
-        WholeGraph(),
-        LastCommit(stream_id=YARD.id),
-    ]
-    return [store.read(query) for query in asked]
-
-
-class TestQueries:
-    @pytest.fixture
-    def full(self, store: GraphStore) -> GraphStore:
-        street = stream_of("street", start=START + timedelta(minutes=1))
-        store.open_stream(street)
-        for one in (FIRST, SECOND):
-            store.settle(one)
-        cat = track("cat", 1.0, 3.0, street, label=Label.ANIMAL, attributes={"kind": "cat"})
-        run = said(
-            "run", EventType.RUNNING, 1, 3, stream_id=street.id, roles=part("cat"), confidence=0.2, caption="a cat runs"
-        )
-        store.settle(fast(0, stream_id=street.id, tracks=(cat,), assertions=(run,)))
-        return store
-
-    @pytest.mark.parametrize(
-        ("where", "events", "tracks", "entities", "segments"),
-        [
-            ({}, ["stay", "cross", "run"], 3, 3, 1),
-            ({"streams": ("yard",)}, ["stay", "cross"], 2, 2, 1),
-            ({"streams": (YARD.id, "street")}, ["stay", "cross", "run"], 3, 3, 1),
-            ({"streams": ("x' OR 1=1 --",)}, [], 0, 0, 0),
-            ({"types": (LOITER, EventType.RUNNING)}, ["stay", "run"], 2, 2, 1),
-            ({"types": (FIRE,)}, [], 0, 0, 0),
-            ({"labels": (Label.ANIMAL,)}, ["cross", "run"], 2, 2, 1),
-            ({"labels": (Label.ANIMAL,), "streams": ("street",)}, ["run"], 1, 1, 0),
-            ({"kinds": ("van", "cat")}, ["stay", "run"], 2, 2, 1),
-            ({"zones": ("gate",)}, ["stay"], 1, 1, 1),
-            ({"lines": ("door",)}, ["cross"], 1, 1, 1),
-            ({"tracks": ("dog",)}, ["cross"], 1, 1, 1),
-            ({"text": "dogs crossing"}, ["cross"], 1, 1, 0),
-            ({"text": "dogs cats"}, [], 0, 0, 0),
-            ({"text": "dogs cats", "any_word": True}, ["cross", "run"], 2, 2, 0),
-            ({"text": "?!"}, [], 0, 0, 0),
-            ({"from_s": 6.0}, ["stay"], 2, 2, 1),
-            ({"to_s": 2.0}, ["run"], 1, 1, 1),
-            ({"from_s": 5.0, "to_s": 5.5}, ["stay", "cross"], 2, 2, 1),
-            ({"from_s": 1.0, "to_s": 5.0, "starts_inside": True}, ["stay", "run"], 3, 3, 0),
-            ({"since": START + timedelta(seconds=30)}, ["run"], 1, 1, 0),
-            ({"until": START + timedelta(seconds=3)}, ["stay"], 1, 1, 1),
-            ({"since": START + timedelta(seconds=3), "until": START + timedelta(seconds=5)}, ["stay"], 2, 2, 1),
-            ({"min_confidence": 0.5}, ["stay", "cross"], 3, 3, 1),
-            ({"ids": ("run",)}, ["run"], 0, 0, 0),
-        ],
-    )
-    def test_every_condition(
-        self, full: GraphStore, where: dict[str, Any], events: list[str], tracks: int, entities: int, segments: int
-    ) -> None:
-        asked = Filter(**where)
-        assert event_ids(full, **where) == events
-        counts = {of: full.read(Count(of=of, where=asked)) for of in ("events", "tracks", "entities", "segments")}
-        assert counts == {"events": len(events), "tracks": tracks, "entities": entities, "segments": segments}
-        assert len(full.read(Tracks(where=asked))) == tracks
-        assert len(full.read(Entities(where=asked))) == entities
-        assert len(full.read(Segments(where=asked))) == segments
-
-    def test_order_and_limit(self, full: GraphStore) -> None:
-        def ordered(order: Any, **more: Any) -> list[str]:
-            return [event.id for event in full.read(Events(order=order, **more))]
-
-        assert ordered("-start") == ["run", "cross", "stay"]
-        assert ordered("duration") == ["cross", "run", "stay"]
-        assert ordered("-duration", limit=2) == ["stay", "run"]
-        assert [one.id for one in full.read(Tracks(order="-duration"))] == ["van", "dog", "cat"]
-
-    def test_rank_puts_the_best_match_first(self, store: GraphStore) -> None:
-        captions = {"a": "a man walks to a bench and a dog follows him", "b": "dog and dog", "c": "a bus"}
-        store.settle(fast(0, assertions=tuple(said(key, LOITER, 1, 2, caption=text) for key, text in captions.items())))
-        where = Filter(text="dog bench", any_word=True)
-        assert [event.id for event in store.read(Events(where=where, order="rank"))] == ["a", "b"]
-        assert [event.id for event in store.read(Events(where=Filter(text="dog"), order="rank"))] == ["b", "a"]
-
-    def test_text_on_a_keyframe_finds_its_segment(self, full: GraphStore) -> None:
-        assert [row.id for row in full.read(Segments(where=Filter(text="exit 12"), order="rank"))] == ["segment"]
-
-    def test_a_timeline_counts_starts(self, full: GraphStore) -> None:
-        buckets = full.read(Timeline(of="events", bucket_s=5, where=Filter(streams=("yard",))))
-        assert [(bucket.start_s, bucket.start, bucket.count) for bucket in buckets] == [
-            (0.0, YARD.at(0), 1),
-            (5.0, YARD.at(5), 1),
-        ]
-        both = full.read(Timeline(of="tracks", bucket_s=60))
-        assert [(bucket.start, bucket.count) for bucket in both] == [(START, 2), (START + timedelta(minutes=1), 1)]
-        with pytest.raises(ConfigError):
-            full.read(Timeline(of="events", bucket_s=0))
-
-    def test_who_was_there_together(self, full: GraphStore) -> None:
-        (pair,) = full.read(CoOccurrence())
-        assert {pair.a, pair.b} == {ids.entity_id("van"), ids.entity_id("dog")}
-        assert pair.seconds == 5.0
-
-    def test_neighbours_by_hops(self, full: GraphStore) -> None:
-        near = full.read(Neighbours(id="van"))
-        assert {node.id for node in near.nodes} >= {"van", ids.entity_id("van"), "stay", "segment"}
-        assert "cross" not in {node.id for node in near.nodes}
-        assert "cross" in {node.id for node in full.read(Neighbours(id="van", hops=3)).nodes}
-        assert len(full.read(Neighbours(id="van", hops=3, limit=3)).nodes) == 3
-        assert full.read(Neighbours(id="nothing")).nodes == ()
-
-    def test_the_whole_graph_names_its_relations(self, full: GraphStore) -> None:
-        graph = full.read(WholeGraph(where=Filter(streams=("yard",))))
-        label = {node.id: node.label for node in graph.nodes}
-        triples = {(label[edge.source], edge.type, label[edge.target]) for edge in graph.edges}
-        assert triples == {
-            ("Zone", "ON", "Stream"),
-            ("Segment", "OF", "Stream"),
-            ("Keyframe", "IN", "Segment"),
-            ("Track", "IN", "Segment"),
-            ("Track", "IS", "Entity"),
-            ("Track", "BY", "Run"),
-            ("Track", "TAKES_PART", "Event"),
-            ("Event", "ON", "Stream"),
-            ("Event", "IN_ZONE", "Zone"),
-            ("Event", "SHOWN_IN", "Keyframe"),
-            ("Assertion", "SAYS", "Event"),
-            ("Assertion", "BY", "Run"),
-        }
-        assert "run" not in label
-        assert full.read(WholeGraph(limit=2)).nodes != ()
-
-    def test_segments_follow_each_other(self, store: GraphStore) -> None:
-        cut = [Segment(id=f"s{at}", stream_id=YARD.id, start_s=at, end_s=at + 5) for at in (0, 5, 12)]
-        store.settle(fast(0, segments=tuple(cut)))
-        near = store.read(Neighbours(id="s5"))
-        assert {(edge.source, edge.target) for edge in near.edges if edge.type == "NEXT"} == {
-            ("s0", "s5"),
-            ("s5", "s12"),
-        }
-
-
-HOSTILE = st.text(max_size=40) | st.sampled_from(
-    ['"', 'a" OR "b', "NEAR(a b)", "words : x", "a*", "'; DROP TABLE events; --", "^a", "\0"]
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=HOSTILE, any_word=st.booleans())
-def test_no_text_is_query_syntax(store: GraphStore, text: str, any_word: bool) -> None:
-    store.settle(FIRST)
-    for order in ("start", "rank"):
-        found = store.read(Events(where=Filter(text=text, any_word=any_word), order=order))
-        assert len(found) <= 2
-    store.read(Segments(where=Filter(text=text, any_word=any_word), order="rank"))
-
-
-# Any order and repetition of deep looks, beside fast ones in order: the same memory -------------------
-
-TIME = st.integers(0, 24).map(lambda half: half / 2)
-SUBJECT = st.sampled_from([(), (), part("van"), part("dog")])
-TYPE = st.sampled_from([FIRE, LEFT])
-DEEP_ROW = st.tuples(TYPE, TIME, TIME, SUBJECT)
-FAST_ROW = st.tuples(TYPE, TIME, st.one_of(st.none(), TIME), SUBJECT, st.sampled_from([None, 1.0, 6.0]), st.booleans())
-
-
-def looks_of(rows: list[Any]) -> list[Observation]:
-    out = []
-    for number, (type_, start, length, roles) in enumerate(rows):
-        name = f"{'zyxwvutsrqpo'[number]}-deep"
-        run = DEEP if number % 2 else replace(DEEP, id="run-other", revision="8")
-        one = replace(
-            deep_said(name, type_, start, start + length, roles=roles, caption=f"seen {number}"), run_id=run.id
-        )
-        state = list(DeepState)[number % len(DeepState)]
-        row = covered(start, start + length, FastState.NOT_RUNNING, state, f"because {number}")
-        out.append(deep(f"look-{number}", one, run=run, coverage=(row,)))
-    return out
-
-
-def fasts_of(rows: list[Any]) -> list[Observation]:
-    """Each event opens in its own observation; later ones close, shrink or retract it."""
-    opened, moved = [], []
-    for number, (type_, start, length, roles, again, retracted) in enumerate(rows):
-        end = None if length is None else start + length
-        name = f"{'acegikmo'[number]}-fast"
-        opened.append(said(name, type_, start, end, roles=roles))
-        if again is not None:
-            state = State.RETRACTED if retracted else State.CLOSED
-            moved.append(said(f"{name}-2", type_, start, start + again, of=name, state=state, roles=roles))
-    rows_ = [covered(0, 6, FastState.WATCHED, DeepState.PENDING), covered(6, 20, FastState.BLIND, DeepState.GATED)]
-    return [
-        fast(number, assertions=(one,), coverage=(rows_[number % 2],)) for number, one in enumerate([*opened, *moved])
-    ]
-
-
-ANY_ROWS = (st.lists(DEEP_ROW, max_size=7), st.lists(FAST_ROW, max_size=3), st.data())
-
-
-@settings(max_examples=60, deadline=None)
-@given(*ANY_ROWS)
-def test_order_and_repetition_of_deep_looks_change_nothing(
-    deep_rows: list[Any], fast_rows: list[Any], data: st.DataObject
-) -> None:
-    order, shuffled = in_two_orders(deep_rows, fast_rows, data)
-    assert settled("embedded in memory", order) == settled("embedded in memory", shuffled)
-
-
-@settings(max_examples=8, deadline=None)
-@given(*ANY_ROWS)
-def test_nor_does_the_store_that_keeps_it(deep_rows: list[Any], fast_rows: list[Any], data: st.DataObject) -> None:
-    order, shuffled = in_two_orders(deep_rows, fast_rows, data)
-    assert settled("embedded in memory", order) == settled("neo4j", shuffled)
-
-
-def in_two_orders(
-    deep_rows: list[Any], fast_rows: list[Any], data: st.DataObject
-) -> tuple[list[Observation], list[Observation]]:
-    """Fast looks in their order, then deep ones; and deep ones in any order, some again, among the fast ones."""
-    looks, fasts = looks_of(deep_rows), fasts_of(fast_rows)
-    shuffled = data.draw(
-        st.permutations([*looks, *data.draw(st.lists(st.sampled_from(looks or fasts or [FIRST]), max_size=3))])
-    )
-    return [*fasts, *looks], merged(data, [one for one in shuffled if one.look == "deep"], fasts)
-
-
-def merged(data: st.DataObject, looks: list[Observation], fasts: list[Observation]) -> list[Observation]:
-    places = sorted(data.draw(st.lists(st.integers(0, len(looks)), min_size=len(fasts), max_size=len(fasts))))
-    out = list(looks)
-    for shift, (place, one) in enumerate(zip(places, fasts, strict=True)):
-        out.insert(place + shift, one)
-    return out
-
-
-def settled(kind: str, observations: list[Observation]) -> list[object]:
-    store = STORES[kind](Path())
-    try:
-        store.open_stream(YARD)
-        for one in observations:
-            store.settle(one)
-        events = store.read(Events(where=Filter(retracted=True)))
-        supports = {event.id: sorted(one.id for one in store.read(AssertionsOf(event_id=event.id))) for event in events}
-        found = {word: event_ids(store, text=f"seen {word}", retracted=True) for word in range(7)}
-        plain = [replace(event, runs=tuple(sorted(event.runs, key=lambda run: run.id))) for event in events]
-        return [plain, supports, found, store.read(CoverageIn())]
-    finally:
-        store.close()
-
-
-@pytest.mark.parametrize("kind", STORES)
-def test_the_judge_is_told_that_a_deep_event_became_a_fast_one(kind: str, tmp_path: Path) -> None:
-    cases: list[Case] = []
-
-    class Listener:
-        def judge(self, case: Case, read: Reader) -> Judgement:
-            cases.append(case)
-            held = read(Events(where=Filter(ids=tuple(event.id for event in case.events), retracted=True)))
-            assert {event.id for event in held} == {event.id for event in case.events}
-            return Judgement()
-
-    store = STORES[kind](tmp_path)
-    store.open_stream(YARD)
-    store.settle(deep("look", deep_said("smoke", FIRE, 1, 3)), Listener())
-    store.settle(fast(0, assertions=(said("flame", FIRE, 1, 4),)), Listener())
-    told = [{event.id: event.state for event in case.events} for case in cases]
-    assert told == [{"smoke": State.CLOSED}, {"flame": State.CLOSED, "smoke": State.RETRACTED}]
-    assert event_ids(store, retracted=True) == ["flame"]
-    assert store.read(Count(of="events")) == 1
-    assert [one.id for one in store.read(AssertionsOf(event_id="flame"))] == ["flame", "smoke"]
-    store.close()

@@ -13,20 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
-from tests.contracts.test_graph_store import (
-    FIRE,
-    LOITER,
-    START,
-    STORES,
-    covered,
-    deep,
-    deep_said,
-    fast,
-    said,
-    stream_of,
-    track,
-)
+from tests.graph_stores import STORES
 from tests.telling import alert
+from tests.yard import FIRE, LOITER, START, covered, deep, deep_said, fast, said, stream_of, track
 from vidette.alerting import Alerts, Deliveries
 from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement
 from vidette.errors import StoreError
