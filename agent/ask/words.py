@@ -70,28 +70,15 @@ MOVED_OFF = Verb("moved off", (EventType.OBJECT_MOVED_OFF,))
 LEFT_BEHIND = Verb("left", (EventType.OBJECT_LEFT, EventType.OBJECT_ABANDONED))
 REMOVED = Verb("removed", (EventType.OBJECT_REMOVED,))
 CAMERA_MOVED = Verb("moved", (EventType.CAMERA_MOVED,), "camera", noun="the camera")
-ANYTHING = Verb("happened", (), "scene")
 
 
 def _verbs() -> dict[str, Verb]:
-    camera: Literal["camera"] = "camera"
-    scene: Literal["scene"] = "scene"
-    blocked = Verb("blocked", (EventType.VIEW_BLOCKED,), camera, lasting=True, noun="the view")
-    dark = Verb("too dark", (EventType.TOO_DARK,), camera, lasting=True, noun="the picture")
-    bright = Verb("too bright", (EventType.TOO_BRIGHT,), camera, lasting=True, noun="the picture")
-    blurred = Verb("blurred", (EventType.BLURRED,), camera, lasting=True, noun="the picture")
-    frozen = Verb("frozen", (EventType.PICTURE_FROZEN,), camera, lasting=True, noun="the picture")
-    looped = Verb("looped", (EventType.PICTURE_LOOPED,), camera, lasting=True, noun="the picture")
-    lost = Verb("lost", (EventType.SIGNAL_LOST,), camera, lasting=True, noun="the signal")
-    cut = Verb("changed", (EventType.SCENE_CHANGED,), camera, noun="the scene")
-    tampered = Verb(
-        "tampered with", (EventType.VIEW_BLOCKED, EventType.CAMERA_MOVED, EventType.BLURRED), camera, noun="the camera"
-    )
+    said = {**_of_things(), **_of_cameras(), **_of_scenes()}
+    return {phrase: verb for verb, phrases in said.items() for phrase in phrases.split("|")}
 
-    def seen_as(past: str, *types: EventType) -> Verb:
-        return Verb(past, types, scene, lasting=True)
 
-    said: dict[Verb, str] = {
+def _of_things() -> dict[Verb, str]:
+    return {
         PASSED: "pass|passed|passes|passing|pass by|passed by|passes by|passing by|go by|went by|goes by|going by|"
         "drive by|drove by|drives by|walk by|walked by|walks by|come by|came by|go past|went past|drive past|"
         "drove past|go|goes|went|going|drive through|drove through|drives through|driving through|drive|drives|drove|"
@@ -124,6 +111,23 @@ def _verbs() -> dict[str, Verb]:
         Verb("abandoned", (EventType.OBJECT_ABANDONED,)): "abandoned|abandon|abandons|unattended|left unattended",
         REMOVED: "removed|remove|removes|removing|taken|take|takes|took|taking|taken away|take away|took away|stolen|"
         "steal|steals|stole|stealing|picked up|pick up|picks up|carried away|carried off|go missing|goes missing|went missing|gone missing|missing",
+    }
+
+
+def _of_cameras() -> dict[Verb, str]:
+    camera: Literal["camera"] = "camera"
+    blocked = Verb("blocked", (EventType.VIEW_BLOCKED,), camera, lasting=True, noun="the view")
+    dark = Verb("too dark", (EventType.TOO_DARK,), camera, lasting=True, noun="the picture")
+    bright = Verb("too bright", (EventType.TOO_BRIGHT,), camera, lasting=True, noun="the picture")
+    blurred = Verb("blurred", (EventType.BLURRED,), camera, lasting=True, noun="the picture")
+    frozen = Verb("frozen", (EventType.PICTURE_FROZEN,), camera, lasting=True, noun="the picture")
+    looped = Verb("looped", (EventType.PICTURE_LOOPED,), camera, lasting=True, noun="the picture")
+    lost = Verb("lost", (EventType.SIGNAL_LOST,), camera, lasting=True, noun="the signal")
+    cut = Verb("changed", (EventType.SCENE_CHANGED,), camera, noun="the scene")
+    tampered = Verb(
+        "tampered with", (EventType.VIEW_BLOCKED, EventType.CAMERA_MOVED, EventType.BLURRED), camera, noun="the camera"
+    )
+    return {
         CAMERA_MOVED: "camera moved|camera move|camera moves|camera turned|camera turn|camera shake|camera shook|"
         "camera shifted|camera knocked|knocked|camera movement",
         blocked: "blocked|covered|obstructed|masked|view blocked|view is blocked|covered up|blocked view|cover",
@@ -135,6 +139,14 @@ def _verbs() -> dict[str, Verb]:
         lost: "signal lost|lost signal|signal loss|lose signal|lost the signal|lose the signal|offline",
         cut: "scene change|scene changes|scene changed|scene cut|scene cuts|cuts|cut",
         tampered: "tampered|tampered with|tampering|sabotaged",
+    }
+
+
+def _of_scenes() -> dict[Verb, str]:
+    def seen_as(past: str, *types: EventType) -> Verb:
+        return Verb(past, types, "scene", lasting=True)
+
+    return {
         seen_as("a crowd", EventType.CROWD_FORMED): "crowd|crowds|a crowd form|crowd formed|crowded",
         seen_as(
             "a change of the number of things", EventType.COUNT_CHANGED
@@ -165,7 +177,6 @@ def _verbs() -> dict[str, Verb]:
         seen_as("a spill", EventType.SPILL): "spill|spills|spilled|spilt|leak",
         seen_as("a machine fault", EventType.MACHINE_FAULT): "machine fault|malfunction|machine failure",
     }
-    return {phrase: verb for verb, phrases in said.items() for phrase in phrases.split("|")}
 
 
 def _nouns() -> dict[str, Noun]:
@@ -260,6 +271,5 @@ def _marks() -> dict[str, Mark]:
 
 
 WORDS: dict[str, Word] = {**_marks(), **_nouns(), **_verbs(), **_asks()}
-SCENE_ENDS = ("scene", "view", "frame", "picture", "image", "screen", "video", "room", "area", "place")
 LONGEST = max(phrase.count(" ") for phrase in WORDS) + 1
 SINGLE = frozenset(word for phrase in WORDS for word in phrase.split())
