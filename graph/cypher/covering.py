@@ -89,4 +89,8 @@ def _row(row: Coverage, look: Look, origin_ms: int) -> Row:
 
 def retract(transaction: Transaction, stream_id: str) -> None:
     """Forget what the fast look covered; what deep looks examined stays."""
-    do(transaction, "MATCH (c:Coverage {stream_id: $id, look: 'fast'}) DETACH DELETE c", id=stream_id)
+    do(
+        transaction,
+        "MATCH (c:Coverage {stream_id: $id, look: 'fast'}) WHERE c.start_pts IS NOT NULL DETACH DELETE c",
+        id=stream_id,
+    )

@@ -41,7 +41,11 @@ def write_clock(scene: Scene) -> None:
     said, stream_id = scene.observation.clock, scene.observation.stream_id
     if not said:
         return
-    held = one(scene.transaction, "MATCH (c:ClockReading {stream_id: $id}) RETURN count(c) AS count", id=stream_id)
+    held = one(
+        scene.transaction,
+        "MATCH (c:ClockReading) WHERE c.key STARTS WITH $prefix RETURN count(c) AS count",
+        prefix=f"{stream_id}|",
+    )
     room = max(0, _MOST_READINGS - (held["count"] if held else 0))
     do(
         scene.transaction,

@@ -10,6 +10,8 @@ from vidette.models import Commit
 from vidette.streams import Line, Stream, Zone
 
 _TIMED = ("Segment", "Track", "Event", "Assertion", "Coverage", "Look")
+_BY_INDEX = {"Coverage": "n.look IS NOT NULL AND n.start_pts IS NOT NULL"}
+"""An index of a stream and more is used where the rest is spoken of too."""
 
 
 def open_stream(transaction: Transaction, stream: Stream, *, again: bool) -> Commit | None:
@@ -79,7 +81,8 @@ def _shift(transaction: Transaction, stream_id: str, by_ms: int) -> None:
     for label in _TIMED:
         do(
             transaction,
-            f"MATCH (n:{label} {{stream_id: $id}}) SET n.start = n.start + $by, n.end = n.end + $by",
+            f"MATCH (n:{label} {{stream_id: $id}}) WHERE {_BY_INDEX.get(label, 'n.start_pts IS NOT NULL')}"
+            " SET n.start = n.start + $by, n.end = n.end + $by",
             id=stream_id,
             by=by_ms,
         )

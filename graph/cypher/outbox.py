@@ -101,8 +101,8 @@ def next_due(transaction: Transaction, sinks: Sequence[str]) -> datetime | None:
     """When the first that may be sent is due, of these sinks that are not disabled."""
     found = one(
         transaction,
-        "MATCH (d:Delivery)-[:TO]->(k:Sink) WHERE k.id IN $sinks AND k.disabled_at IS NULL"
-        f" AND d.status IN ['pending', 'sending'] AND {_FIRST} RETURN min(d.next_at) AS due",
+        "MATCH (k:Sink) WHERE k.id IN $sinks AND k.disabled_at IS NULL MATCH (d:Delivery {sink: k.id})"
+        f" WHERE d.status IN ['pending', 'sending'] AND d.next_at IS NOT NULL AND {_FIRST} RETURN min(d.next_at) AS due",
         sinks=list(sinks),
     )
     return to_instant(found["due"]) if found and found["due"] is not None else None
@@ -125,7 +125,8 @@ def disable(transaction: Transaction, sink: str, address: str, now: datetime, re
     do(
         transaction,
         "MERGE (k:Sink {id: $sink}) SET k.address = $address, k.disabled_at = $now, k.reason = $reason"
-        " WITH k MATCH (d:Delivery {sink: $sink}) WHERE d.status = 'pending' OR (d.status = 'sending' AND d.next_at <= $now)"
+        " WITH k MATCH (d:Delivery {sink: $sink}) WHERE d.status IN ['pending', 'sending'] AND d.next_at IS NOT NULL"
+        " AND (d.status = 'pending' OR d.next_at <= $now)"
         " SET d.status = 'dead'",
         sink=sink,
         address=address,

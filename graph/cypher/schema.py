@@ -105,6 +105,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE VECTOR INDEX embedding_vector IF NOT EXISTS FOR (n:Embedding) ON (n.vector)"
         " OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine'}}",
     ),
+    # Neighbours ask for places by their ids, verdicts and costs for looks of a time, a stream's newest segments for both.
+    (
+        "CREATE INDEX zone_id IF NOT EXISTS FOR (n:Zone) ON (n.id)",
+        "CREATE INDEX segment_stream_id_start IF NOT EXISTS FOR (n:Segment) ON (n.stream_id, n.start)",
+        "CREATE INDEX look_start IF NOT EXISTS FOR (n:Look) ON (n.start)",
+    ),
 )
 """What brings a database from version i to i + 1; a step that shipped is never edited."""
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.lasting import SHORT_MS, reaches
 from graph.cypher.tokens import tokens
 from graph.rows import to_ms
 from vidette.queries import Filter
 
 _WORDS = 64
+_FEW = 2_000
+_LABELS = {"e": "Event", "t": "Track", "g": "Segment"}
 _KIND = (
     "(EXISTS { (k:Entity)-[:TAKES_PART]->(e) WHERE k.kind IN $kinds }"
     " OR EXISTS { (k:Entity)<-[:IS]-(:Track)-[:TAKES_PART {named: false}]->(e) WHERE k.kind IN $kinds })"
@@ -23,7 +25,9 @@ class Where:
     """Conditions on one node that must all hold, with their parameters; `start` is how it is found.
 
     `names` is what `start` finds, `before` what comes first. `ways`, where there are any, find it by index, each once:
-    what comes before `start` again, and a condition.
+    what comes before `start` again, which index is meant, and a condition. `walk` is the index along which the first in
+    time are found without looking at all others, where the server would not know that many meet the conditions. `same` is
+    a property that all have in common: an index of it and time is in the order of both.
     """
 
     start: str
@@ -31,7 +35,9 @@ class Where:
     values: Row = field(default_factory=dict)
     names: str = ""
     before: str = ""
-    ways: list[tuple[str, str]] = field(default_factory=list)
+    walk: str = ""
+    same: str = ""
+    ways: list[tuple[str, str, str]] = field(default_factory=list)
 
     def add(self, condition: str, **values: Any) -> None:
         """One more condition."""
@@ -49,16 +55,19 @@ class Where:
 
     def first(self, names: str, order: str) -> str:
         """The text, where only the first `$limit` in this order count: so each way finds no more of them."""
-        cut = f" WITH {names}{order} LIMIT $limit"
         timely = self.names and order.startswith(f" ORDER BY {self.names[0]}.start")
-        # Every node has a start; where that is said, the server may go along the index of starts, and stop.
-        ordered = self.also(f"{self.names[0]}.start IS NOT NULL") if timely else self
-        return ordered._found(cut) + cut
+        if timely and self.same:
+            down = " DESC" if " DESC" in order else ""
+            order = order.replace(" ORDER BY ", f" ORDER BY {self.same}{down}, ")
+        cut = f" WITH {names}{order} LIMIT $limit"
+        return self._found(cut, self.walk if timely else "") + cut
 
-    def _found(self, cut: str) -> str:
+    def _found(self, cut: str, walk: str = "") -> str:
+        # An index of something and a time is used only where both are spoken of; every node has a start.
+        given = [*self.conditions, f"{self.names[0]}.start IS NOT NULL"] if self.names else self.conditions
         if not self.ways:
-            return self.before + self.start + _all(self.conditions)
-        found = [f"{self.before}{way}{self.start}{_all([met, *self.conditions])}{cut}" for way, met in self.ways]
+            return self.before + self.start + walk + _all(given)
+        found = [f"{self.before}{way}{self.start}{hint}{_all([met, *given])}{cut}" for way, hint, met in self.ways]
         return "CALL () { " + " UNION ALL ".join(f"{one} RETURN {self.names}" for one in found) + " }"
 
 
@@ -108,12 +117,12 @@ def tracks(transaction: Transaction, asked: Filter) -> Where:
         if given_ids:
             where.add(f"t.id IN ${name}", **{name: list(given_ids)})
     if asked.types or asked.zones or asked.lines or asked.text:
-        _part_of(where, asked)
+        _part_of(transaction, where, asked)
     return where
 
 
-def _part_of(where: Where, asked: Filter) -> None:
-    """Such an event has the track in it; of words, those events are looked up first, since they are rare."""
+def _part_of(transaction: Transaction, where: Where, asked: Filter) -> None:
+    """Such an event has the track in it; where they are few, or words are asked for, the events are looked up first."""
     inner = Where("")
     if not asked.retracted:
         inner.add("e.state <> 'retracted'")
@@ -128,7 +137,23 @@ def _part_of(where: Where, asked: Filter) -> None:
         )
         where.conditions.insert(0, "t.id IN said")
         return
-    where.add(f"EXISTS {{ (t)-[:TAKES_PART]->(e:Event) WHERE {' AND '.join(inner.conditions)} }}")
+    inner.add("e.start IS NOT NULL")
+    met = " AND ".join(inner.conditions)
+    if _few(transaction, met, where.values):
+        where.before = (
+            f"MATCH (e:Event) WHERE {met} MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
+        )
+        where.conditions.insert(0, "t.id IN said")
+    else:
+        where.add(f"EXISTS {{ (t)-[:TAKES_PART]->(e:Event) WHERE {met} }}")
+        where.walk = f" USING INDEX t:Track({'stream_id, start' if asked.streams else 'start'})"
+
+
+def _few(transaction: Transaction, met: str, values: Row) -> bool:
+    """Whether so few events meet this that tracks are best found from them."""
+    asked = f"MATCH (e:Event) WHERE {met} WITH e LIMIT $few RETURN count(e) AS count"
+    found = one(transaction, asked, **values, few=_FEW)
+    return found is None or found["count"] < _FEW
 
 
 def segments(transaction: Transaction, asked: Filter) -> Where:
@@ -201,10 +226,14 @@ def _found(variable: str, label: str, index: str, asked: Filter) -> Where:
 
 def phrase(asked: Filter) -> str:
     """The Lucene query: stems of letters and digits alone, so that no text is query syntax; `""` matches nothing."""
-    found = re.findall(r"\w+", asked.text.replace("\0", " "))[:_WORDS]
-    stems = [stem for word in found if (stem := tokens(word))]
-    joined = (" OR " if asked.any_word else " AND ").join(f'"{stem}"' for stem in stems)
+    joined = (" OR " if asked.any_word else " AND ").join(f'"{stem}"' for stem in stems(asked))
     return joined or '"\u0000"'
+
+
+def stems(asked: Filter) -> list[str]:
+    """The words asked for, each as it is indexed: one stem, or several with a space between."""
+    found = re.findall(r"\w+", asked.text.replace("\0", " "))[:_WORDS]
+    return [stem for word in found if (stem := tokens(word))]
 
 
 def _natured(where: Where, asked: Filter) -> None:
@@ -214,8 +243,9 @@ def _natured(where: Where, asked: Filter) -> None:
 
 
 def _among(where: Where, property_: str, name: str, given: list[str]) -> None:
-    """One of these; of one alone an index of it and time is in the order of time."""
+    """One of these; of one alone an index of it and time is in the order of time. Streams, which come last, are most."""
     if len(given) == 1:
+        where.same = where.same if name == "lines" else property_
         where.add(f"{property_} = ${name}", **{name: given[0]})
     else:
         where.add(f"{property_} IN ${name}", **{name: given})
@@ -256,10 +286,11 @@ def _reaching(where: Where, variable: str, start: str, end: str, low: float, nam
     unit = 1 if name == "instant" else 0.001
     begun, lasts = f"{variable}.{start} < $low", f"({variable}.{end} > $low OR {variable}.{end} IS NULL)"
     where.ways = [
-        ("", f"{variable}.{start} >= $low"),
-        ("", f"{variable}.{start} > $near AND {begun} AND {variable}.long IS NULL AND {lasts}"),
+        ("", "", f"{variable}.{start} >= $low"),
+        ("", "", f"{variable}.{start} > $near AND {begun} AND {variable}.long IS NULL AND {lasts}"),
         (
             "UNWIND $reaches AS reach ",
+            f" USING INDEX SEEK {variable}:{_LABELS[variable]}(long, {start})",
             f"{variable}.long = reach.size AND {variable}.{start} > reach.low AND {begun} AND {lasts}",
         ),
     ]

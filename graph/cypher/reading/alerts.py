@@ -47,7 +47,7 @@ def read_alerts(transaction: Transaction, query: Alerts) -> list[Alert]:
 def of_alerts(transaction: Transaction, asked: AlertFilter) -> Where:
     """Conditions on alerts `a`."""
     where = Where("MATCH (a:Alert)")
-    where.add("a.sequence IS NOT NULL")
+    where.add("a.sequence IS NOT NULL AND a.at IS NOT NULL")
     for column, given in (
         ("id", asked.ids),
         ("rule", asked.rules),
@@ -99,6 +99,7 @@ def read_delivery_counts(transaction: Transaction, _query: DeliveryCounts) -> di
 def of_deliveries(asked: DeliveryFilter) -> Where:
     """Conditions on deliveries `d`."""
     where = Where("MATCH (d:Delivery)")
+    where.add("d.raised_at IS NOT NULL AND d.sink IS NOT NULL AND d.sequence IS NOT NULL")
     for column, given in (
         ("id", asked.ids),
         ("alert_id", asked.alerts),
@@ -133,6 +134,7 @@ def read_attempts(transaction: Transaction, query: Attempts) -> list[Attempt]:
 def read_decisions(transaction: Transaction, query: Decisions) -> list[Decision]:
     """What rules decided, by time."""
     where = Where("MATCH (d:Decision)")
+    where.add("d.at IS NOT NULL")
     for column, given in (("event_id", query.events), ("alert_id", query.alerts), ("rule", query.rules)):
         if given:
             where.add(f"d.{column} IN ${column}s", **{f"{column}s": list(given)})

@@ -2,22 +2,15 @@
 
 import json
 
-from graph.cypher import where as conditions
 from graph.cypher.assertions import assertion_of, evidence_of
 from graph.cypher.driver import Row, Transaction, rows
+from graph.cypher.reading.finding import find
 from graph.reading.events import unique
 from graph.rows import to_instant
 from vidette.models import Assertion, EventType, Evidence, Label, Run, State
 from vidette.queries import AssertionsOf, Events
 from vidette.rows import EntityRow, EventRow
 
-# An open event or track is the longest: it has not ended.
-_ORDERS = {
-    "start": "{}.start, {}.id",
-    "-start": "{}.start DESC, {}.id DESC",
-    "duration": "{}.end_pts IS NULL, {}.end_pts - {}.start_pts, {}.start, {}.id",
-    "-duration": "{}.end_pts IS NOT NULL, {}.end_pts - {}.start_pts DESC, {}.start, {}.id",
-}
 _PARTS = (
     " CALL (e) { OPTIONAL MATCH (a:Assertion)-[:SAYS]->(e) OPTIONAL MATCH (a)-[:BY]->(r:Run)"
     " WITH a, r ORDER BY a.look = 'deep', a.start_pts, a.id"
@@ -29,23 +22,9 @@ _PARTS = (
 )
 
 
-def order_by(variable: str, order: str) -> str:
-    """The ORDER BY of a node; those of equal time follow their ids."""
-    return " ORDER BY " + _ORDERS.get(order, _ORDERS["start"]).replace("{}", variable)
-
-
 def read_events(transaction: Transaction, query: Events) -> list[EventRow]:
     """Events that match."""
-    where = conditions.events(transaction, query.where)
-    ranked = query.order == "rank" and query.where.text
-    order = " ORDER BY score DESC, e.start, e.id" if ranked else order_by("e", query.order)
-    found = rows(
-        transaction,
-        f"{where.first('e' + (', score' if query.where.text else ''), order)} RETURN e.id AS id",
-        **where.values,
-        limit=max(0, query.limit),
-    )
-    return event_rows(transaction, [row["id"] for row in found], brief=query.brief)
+    return event_rows(transaction, find(transaction, query), brief=query.brief)
 
 
 def event_rows(transaction: Transaction, ids: list[str], *, brief: bool = False) -> list[EventRow]:

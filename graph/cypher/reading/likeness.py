@@ -149,10 +149,10 @@ def read_unembedded(transaction: Transaction, query: Unembedded) -> list[Embedda
 
 def read_clock_readings(transaction: Transaction, query: ClockReadings) -> list[ClockReading]:
     """What the clock burnt into a stream's pictures said, by media time."""
-    asked = "MATCH (c:ClockReading {stream_id: $id}) RETURN c{.*} AS c ORDER BY c.pts, c.text"
+    asked = "MATCH (c:ClockReading) WHERE c.key STARTS WITH $prefix RETURN c{.*} AS c ORDER BY c.pts, c.text"
     return [
         ClockReading(
             pts_s=row["c"]["pts"], text=row["c"]["text"], box=to_box(row["c"]["box_json"]) or (0.0, 0.0, 1.0, 1.0)
         )
-        for row in rows(transaction, asked, id=query.stream_id)
+        for row in rows(transaction, asked, prefix=f"{query.stream_id}|")
     ]

@@ -23,7 +23,10 @@ _FIRST = (
     "MATCH (a:Alert {id: $id}) CALL (a) { MATCH (f:Alert {incident: a.incident}) RETURN f ORDER BY f.at, f.id LIMIT 1 }"
     " RETURN a.id AS id, a.incident AS incident, f.id AS first, f.at AS first_at"
 )
-_ZONES = "MATCH (n:AlertPlace {stream: $stream}) RETURN DISTINCT n.zone AS zone ORDER BY zone"
+_ZONES = (
+    "MATCH (n:AlertPlace {stream: $stream}) WHERE n.zone IS NOT NULL AND n.at IS NOT NULL"
+    " RETURN DISTINCT n.zone AS zone ORDER BY zone"
+)
 _SIDES = (("DESC", "n.at >= $at - $within AND n.at <= $at"), ("", "n.at >= $at AND n.at <= $at + $within"))
 
 
@@ -97,7 +100,7 @@ def read_due_storms(transaction: Transaction, query: DueStorms) -> list[Storm]:
     """Windows that are due."""
     found = rows(
         transaction,
-        "MATCH (n:Storm) WHERE n.sink IN $sinks AND (n.due_at <= $now OR ($ending AND n.holding))"
+        "MATCH (n:Storm) WHERE n.sink IN $sinks AND n.due_at IS NOT NULL AND (n.due_at <= $now OR ($ending AND n.holding))"
         " RETURN n.body_json AS body ORDER BY n.due_at, n.sink, n.start LIMIT $limit",
         sinks=list(query.sinks),
         now=to_ms(query.now),

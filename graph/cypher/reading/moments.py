@@ -6,7 +6,7 @@ from dataclasses import replace
 from graph.cypher import where as conditions
 from graph.cypher.assertions import roles_of
 from graph.cypher.driver import Row, Transaction, one, rows
-from graph.cypher.reading.events import order_by
+from graph.cypher.reading.finding import order_by
 from graph.cypher.where import Where
 from vidette.models import EventType, Label
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things

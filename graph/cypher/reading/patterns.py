@@ -70,6 +70,7 @@ def _leaf(node: Row) -> LeafMatch:
 def read_said_matches(transaction: Transaction, query: SaidOfRule) -> list[Said]:
     """What a rule has found."""
     where = Where("MATCH (m:SaidMatch {pattern: $pattern})")
+    where.add("m.until IS NOT NULL")
     where.values["pattern"] = pattern_key(query.rule, query.version)
     if query.since is not None:
         where.add("m.until >= $since", since=query.since)

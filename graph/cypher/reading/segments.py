@@ -2,7 +2,7 @@
 
 from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, rows
-from graph.cypher.reading.events import order_by
+from graph.cypher.reading.finding import order_by
 from graph.rows import to_instant, to_ms
 from vidette.models import Keyframe
 from vidette.queries import Segments, Texts

@@ -12,7 +12,7 @@ from graph.rows import to_instant
 from vidette.codec import decode
 from vidette.feeds import FeedRow, FeedState
 from vidette.intervals import deepened, merge
-from vidette.models import Commit, Coverage
+from vidette.models import LOOKS, Commit, Coverage
 from vidette.queries import CoverageIn, Feeds, Filter, LastCommit, Reach, Reached, Settled, StreamOf, Streams
 from vidette.rows import CoverageRow, StreamRow
 from vidette.streams import Stream
@@ -21,7 +21,7 @@ _NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN
 _COUNTED = (
     " CALL (s) { MATCH (e:Event {stream_id: s.id}) WHERE e.state <> 'retracted' RETURN count(e) AS events }"
     " CALL (s) { MATCH (t:Track {stream_id: s.id}) WHERE t.present RETURN count(t) AS tracks }"
-    " CALL (s) { MATCH (c:Coverage {stream_id: s.id}) RETURN max(c.end_pts) AS reach,"
+    " CALL (s) { MATCH (c:Coverage {stream_id: s.id}) WHERE c.look IN $looks AND c.start_pts IS NOT NULL RETURN max(c.end_pts) AS reach,"
     " sum(CASE WHEN c.look = 'fast' AND c.state = 'watched' THEN c.end - c.start ELSE 0 END) AS watched }"
 )
 
@@ -29,7 +29,7 @@ _COUNTED = (
 def read_streams(transaction: Transaction, query: Streams) -> list[StreamRow]:
     """Streams by name; `names` may be ids."""
     asked = f"{_NAMED}{_COUNTED} RETURN s{{.*}} AS s, events, tracks, reach, watched ORDER BY s.name"
-    return [_row(row) for row in rows(transaction, asked, names=list(query.names))]
+    return [_row(row) for row in rows(transaction, asked, names=list(query.names), looks=list(LOOKS))]
 
 
 def _row(row: Row) -> StreamRow:

@@ -30,6 +30,11 @@ _PROPERTIES: dict[str, tuple[str, ...]] = {
 _INNER = ("named", "place")
 """Properties of relations that answer questions, and tell nobody anything."""
 _HELD = {"Segment": "n.present", "Track": "n.present", "Entity": "n.present", "Event": "n.state <> 'retracted'"}
+_NODES = " UNION ALL ".join(
+    f"MATCH (n:{label}) WHERE n.id IN $given.{label}{f' AND {_HELD[label]}' if label in _HELD else ''}"
+    f" RETURN '{label}' AS label, n{{.*}} AS n"
+    for label in _PROPERTIES
+)
 _STORED = (
     ("Zone", "ON", "Stream"),
     ("Segment", "OF", "Stream"),
@@ -117,11 +122,12 @@ _BELONGING = (
 
 
 def _belonging(transaction: Transaction, ids: list[str]) -> list[str]:
-    out: list[str] = []
-    for label, match in _BELONGING:
-        found = rows(transaction, f"{match} WHERE o.id IN $ids RETURN DISTINCT n.id AS id ORDER BY id", ids=ids)
-        out += [PREFIXES.get(label, "") + row["id"] for row in found]
-    return out
+    asked = [
+        f"{match} WHERE o.id IN $given.ids RETURN DISTINCT {at} AS kind, n.id AS id"
+        for at, (_, match) in enumerate(_BELONGING)
+    ]
+    found = [(row["kind"], row["id"]) for row in rows(transaction, " UNION ALL ".join(asked), given={"ids": ids})]
+    return [PREFIXES.get(_BELONGING[at][0], "") + id_ for at, id_ in sorted(found)]
 
 
 def _among(transaction: Transaction, ids: list[str]) -> Subgraph:
@@ -133,32 +139,35 @@ def _among(transaction: Transaction, ids: list[str]) -> Subgraph:
 
 def _nodes(transaction: Transaction, ids: list[str]) -> list[Node]:
     found: dict[str, Node] = {}
-    for label, names in _PROPERTIES.items():
-        prefix, held = PREFIXES.get(label, ""), f" AND {_HELD[label]}" if label in _HELD else ""
-        asked = f"MATCH (n:{label}) WHERE n.id IN $ids{held} RETURN n{{.*}} AS n"
-        for row in rows(transaction, asked, ids=_bare(label, ids)):
-            node = row["n"]
-            kept = {name: node[name] for name in names if node.get(name) is not None}
-            found[prefix + node["id"]] = Node(label, prefix + node["id"], kept)
+    for row in rows(transaction, _NODES, given={label: _bare(label, ids) for label in _PROPERTIES}):
+        label, node = row["label"], row["n"]
+        kept = {name: node[name] for name in _PROPERTIES[label] if node.get(name) is not None}
+        found[PREFIXES.get(label, "") + node["id"]] = Node(label, PREFIXES.get(label, "") + node["id"], kept)
     return [found[one] for one in ids if one in found]
 
 
 def _edges(transaction: Transaction, end: str, ids: list[str], limit: int = -1) -> list[Edge]:
     """Relations whose `end` (source or target) is one of the ids, at most `limit` of each kind."""
     out: dict[str, Edge] = {}
-    most = "" if limit < 0 else " LIMIT $limit"
-    for source, type_, target in _STORED:
-        listed = _bare(source if end == "source" else target, ids)
-        asked = (
-            f"MATCH (a:{source})-[r:{type_}]->(b:{target}) WHERE {'a' if end == 'source' else 'b'}.id IN $ids"
-            f" RETURN a.id AS source, b.id AS target, properties(r) AS properties{most}"
-        )
-        for row in rows(transaction, asked, ids=listed, limit=limit):
-            edge = _edge(type_, source, row["source"], target, row["target"], row["properties"])
-            out[repr(edge)] = edge
+    given = {label: _bare(label, ids) for label in _PROPERTIES}
+    for row in rows(transaction, _stored(end, limited=limit >= 0), given=given, limit=limit):
+        source, type_, target = _STORED[row["kind"]]
+        edge = _edge(type_, source, row["source"], target, row["target"], row["properties"])
+        out[repr(edge)] = edge
     for edge in [*_next(transaction, end, ids), *_shown(transaction, end, ids)]:
         out[repr(edge)] = edge
     return [out[key] for key in sorted(out)]
+
+
+def _stored(end: str, *, limited: bool) -> str:
+    """The relations that are stored, all kinds in one statement."""
+    most = " LIMIT $limit" if limited else ""
+    return " UNION ALL ".join(
+        f"MATCH (a:{source})-[r:{type_}]->(b:{target}) WHERE"
+        f" {f'a.id IN $given.{source}' if end == 'source' else f'b.id IN $given.{target}'}"
+        f" RETURN {kind} AS kind, a.id AS source, b.id AS target, properties(r) AS properties{most}"
+        for kind, (source, type_, target) in enumerate(_STORED)
+    )
 
 
 def _edge(type_: str, source: str, source_id: str, target: str, target_id: str, properties: Row) -> Edge:

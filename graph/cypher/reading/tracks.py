@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, rows
-from graph.cypher.reading.events import order_by
+from graph.cypher.reading.finding import order_by
 from graph.cypher.things import points_of
 from graph.rows import to_instant
 from vidette.models import Label, PathPoint
@@ -45,9 +45,7 @@ def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:
 
 
 def _paths(transaction: Transaction, ids: list[str]) -> dict[str, list[PathPoint]]:
-    asked = (
-        "MATCH (p:Path) WHERE p.track_id IN $ids RETURN p.track_id AS track, p.points AS points ORDER BY p.start_pts"
-    )
+    asked = "MATCH (p:Path) WHERE p.track_id IN $ids AND p.end_pts IS NOT NULL RETURN p.track_id AS track, p.points AS points ORDER BY p.start_pts"
     out: dict[str, list[PathPoint]] = defaultdict(list)
     for row in rows(transaction, asked, ids=ids):
         out[row["track"]] += points_of(row["points"])
