@@ -121,6 +121,11 @@ class StreamRow:
     reach_s: float = 0.0
     clock_offset_ms: int | None = None
 
+    @property
+    def length_s(self) -> float:
+        """Seconds of footage: what its container says or what coverage speaks of, the longer."""
+        return max(self.duration_s or 0.0, self.watched_s, self.reach_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRow:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from agent.ask.footage import Footage, length_s
+from agent.ask.footage import Footage
 from vidette.aggregates import Watched, Watching
 from vidette.answers import Covered, Gap
 from vidette.intervals import Span, complement, union
@@ -93,7 +93,7 @@ def _of_stream(stream: StreamRow, watched: Watching | None, where: Filter, foota
 def _asked(stream: StreamRow, where: Filter, footage: Footage) -> Span | None:
     """The media time of a stream that the window holds."""
     start, end = footage.span(stream)
-    low, high = where.from_s or 0.0, max((end - start).total_seconds(), length_s(stream))
+    low, high = where.from_s or 0.0, max((end - start).total_seconds(), stream.length_s)
     if where.to_s is not None:
         high = min(high, where.to_s)
     if where.since:

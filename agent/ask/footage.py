@@ -18,7 +18,7 @@ class Footage:
         """First and last instant of a stream; a live one that is being watched reaches to now."""
         if stream.kind == "live" and stream.state == "watching":
             return stream.start, max(self.now, stream.start)
-        return stream.start, stream.start + timedelta(seconds=length_s(stream))
+        return stream.start, stream.start + timedelta(seconds=stream.length_s)
 
     @property
     def recorded(self) -> bool:
@@ -33,7 +33,7 @@ class Footage:
     @property
     def longest_s(self) -> float:
         """Length of the longest stream."""
-        return max((length_s(stream) for stream in self.streams), default=0.0)
+        return max((stream.length_s for stream in self.streams), default=0.0)
 
     @property
     def reach(self) -> dict[str, float]:
@@ -61,8 +61,3 @@ class Footage:
             start, end = (moment.astimezone(self.tz).date() for moment in self.span(stream))
             out.update(start + timedelta(days=n) for n in range(min(366, (end - start).days + 1)))
         return sorted(out)
-
-
-def length_s(stream: StreamRow) -> float:
-    """Seconds of footage of a stream: what its container says or what coverage speaks of, the longer."""
-    return max(stream.duration_s or 0.0, stream.watched_s, stream.reach_s)

@@ -10,7 +10,7 @@ from agent.report.material import Material
 from agent.report.model import Block, Facts, Pictures, Row, Section, Statement, Statements, Table
 from agent.report.moments import moments
 from agent.report.summary import facts, lasted, settled, summary
-from agent.report.window import Window, length_s, on_clock
+from agent.report.window import Window, on_clock
 from agent.report.words import brief, counted, happening, labelled, lasting, listed
 from vidette.alerting import Alerts, Decisions
 from vidette.alerts import Alert, AlertFilter
@@ -29,9 +29,9 @@ def around(streams: Sequence[StreamRow], event: EventRow, tz: tzinfo) -> Window 
     stream = next((row for row in streams if row.name == event.stream), None)
     if stream is None:
         return None
-    end_s = length_s(stream) if event.end_s is None else event.end_s
+    end_s = stream.length_s if event.end_s is None else event.end_s
     low = max(0.0, event.start_s - AROUND_S)
-    high = max(low + 1.0, min(max(length_s(stream), end_s), end_s + AROUND_S))
+    high = max(low + 1.0, min(max(stream.length_s, end_s), end_s + AROUND_S))
     if len(streams) == 1 and stream.kind != "live":
         since, until = (stream.start + timedelta(seconds=s) for s in (low, high))
         return Window(clock=False, since=since, until=until, low_s=low, high_s=high, tz=tz, cut=True)

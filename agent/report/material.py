@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.report.unusual import Outlier, outliers
-from agent.report.window import Buckets, Window, buckets, length_s
+from agent.report.window import Buckets, Window, buckets
 from vidette.aggregates import Breakdown, Grouped
 from vidette.alerting import Alerts
 from vidette.alerts import Alert, AlertFilter
@@ -157,7 +157,7 @@ def _same_hours(over: Buckets) -> list[int] | None:
 def span(window: Window, stream: StreamRow) -> tuple[float, float]:
     """Where the footage of a stream lies on the axis, cut to the window; empty where the second is not larger."""
     start = window.seconds(stream.start, 0.0)
-    return max(window.low_s, start), min(window.high_s, start + length_s(stream))
+    return max(window.low_s, start), min(window.high_s, start + stream.length_s)
 
 
 def overlaps(window: Window, stream: StreamRow) -> bool:

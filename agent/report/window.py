@@ -189,24 +189,19 @@ def _since_midnight(window: Window, seconds: float) -> float:
     return local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6
 
 
-def length_s(stream: StreamRow) -> float:
-    """Seconds of footage of a stream: what its container says or what was watched, the longer."""
-    return max(stream.duration_s or 0.0, stream.watched_s, stream.reach_s)
-
-
 def window_of(streams: Sequence[StreamRow], asked: Filter, tz: tzinfo, *, newest_day: bool = False) -> Window | None:
     """The window that is asked for, cut to where there is footage; None where there is none.
 
     `newest_day`: where nothing is asked and the footage spans more than a day, its last local day.
     """
-    spans = [(row.start, row.start + timedelta(seconds=length_s(row))) for row in streams if length_s(row) > 0]
+    spans = [(row.start, row.start + timedelta(seconds=row.length_s)) for row in streams if row.length_s > 0]
     if not spans:
         return None
     first, last = min(start for start, _ in spans), max(end for _, end in spans)
     if asked.from_s is not None or asked.to_s is not None:
         return _media(streams, asked, first, last, tz)
     free = asked.since is None and asked.until is None
-    if free and all(row.kind != "live" for row in streams) and sum(map(length_s, streams)) <= MEDIA_S:
+    if free and all(row.kind != "live" for row in streams) and sum(row.length_s for row in streams) <= MEDIA_S:
         return _media(streams, asked, first, last, tz)
     since = max(first, asked.since) if asked.since else first
     until = min(last, asked.until) if asked.until else last
@@ -224,7 +219,7 @@ def on_clock(since: datetime, until: datetime, tz: tzinfo) -> Window | None:
 
 def _media(streams: Sequence[StreamRow], asked: Filter, first: datetime, last: datetime, tz: tzinfo) -> Window | None:
     low = max(0.0, asked.from_s or 0.0)
-    longest = max(map(length_s, streams))
+    longest = max(row.length_s for row in streams)
     high = min(longest, asked.to_s) if asked.to_s is not None else longest
     if high <= low:
         return None
