@@ -18,7 +18,7 @@ from workers.queue.serving import Service
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "workers.queue.serving")
-_ROUND_S = 0.1
+_ROUND_S, _LAST_ROUNDS_S = 0.5, 0.1
 _WELL_S = 30.0
 """One that lived so long before it died is begun again soon."""
 _COLD_S = 5.0
@@ -130,7 +130,7 @@ def _end(ours: Sequence[Minded]) -> None:
 def _wait(ours: Sequence[Minded], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not all(one.ended() for one in ours) and time.monotonic() < deadline:
-        time.sleep(_ROUND_S)
+        time.sleep(_LAST_ROUNDS_S)
 
 
 @contextmanager
