@@ -105,15 +105,20 @@ def _ranked(transaction: Transaction, asked: Filter, limit: int) -> list[str]:
 
 def _scored(found: Iterable[Row], stems: list[str]) -> list[str]:
     """Ids of nodes, best first, by BM25 of their words, of which none weighs more than another."""
-    given = [(row, f" {row['words']} ") for row in found]
-    mean = sum(words.count(" ") - 1 for _, words in given) / max(1, len(given))
+    given = [(row, str(row["words"]).split()) for row in found]
+    mean = sum(len(words) for _, words in given) / max(1, len(given))
     scores = {row["id"]: _score(words, stems, mean) for row, words in given}
     ordered = sorted((row for row, _ in given), key=lambda row: (-scores[row["id"]], row["start"], row["id"]))
     return [row["id"] for row in ordered]
 
 
-def _score(words: str, stems: list[str], mean: float) -> float:
+def _score(words: list[str], stems: list[str], mean: float) -> float:
     """Robertson and Zaragoza, «The Probabilistic Relevance Framework», 2009, §3.4, without what a word weighs."""
-    length = _SATURATION * (1 - _LENGTH + _LENGTH * (words.count(" ") - 1) / mean)
-    counts = [words.count(f" {stem} ") for stem in stems]
+    length = _SATURATION * (1 - _LENGTH + _LENGTH * len(words) / mean)
+    counts = [_apart(words).count(_apart(stem.split())) for stem in stems]
     return sum(count / (count + length) for count in counts)
+
+
+def _apart(words: list[str]) -> str:
+    """Words of which no two share a space, so that each is found as often as it is said."""
+    return f" {'  '.join(words)} "
