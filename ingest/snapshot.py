@@ -23,7 +23,7 @@ def draw(rgb: Image, boxes: Sequence[tuple[Box, str]], caption: str = "") -> Ima
     The picture keeps its pixels: the bar is added under it. Boxes are a bright line in a dark one,
     to be seen on any ground and without colour.
     """
-    picture = np.ascontiguousarray(rgb).copy()
+    picture = np.array(rgb, order="C")
     height, width = picture.shape[:2]
     line = max(1, round(width / 400))
     for box, label in boxes:

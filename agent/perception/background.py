@@ -24,7 +24,6 @@ _GAIN_GRID = 8  # light is estimated on a picture 8 times smaller
 _AGE_CAP = 60_000  # ms
 _BLUR = (3, 3)
 _AMONG = 17  # pixels across of what is looked at about one to tell whether it lies among shadow
-_REACH = 8  # pixels from a strong place beyond which nothing joins it: 4 of weak ones, and the closing of gaps
 _AROUND = 24  # pixels about the foreground in which shadows are looked for
 _LEVELS = np.arange(256, dtype=np.float32)
 _THREE = np.ones((3, 3), np.uint8)
@@ -82,12 +81,13 @@ class Background:
         chroma = self._chroma_score(planes)
         score: Floats = cv2.max(luma, chroma)
         mask, shadow = clean(score), np.zeros(self.shape, bool)
-        about = _about(mask, _AROUND)
+        about = _about(mask)
         if about is not None:
             parts = (part[about] for part in (y, expected, luma, chroma, bounds.noise))
-            shadow[about] = _shadow(*parts)
-            cv2.copyTo(cv2.min(score, 0.5), shadow.view(np.uint8), score)  # type: ignore[call-overload]  # a number will do
-            mask[about] = clean(score[about])
+            dark = shadow[about] = _shadow(*parts)
+            if dark.any():
+                cv2.copyTo(cv2.min(score, 0.5), shadow.view(np.uint8), score)  # type: ignore[call-overload]  # a number will do
+                mask[about] = clean(score[about])
         return Foreground(score=score, mask=mask, shadow=shadow, gain=float(ranks.median(gain)), y=y)
 
     def learn(self, planes: Planes, fore: Foreground, held: Mask, dt_s: float) -> None:
@@ -195,12 +195,12 @@ class _Bounds:
     same: Picture
 
 
-def _about(mask: Any, far: int) -> tuple[slice, slice] | None:
-    """The part of the picture that is `far` pixels at most from what is set; None where nothing is."""
+def _about(mask: Mask) -> tuple[slice, slice] | None:
+    """The part of the picture round the foreground; None where there is none."""
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     if w == 0:
         return None
-    return slice(max(0, y - far), y + h + far), slice(max(0, x - far), x + w + far)
+    return slice(max(0, y - _AROUND), y + h + _AROUND), slice(max(0, x - _AROUND), x + w + _AROUND)
 
 
 def _beyond(y: Picture, expected: Floats) -> Floats:
@@ -275,12 +275,11 @@ def smooth(y: Picture) -> Picture:
 def clean(score: Floats) -> Mask:
     """Foreground by hysteresis: specks go, strong places keep their weak surroundings."""
     strong: Picture = cv2.morphologyEx((score > 1.0).view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    whole: Mask = np.zeros(score.shape, bool)
-    about = _about(strong, _REACH)
-    if about is not None:
-        near: Picture = cv2.dilate(strong[about], np.ones((9, 9), np.uint8))
-        weak = (score[about] > 0.6).view(np.uint8) & near | strong[about]
-        whole[about] = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).view(bool)
+    if not cv2.countNonZero(strong):
+        return strong.view(bool)
+    near: Picture = cv2.dilate(strong, np.ones((9, 9), np.uint8))
+    weak = (score > 0.6).view(np.uint8) & near | strong
+    whole: Mask = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).view(bool)
     return whole
 
 

@@ -150,7 +150,7 @@ def _widened(places: Boxes) -> Boxes:
 def _cut(labels: Labels, blob: Blob, tracks: Sequence[Expected]) -> list[Blob]:
     """One region shared out to the tracks in it, each pixel to the track it is nearest to."""
     x0, y0, x1, y1 = (int(value) for value in blob.box)
-    ys, xs = np.nonzero(np.isin(labels[y0:y1, x0:x1], blob.parts))
+    ys, xs = np.nonzero(np.logical_or.reduce([labels[y0:y1, x0:x1] == part for part in blob.parts]))
     distances = np.stack([_distance(track.box, xs + x0, ys + y0) for track in tracks])
     nearest = distances.argmin(axis=0)
     out = []
