@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.ask.words import SINGLE
+from agent.ask.words import SINGLE, WORDS
 from vidette.ports import GraphStore
 from vidette.queries import StreamOf, Streams
 from vidette.rows import StreamRow
@@ -187,7 +187,8 @@ def _taken(text: str, *sorts: tuple[dict[str, tuple[str, ...]], str]) -> tuple[s
 def _pattern(plain: str, word: str) -> str:
     """A name that could be an ordinary word or a number counts only beside the word for its sort.
 
-    One of several such words ("till 2") counts also where a place is spoken of: "at till 2".
+    One of several such words ("till 2"), or one that is only part of phrases, counts also where a place is spoken
+    of: "at till 2", "off the shelf".
     """
     name = r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", plain) if part)
     marked = rf"(?<!\S)(?:the )?{word} {name}(?!\S)|(?<!\S)(?:the )?{name} {word}(?!\S)"
@@ -199,7 +200,9 @@ def _pattern(plain: str, word: str) -> str:
     )
     told = re.match(rf"{word}\b.*\d", plain)  # "camera 02" is nothing else
     if ordinary and not told:
-        return rf"{marked}|(?:{_PLACE_WORD}){name}(?!\S)" if " " in plain or plain in _OF_TIME else marked
+        of_phrases = plain in SINGLE and plain not in WORDS  # "shelf" says nothing, "empty shelf" does
+        placed = " " in plain or plain in _OF_TIME or of_phrases
+        return rf"{marked}|(?:{_PLACE_WORD}){name}(?!\S)" if placed else marked
     return rf"{marked}|(?<!\S){name}(?!\S)"
 
 

@@ -16,6 +16,7 @@ _SAYINGS: tuple[tuple[str, str], ...] = (
     (r"\bthru\b", "through"),
     (r"\bovernight\b", "last night"),
     (r"\b(?:of|for) the day$", "today"),
+    (r"\b(?P<some>how many|any|which|some) of (?:the|my|our|these|those) (?=\w)", "<some> "),
     (r"^is it (?:true|right|correct) that ", ""),
     (r"^how many (?:hours|minutes|seconds) of (?:video|footage|film|recordings?)\b.*", "how much was watched"),
     (r"^(?P<be>did|was|were|is|are|has|have)n't ", "<be> "),

@@ -14,6 +14,7 @@ from agent.ask.rewording import reworded
         ("nobody was in the yard", "was nobody in the yard"),
         ("anything happen overnight", "anything happen last night"),
         ("didn't anyone come", "did anyone come"),
+        ("how many of the cars stopped", "how many cars stopped"),
         ("no cars in the yard after 3 pm", "were there no cars in the yard after 3 pm"),
         ("did everyone leave", "did every person leave"),
         ("has everything that was taken been put back", "has everything that was taken been put back"),

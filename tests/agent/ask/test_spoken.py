@@ -8,7 +8,9 @@ from agent.ask.ask import ask
 from graph.embedded import EmbeddedStore
 from tests.agent.ask import world
 from tests.agent.ask.conftest import NOW, PARIS, START, Scene
+from vidette.ids import make_id
 from vidette.models import EventType, FastState, Label
+from vidette.streams import Zone
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,18 @@ def test_a_name_of_several_ordinary_words_is_one_where_a_place_is_spoken_of(make
         or answer.plan.relations
         or "pm" in question
     )
+
+
+@pytest.mark.parametrize(
+    "question", ["how many times was something taken off the shelf", "what was taken from the shelf?"]
+)
+def test_a_zone_whose_name_is_part_of_phrases_is_known_by_its_article(make, scene, question):
+    zone = Zone(id=make_id("zone", "cam1", "shelf"), name="shelf", polygon=((0, 0), (1, 0), (1, 1)))
+    made = scene(zones=(zone,))
+    made.event(EventType.OBJECT_REMOVED, 5.0, track=made.track(1.0, 9.0), zone="shelf")
+    made.event(EventType.OBJECT_REMOVED, 15.0, track=made.track(11.0, 19.0))
+    answer = asked(question, make(made))
+    assert (answer.value, answer.plan.where.zones) == (1, ("shelf",)), answer.answer
 
 
 @pytest.mark.parametrize(
