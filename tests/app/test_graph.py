@@ -14,7 +14,8 @@ from app.move_line import MoveLine
 from graph.dump import file as dump_file
 from graph.dump.records import EntityRecord, StreamRecord
 from graph.embedded import EmbeddedStore
-from tests.filling import YARD, fill, said_by
+from tests.filling import YARD, fill
+from tests.recalling import said_by
 from vidette.codec import encode
 from vidette.models import Entity, Label
 from vidette.queries import Count

@@ -7,8 +7,9 @@ from graph.dump.embedded import EmbeddedMemory
 from graph.dump.neo4j import Neo4jMemory
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
-from tests.filling import fill, said_by
+from tests.filling import fill
 from tests.graph_stores import address, fresh
+from tests.recalling import said_by
 
 
 class Place:

@@ -7,8 +7,9 @@ import pytest
 from graph.dump import carrying
 from graph.dump.file import DumpFile
 from graph.embedded import EmbeddedStore
-from tests.filling import YARD, fill, said_by
+from tests.filling import YARD, fill
 from tests.graph_stores import address
+from tests.recalling import said_by
 from vidette.errors import StoreError
 from vidette.queries import Events, Filter, Streams
 

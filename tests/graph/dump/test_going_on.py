@@ -6,7 +6,8 @@ import pytest
 
 from graph.dump import carrying
 from graph.embedded import EmbeddedStore
-from tests.filling import HOSTILE, fast, said_by, watch_under
+from tests.filling import HOSTILE, fast, watch_under
+from tests.recalling import said_by
 from vidette.models import EventType, Label
 
 RULES = (
