@@ -110,6 +110,19 @@ def test_a_stored_background_goes_on_exactly(quiet):
         assert (getattr(first, name) == getattr(whole, name)).all(), name
 
 
+def test_a_changed_noise_changes_what_is_foreground(quiet):
+    background = Background(quiet)
+    faint = planes(0.2, [THING])[0]
+    before = background.compare(faint).score[INSIDE].mean()
+    for now in planes(10.0, [rain(40)]):
+        background.learn(now, background.compare(now), NOBODY, 0.2)
+    assert background.noise.mean() > Background(quiet).noise.mean()
+    stored = Background.restore(*background.state())
+    after = background.compare(faint).score[INSIDE].mean()
+    assert after < before
+    assert after == stored.compare(faint).score[INSIDE].mean()
+
+
 def test_sensitivity_moves_the_threshold(quiet):
     now = planes(0.2, [THING])[0]
     dull, keen = (Background(quiet, value).compare(now).score[INSIDE].mean() for value in (0.5, 2.0))

@@ -59,6 +59,18 @@ def test_a_snapshot_is_the_best_view_with_box_and_caption():
     assert (caption.max(axis=2) < 90).any()
 
 
+def test_pictures_at_hand_are_of_their_own_moments():
+    views, levels = Views(MemoryMedia()), {1: 60, 2: 100, 3: 140, 4: 180}
+    for number, level in levels.items():
+        views.offer(number, frame(float(number), level), BOX, 10)
+    for number in (1, 1, 2, 1, 3, 4, 2, 1, 4, 4):
+        (evidence,) = views.snapshot(number, "It is seen.")
+        picture = jpeg.decode(views.media.get(evidence.sha256)).astype(int)
+        assert evidence.pts_s == number
+        assert abs(picture[150, 140] - levels[number]).max() < 8
+        assert len(views._shown) <= 2
+
+
 def test_where_there_is_no_view_there_is_no_snapshot():
     views = Views(MemoryMedia())
     assert views.snapshot(1, "nothing") == ()
