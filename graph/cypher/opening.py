@@ -9,9 +9,16 @@ from vidette.errors import StoreError
 from vidette.models import Commit
 from vidette.streams import Line, Stream, Zone
 
-_TIMED = ("Segment", "Track", "Event", "Assertion", "Coverage", "Look")
-_BY_INDEX = {"Coverage": "n.look IS NOT NULL AND n.start_pts IS NOT NULL"}
-"""An index of a stream and more is used where the rest is spoken of too."""
+_TIMED = (
+    *(
+        f"MATCH (n:{label} {{stream_id: $id}}) WHERE n.start_pts IS NOT NULL"
+        for label in ("Segment", "Track", "Event", "Look")
+    ),
+    "MATCH (n:Coverage {stream_id: $id}) WHERE n.look IS NOT NULL AND n.start_pts IS NOT NULL",
+    "MATCH (e:Event {stream_id: $id}) USING INDEX e:Event(stream_id, start_pts) WHERE e.start_pts IS NOT NULL"
+    " MATCH (n:Assertion)-[:SAYS]->(e)",
+)
+"""What has instants; an index of a stream and more is used where the rest is spoken of too."""
 
 
 def open_stream(transaction: Transaction, stream: Stream, *, again: bool) -> Commit | None:
@@ -78,17 +85,13 @@ def _write_places(transaction: Transaction, stream: Stream) -> None:
 
 def _shift(transaction: Transaction, stream_id: str, by_ms: int) -> None:
     """Move every instant of a stream whose start became better known; media times and ids stay."""
-    for label in _TIMED:
-        do(
-            transaction,
-            f"MATCH (n:{label} {{stream_id: $id}}) WHERE {_BY_INDEX.get(label, 'n.start_pts IS NOT NULL')}"
-            " SET n.start = n.start + $by, n.end = n.end + $by",
-            id=stream_id,
-            by=by_ms,
-        )
+    for found in _TIMED:
+        moved = f"{found} SET n.start = n.start + $by, n.end = n.end + $by"
+        do(transaction, moved, id=stream_id, by=by_ms)
     do(
         transaction,
-        "MATCH (k:Keyframe)-[:IN]->(:Segment {stream_id: $id}) SET k.at = k.at + $by",
+        "MATCH (g:Segment {stream_id: $id}) USING INDEX g:Segment(stream_id, start_pts) WHERE g.start_pts IS NOT NULL"
+        " MATCH (k:Keyframe)-[:IN]->(g) SET k.at = k.at + $by",
         id=stream_id,
         by=by_ms,
     )

@@ -146,7 +146,8 @@ def _paths(server: Server) -> Iterator[AnyRecord]:
 
 def _stretches(server: Server) -> Iterator[Row]:
     asked = (
-        "MATCH (p:Path) WHERE p.track_id >= $track AND (p.track_id > $track OR p.end_pts > $end)"
+        "MATCH (p:Path) WHERE p.track_id >= $track AND p.end_pts IS NOT NULL"
+        " AND (p.track_id > $track OR p.end_pts > $end)"
         " WITH p ORDER BY p.track_id, p.end_pts LIMIT $limit"
         " RETURN p.track_id AS track, p.end_pts AS end, p.points AS points ORDER BY track, end"
     )

@@ -18,9 +18,11 @@ from vidette.rows import CoverageRow, StreamRow
 from vidette.streams import Stream
 
 _NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN $names"
+_TOLD = "s{.id, .name, .kind, .uri, .start, .start_from, .duration, .commit_final}"
+"""What is told of a stream: its carry, which is long, stays there."""
 _COUNTED = (
-    " CALL (s) { MATCH (e:Event {stream_id: s.id}) WHERE e.state <> 'retracted' RETURN count(e) AS events }"
-    " CALL (s) { MATCH (t:Track {stream_id: s.id}) WHERE t.present RETURN count(t) AS tracks }"
+    " CALL (s) { MATCH (e:Event {stream_id: s.id}) WHERE e.start_pts IS NOT NULL AND e.state <> 'retracted' RETURN count(e) AS events }"
+    " CALL (s) { MATCH (t:Track {stream_id: s.id}) WHERE t.start_pts IS NOT NULL AND t.present RETURN count(t) AS tracks }"
     " CALL (s) { MATCH (c:Coverage {stream_id: s.id}) WHERE c.look IN $looks AND c.start_pts IS NOT NULL RETURN max(c.end_pts) AS reach,"
     " sum(CASE WHEN c.look = 'fast' AND c.state = 'watched' THEN c.end - c.start ELSE 0 END) AS watched }"
 )
@@ -28,7 +30,7 @@ _COUNTED = (
 
 def read_streams(transaction: Transaction, query: Streams) -> list[StreamRow]:
     """Streams by name; `names` may be ids."""
-    asked = f"{_NAMED}{_COUNTED} RETURN s{{.*}} AS s, events, tracks, reach, watched ORDER BY s.name"
+    asked = f"{_NAMED}{_COUNTED} RETURN {_TOLD} AS s, events, tracks, reach, watched ORDER BY s.name"
     return [_row(row) for row in rows(transaction, asked, names=list(query.names), looks=list(LOOKS))]
 
 
