@@ -12,7 +12,7 @@ from vidette.ports import VideoSource
 
 PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
 EVERY_S = 1.0  # of it, this often a picture is taken
-_HELD_PX = 105_000_000  # of waiting frames, that may stay decoded: some 160 MB; of the others a JPEG is made at once
+_HELD_PX = 84_000_000  # of waiting frames, that may stay decoded: some 125 MB; of the others a JPEG is made at once
 _MOST = 160  # frames that wait, about 0.3 MB each; a denser sampling reads the rest of the half minute twice
 
 
