@@ -24,10 +24,8 @@ log = logging.getLogger(__name__)
 
 _ROUND_S = 0.1
 _LOOK_S = 1.0  # so often it is asked whether the watch is still wanted
-_LAST_S, _REST_S = (
-    7.0,
-    3.0,
-)  # whoever is to stop waits so long for memory to have all, then so long for what is on its way
+_LAST_S = 7.0  # whoever is to stop waits so long for memory to have all
+_REST_S = 3.0  # and then so long for what is on its way
 _CARRY_S = 10.0  # a commit without its carry is followed so soon by one with, unless that is lost
 _LEAVE_S = 20.0  # and so long for a camera's process
 _AGAIN_S = 1.0
