@@ -158,7 +158,8 @@ def test_with_any_mix_of_faults_each_segment_ends_examined_or_failed(seed, place
     assert DeepState.PENDING not in {row.deep for row in place.read(CoverageIn())}
     with running(place.folder / "good.jsonl") as server:
         place.watch(server)
-        assert len(server.asked()) == ends.count(DeepState.FAILED)
+        # One that took too long on a busy machine is asked again.
+        assert len(set(server.asked())) == ends.count(DeepState.FAILED)
     assert set(place.ends()) == {DeepState.EXAMINED}
     assert [row.id for row in place.held()["segments"]] == [row.id for row in held["segments"]]
 
