@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,7 +49,7 @@ class Tables:
         self._open[name].write(",".join([*ends, *(f"{one}:{type_}" for one, type_ in columns.items())]) + "\n")
 
     def write(self, name: str, ends: list[str], properties: Row) -> None:
-        """A row, once for each time; `ends` are nodes of the server's own numbers."""
+        """A row, once for each time; `ends` are nodes as the server numbers them."""
         alone = not any(_UUID.search(str(value)) for value in properties.values()) and len(ends) == 1
         for copy in range(1 if alone else self._times):
             cells = [self._cell(copy, one, properties.get(one)) for one in self._columns[name]]
@@ -88,38 +88,31 @@ def _typed(rows: list[Row]) -> dict[str, str]:
     return found
 
 
-def _pages(session: neo4j.Session, text: str, **values: Any) -> Iterator[Row]:
-    yield from (row.data() for row in session.run(text, values))
-
-
-def exported(address: str, tables_of: Any) -> "Tables":
-    """Everything on a server, as tables."""
+def exported(address: str, tables_of: Callable[[int], Tables]) -> Tables:
+    """Everything on a server, as tables; `tables_of` is told the milliseconds that it is about, and a day."""
     with neo4j.GraphDatabase.driver(address) as driver, driver.session(fetch_size=_PAGE) as session:
         span = session.run("MATCH (e:Event) RETURN max(e.start) - min(e.start) + 86400000 AS span").single(strict=True)
-        tables: Tables = tables_of(span["span"])
-        labels = [row["label"] for row in session.run("CALL db.labels()").data() if row["label"] != "Vidette"]
-        for label in labels:
-            found = list(_pages(session, f"MATCH (n:`{label}`) RETURN elementId(n) AS id, properties(n) AS row"))
-            if found:
-                tables.begin(label, (":ID",), _typed([one["row"] for one in found]))
-                for one in found:
-                    tables.write(label, [str(one["id"])], one["row"])
-        for kind in [
-            row["kind"] for row in session.run("CALL db.relationshipTypes() YIELD relationshipType AS kind").data()
-        ]:
-            asked = f"MATCH (a)-[r:`{kind}`]->(b) RETURN elementId(a) AS a, elementId(b) AS b, properties(r) AS row"
-            found = list(_pages(session, asked))
-            if found:
-                tables.begin(f"-{kind}", (":START_ID", ":END_ID"), _typed([one["row"] for one in found]))
-                for one in found:
-                    tables.write(f"-{kind}", [str(one["a"]), str(one["b"])], one["row"])
+        tables = tables_of(span["span"])
+        for (label,) in session.run("CALL db.labels()").values():
+            if label != "Vidette":
+                asked = f"MATCH (n:`{label}`) RETURN [elementId(n)] AS ends, properties(n) AS row"
+                _write(tables, label, (":ID",), session.run(asked).data())
+        for (kind,) in session.run("CALL db.relationshipTypes()").values():
+            asked = f"MATCH (a)-[r:`{kind}`]->(b) RETURN [elementId(a), elementId(b)] AS ends, properties(r) AS row"
+            _write(tables, f"-{kind}", (":START_ID", ":END_ID"), session.run(asked).data())
     tables.close()
     return tables
 
 
+def _write(tables: Tables, name: str, ends: tuple[str, ...], found: list[Row]) -> None:
+    if found:
+        tables.begin(name, ends, _typed([one["row"] for one in found]))
+    for one in found:
+        tables.write(name, one["ends"], one["row"])
+
+
 def imported(tables: Tables, home: Path) -> None:
     """Have Neo4j write a database of them."""
-    home.mkdir(parents=True, exist_ok=True)
     jars = Path(__file__).parents[1] / ".venv" / "neo4j"
     given = [
         f"--{'relationships' if name[0] == '-' else 'nodes'}={name.lstrip('-')}={at}"
@@ -159,7 +152,8 @@ def main() -> None:
     def said(what: str) -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {what}", flush=True)
 
-    with tempfile.TemporaryDirectory(dir=given.target.parent) as folder:
+    given.target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=given.target) as folder:
         with server(given.source) as (address, _):
             tables = exported(address, lambda span_ms: Tables(Path(folder), given.times, span_ms))
         said("read")

@@ -1,6 +1,5 @@
 """Who watches a stream now, on every GraphStore: what its earlier watchers still say is refused, without an error."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,12 +42,10 @@ def fast(sequence: int, fence: int = 0) -> Observation:
     )
 
 
-@pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
-    opened = STORES[request.param](tmp_path)
+@pytest.fixture
+def store(opened: GraphStore) -> GraphStore:
     opened.open_stream(YARD)
-    yield opened
-    opened.close()
+    return opened
 
 
 def reach(store: GraphStore) -> Reach:

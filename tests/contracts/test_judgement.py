@@ -1,12 +1,9 @@
 """What every store does with judgement: written with its observation, and read as it was written."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.graph_stores import STORES
 from tests.judged import (
     DEAD,
     DEEP,
@@ -44,12 +41,10 @@ from vidette.ports import Reader
 from vidette.queries import Count, Events, Filter, LastCommit
 
 
-@pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = STORES[request.param](tmp_path)
+@pytest.fixture
+def store(opened: Store) -> Store:
     opened.open_stream(YARD)
-    yield opened
-    opened.close()
+    return opened
 
 
 class TestCases:

@@ -1,8 +1,6 @@
 """What every store does with deliveries: told through an outbox, in order, once at a time."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from graph.embedded import EmbeddedStore
-from tests.graph_stores import STORES
 from tests.judged import (
     DEAD,
     DELIVERED,
@@ -34,12 +31,10 @@ from vidette.errors import StoreError
 from vidette.queries import Neighbours, WholeGraph
 
 
-@pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = STORES[request.param](tmp_path)
+@pytest.fixture
+def store(opened: Store) -> Store:
     opened.open_stream(YARD)
-    yield opened
-    opened.close()
+    return opened
 
 
 class TestClaims:
