@@ -34,11 +34,11 @@ def beat(**given: Any) -> None:
     \b
     vidette beat --metrics 9464
     """
+    settings = _settings(given)  # what is not installed is said before it is imported
     from app.stopping import stop_on_signals
     from workers.beat.beat import Beat
     from workers.streams import cameras_of
 
-    settings = _settings(given)
     cameras = cameras_of(settings)
     with (
         _cluster(settings) as cluster,

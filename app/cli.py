@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from app.stopping import ended_as_by_ctrl_c
 from vidette.errors import VidetteError
 from vidette.log import redact
 
@@ -113,7 +114,8 @@ def main(args: list[str] | None = None) -> int:
     given = list(sys.argv[1:] if args is None else args)
     debug = _take_debug(given)
     try:
-        code = _run(given)
+        with ended_as_by_ctrl_c():
+            code = _run(given)
         sys.stdout.flush()
     except click.ClickException as error:
         return _say(error.format_message() + (_file_hint(error, given) or _help_hint(error)), 2)

@@ -21,6 +21,9 @@ _NAMED = 3
 
 def problems(found: "Overview") -> Iterator[str]:
     """One sentence each, the gravest first; none where all is well."""
+    if found.trouble:
+        yield found.trouble
+    yield from _memories(found)
     yield from _unwatched(found)
     yield from _beat(found)
     yield from _waiting(found)
@@ -28,6 +31,19 @@ def problems(found: "Overview") -> Iterator[str]:
     yield from _dead(found)
     yield from _silent(found)
     yield from _server(found)
+
+
+def _memories(found: "Overview") -> Iterator[str]:
+    """Workers that settle elsewhere than others look: their watches never come to an end."""
+    first = next((one for one in found.workers if one.memory.mark), None)
+    if first is None:
+        return
+    for one in found.workers:
+        if one.memory.differs(first.memory):
+            yield (
+                f"worker {one.name} has memory {one.memory.name!r}, {first.name} has {first.memory.name!r}:"
+                " give all of them the same `db`"
+            )
 
 
 def unwatched(found: "Overview") -> "list[Wanted]":

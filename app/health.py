@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workers.shared.broker import Broker
 
 BEAT = "beat"
-PARTS = (*QUEUES.values(), BEAT)
+PARTS = (*QUEUES, BEAT)
 """A queue stands for its worker."""
 
 

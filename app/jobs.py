@@ -28,9 +28,9 @@ def jobs() -> None:
 @json_option
 def list_(config: str | None, limit: int, as_json: bool) -> None:
     """Jobs that were given up, the newest first, and why."""
+    settings, dead = _opened(config)
     from workers.shared.registry import Registry
 
-    settings, dead = _opened(config)
     names = {one.stream_id: one.name for one in Registry(dead.broker).all()}
     rows = dead.rows(limit)
     if as_json:
@@ -152,7 +152,7 @@ def _what(row: "DeadJob", names: "Mapping[str, str]") -> str:
     """What it was to do, in a few words."""
     from app.tables import short
     from vidette.errors import StoreError
-    from workers.jobs import Deliver, LookAt, Settle, Watch
+    from workers.jobs import Decode, Deliver, LookAt, Settle, Watch
     from workers.jobs import decode as job_of
 
     def of(stream_id: str, start_s: float, end_s: float) -> str:
@@ -165,6 +165,8 @@ def _what(row: "DeadJob", names: "Mapping[str, str]") -> str:
     match job:
         case Watch(spec=spec):
             return f"watch {spec.name}"
+        case Decode(spec=spec, start_s=start_s, end_s=end_s):
+            return f"decode {start_s:.0f}-{end_s:.0f} s of {spec.name}"
         case Settle(observation=one):
             return f"settle the {one.look} look at {of(one.stream_id, one.start_s, one.end_s)}"
         case LookAt(segment=one):

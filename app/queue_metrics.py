@@ -38,13 +38,13 @@ class QueueMetrics(Collector):
     def _of_queues(self) -> Iterator[Metric]:
         yield from waiting(self._queues.rows())
         jobs = CounterMetricFamily("vidette_jobs", "Jobs that ended, by queue and result.", labels=("queue", "result"))
-        for queue, count in counted(self._broker, tuple(QUEUES.values())).items():
+        for queue, count in counted(self._broker, QUEUES).items():
             jobs.add_metric((queue, "done"), count.done)
             jobs.add_metric((queue, "failed"), count.failed)
         yield jobs
         listening = GaugeMetricFamily("vidette_workers", "Workers that take jobs of a queue.", labels=("queue",))
         known = Counter(queue for row in workers(self._broker) for queue in row.queues)
-        for queue in QUEUES.values():
+        for queue in QUEUES:
             listening.add_metric((queue,), known[queue])
         yield listening
 

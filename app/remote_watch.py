@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -11,6 +12,7 @@ from app.progress import ProgressLine
 from app.stopping import stop_on_signals
 from app.watching import Plan
 from ingest.live.address import Address
+from ingest.sources import SourceSpec
 from vidette.errors import ConfigError
 from vidette.progress import Outcome
 from vidette.settings import Settings
@@ -18,6 +20,8 @@ from workers.celery import CeleryRunner
 from workers.cluster import Cluster, cluster_of
 from workers.delivery.delivering import waiting
 from workers.delivery.sender import Store
+from workers.shared.memory import place_of
+from workers.shared.presence import workers
 from workers.wiring import pipeline_of, without_models
 
 _OWN = ("sample", "vlm", "rules", "metrics")
@@ -47,18 +51,47 @@ def watch(
     """Have workers watch; `report` is called when they have. -> outcomes, and how many deliveries each sink waits for."""
     files = sum(not one.url for one in plan.specs)
     with _cluster(plan.settings) as cluster, stop_on_signals() as stop:
+        _check_memory(cluster)
         store = cluster.pipeline.store
         line = ProgressLine(store, total=files, quiet=given["quiet"], as_json=given["as_json"])
         try:
             outcomes = CeleryRunner(cluster).watch(
-                plan.specs, again=given["again"], span_s=given["span_s"], on_progress=line, stop=stop
+                [_placed(one) for one in plan.specs],
+                again=given["again"],
+                span_s=given["span_s"],
+                on_progress=line,
+                stop=stop,
             )
         finally:
             line.close()
+        outcomes = list(map(_explained, outcomes, plan.specs))
         report(outcomes, store)
         sinks = tuple(one.id for one in plan.settings.sinks)
         _drain(store, sinks, given["drain_s"], stop)
         return outcomes, waiting(store, sinks)
+
+
+def _check_memory(cluster: Cluster) -> None:
+    """What workers settle elsewhere is never seen here. Raises ConfigError, StoreError."""
+    ours = place_of(cluster.pipeline.settings)
+    for row in workers(cluster.broker):
+        if row.memory.differs(ours):
+            raise ConfigError(
+                f"worker {row.name} has memory {row.memory.name!r}, not {ours.name!r}; give both the same `db`"
+            )
+
+
+def _placed(spec: SourceSpec) -> SourceSpec:
+    """With whole paths: workers have working directories of their own."""
+    return replace(spec, paths=tuple(one.absolute() for one in spec.paths))
+
+
+def _explained(outcome: Outcome, spec: SourceSpec) -> Outcome:
+    """With what to do where a file is here and a worker does not see it."""
+    if not (outcome.error or "").startswith("no such file") or not all(one.is_file() for one in spec.paths):
+        return outcome
+    advice = "it is there here, but not for the worker; workers need files under the same paths"
+    return replace(outcome, error=f"{outcome.error}: {advice}")
 
 
 @contextmanager

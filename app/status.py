@@ -1,5 +1,6 @@
 """`vidette status`: what the workers do, what waits, and what is wrong."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from app.options import config_option, json_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vidette.settings import Settings
     from workers.shared.leases import LeaseRow
     from workers.shared.overview import Overview
     from workers.shared.registry import Wanted
@@ -35,7 +37,8 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
     from app.memory import settings_of
     from workers.shared.process import broker_of
 
-    broker = broker_of(settings_of(None, config))
+    settings = settings_of(None, config)
+    broker = broker_of(settings)
     if health is not None:
         from app.health import check
 
@@ -43,7 +46,7 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
         return
     from workers.shared.overview import overview
 
-    found = overview(broker)
+    found = replace(overview(broker), trouble=_trouble(settings))
     if as_json:
         from vidette.codec import line
 
@@ -53,6 +56,19 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
     from app.cluster_tables import show_cluster
 
     show_cluster(found, broker.address, limit)
+
+
+def _trouble(settings: "Settings") -> str:
+    """What is wrong with the memory that workers wait for; empty where nothing is, or nothing was watched yet."""
+    from vidette.errors import VidetteError
+    from workers.wiring import is_kept, store_of
+
+    try:
+        if is_kept(settings):
+            store_of(settings, must_write=False).close()
+    except VidetteError as error:
+        return str(error)
+    return ""
 
 
 def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
@@ -67,7 +83,8 @@ def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
         yield {"kind": "queue", **asdict(queue), **asdict(found.counted[queue.name])}
     for worker in found.workers:
         said = asdict(worker)
-        yield {"kind": "worker", **{key: value for key, value in said.items() if key != "jobs"}, **said["jobs"]}
+        told = {key: value for key, value in said.items() if key not in ("jobs", "memory")}
+        yield {"kind": "worker", **told, "memory": worker.memory.name, **said["jobs"]}
     yield from map(_watch, found.wanted, (found.leases.get(one.stream_id) for one in found.wanted))
     for lease in found.leases.values():
         yield {"kind": "lease", **asdict(lease)}

@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and a closed terminal as a wish to stop: the first is granted tidily, a second at once."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -27,3 +28,24 @@ def stop_on_signals() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM and a closed terminal end what runs inside as Ctrl-C does, so that nothing half-written is left.
+
+    What hears them in a way of its own, or is told to ignore them (nohup), goes on doing so.
+    """
+
+    def heard(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    mine = threading.current_thread() is threading.main_thread()  # others may not ask for signals
+    ours = [number for number in SIGNALS if mine and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, heard)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

@@ -9,8 +9,11 @@ import click
 from app.options import memory_options, rules_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vidette.settings import Settings
     from workers.queue.serving import Pool, Service
+    from workers.shared.broker import Broker
 
 _THREADED = ("vision", "deliver")
 _MANY = 32
@@ -55,12 +58,13 @@ def worker(**given: Any) -> int:
     from workers.shared.process import broker_of
 
     settings = settings_of(given["db"], given["config"], given["rules"])
-    broker_of(settings)
+    broker = broker_of(settings)
     services = services_of(settings, given)
     from workers.queue.minding import mind  # what is wrong with the command line is said before Celery is read
 
     for one in services:
         click.echo(f"{one.queue}: {one.concurrency} at a time ({one.pool}), as {one.name!r}", err=True)
+    _look(settings, broker, services)
     with stop_on_signals() as stop:
         return mind(services, stop)
 
@@ -94,18 +98,75 @@ def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
     return made
 
 
+def _look(settings: "Settings", broker: "Broker", services: "list[Service]") -> None:
+    """Say what they have to wait for, once. Raises StoreError, ConfigError for what waiting does not mend."""
+    from vidette.errors import StoreError
+    from workers.wiring import store_of
+
+    if any(one.queue == "ingest" for one in services):
+        _check_folders(settings)
+    try:
+        store_of(settings).close()
+    except StoreError as error:
+        if not error.retryable:
+            raise
+        click.echo(f"{error}; jobs wait until it answers", err=True)
+    try:
+        for said in _beside(broker, settings, {one.name for one in services}):
+            click.echo(said, err=True)
+    except StoreError as error:
+        click.echo(f"{error}; workers wait until it answers", err=True)
+
+
+def _check_folders(settings: "Settings") -> None:
+    """Where a watch writes: else it fails at the first picture, or loses what waits. Raises ConfigError."""
+    from vidette.errors import ConfigError
+    from workers.cluster import spool_path
+    from workers.wiring import media_path
+
+    for key, folder in (("media", media_path(settings)), ("cluster.spool", spool_path(settings))):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            why = "" if os.access(folder, os.W_OK | os.X_OK) else "Permission denied"
+        except OSError as error:
+            why = error.strerror or str(error)
+        if why:
+            raise ConfigError(f"{key}: cannot write into {str(folder)!r} ({why}); name another folder with `{key}`")
+
+
+def _beside(broker: "Broker", settings: "Settings", names: set[str]) -> "Iterator[str]":
+    """A sentence for each worker with another memory, and each here that has one of these names. Raises StoreError."""
+    from workers.shared.memory import place_of
+    from workers.shared.presence import workers
+
+    ours = place_of(settings)
+    for row in workers(broker):
+        if row.memory.differs(ours):
+            yield f"worker {row.name} has memory {row.memory.name!r}, not {ours.name!r}: give all of them the same `db`"
+        if row.name in names and row.host == socket.gethostname() and _runs(row.pid):
+            yield f"another worker is called {row.name!r} (process {row.pid}): give each a --name of its own"
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process here: one that died is said to be there for some seconds more."""
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True
+
+
 def _queues(named: str) -> list[str]:
     """Each once, in the order given."""
     from vidette.errors import ConfigError
     from workers.queue.routing import QUEUES
 
     queues = list(dict.fromkeys(one.strip() for one in named.split(",") if one.strip()))
-    known = tuple(QUEUES.values())
     for queue in queues:
-        if queue not in known:
-            raise ConfigError(f"no queue {queue!r}; choose from {', '.join(known)}")
+        if queue not in QUEUES:
+            raise ConfigError(f"no queue {queue!r}; choose from {', '.join(QUEUES)}")
     if not queues:
-        raise ConfigError(f"--queues: none given; choose from {', '.join(known)}")
+        raise ConfigError(f"--queues: none given; choose from {', '.join(QUEUES)}")
     return queues
 
 

@@ -1,14 +1,14 @@
 """What many machines cost, on this one: `make bench-scale`, or `make bench-scale ARGS=--short` for a first look.
 
 First memory on a Neo4j server beside the embedded one, then how much of a watch is writing to each, then workers beside one
-process. Options other than `--short` are those of each part: `python -m benchmarks.scale_stores --help`, and so on.
+process, and one long film over several. Options other than `--short` are those of each part: `python -m benchmarks.scale_stores --help`, and so on.
 """
 
 import argparse
 import subprocess
 import sys
 
-PARTS = ("scale_stores", "scale_share", "scale_cluster")
+PARTS = ("scale_stores", "scale_share", "scale_cluster", "scale_spans")
 
 
 def main() -> None:

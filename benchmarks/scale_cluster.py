@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.tables import show
 from benchmarks.machine import machine
@@ -30,10 +31,11 @@ _PATIENCE_S, _IDLE_S = 1800.0, 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """CPU seconds of a watch, by whom, and how many segments it had."""
+    """CPU seconds of a watch, by whom, how many segments it had, and how long it took by the clock."""
 
     cpu_s: dict[str, float]
     segments: int
+    wall_s: float
 
     @property
     def all_s(self) -> float:
@@ -48,16 +50,17 @@ class Spent:
 def in_one_process(place: Place, watched: Path, *options: str) -> Spent:
     """Watch it; take off what a watch of it costs that finds it watched."""
     had = _segments(place)
-    first, again = (_watch_cpu_s(place, watched, f"{watched.stem}-{number}", *options) for number in range(2))
-    return Spent(cpu_s={"one process": first - again}, segments=_segments(place) - had)
+    (cpu_s, wall_s), again = (_watch_s(place, watched, f"{watched.stem}-{number}", *options) for number in range(2))
+    return Spent(cpu_s={"one process": cpu_s - again[0]}, segments=_segments(place) - had, wall_s=wall_s - again[1])
 
 
-def _watch_cpu_s(place: Place, watched: Path, name: str, *options: str) -> float:
-    before = _children_s()
+def _watch_s(place: Place, watched: Path, name: str, *options: str) -> tuple[float, float]:
+    """Seconds of CPU and by the clock of the command."""
+    before, began = _children_s(), time.monotonic()
     watch = place.watch(watched, name=name, options=options)
     if watch.wait(_PATIENCE_S) != 0:
         raise SystemExit(place.tell())
-    return _children_s() - before
+    return _children_s() - before, time.monotonic() - began
 
 
 def _children_s() -> float:
@@ -70,12 +73,12 @@ def _segments(place: Place) -> int:
 
 
 @contextmanager
-def cluster_in(folder: Path) -> Iterator[Cluster]:
-    """A broker and a place."""
+def cluster_in(folder: Path, **cluster: Any) -> Iterator[Cluster]:
+    """A broker and a place, with these settings of `cluster`."""
     folder.mkdir()
     desk = Desk(folder)
     (folder / "redis").mkdir()
-    settings = said(folder / "v.db", folder / "media", desk, cluster={})
+    settings = said(folder / "v.db", folder / "media", desk, cluster=cluster)
     with (
         RedisServer(folder / "redis", aof=True) as server,
         closing(Cluster(folder, settings, desk, server)) as place,
@@ -102,7 +105,8 @@ def by_workers(
     place.until(lambda: place.finished(streams + 1), "the film", _PATIENCE_S)
     wall_s = time.monotonic() - began
     spent = {name: worker.cpu_s() - before[name] - rests[name] * wall_s for name, worker in workers.items()}
-    return Spent(cpu_s=spent | {"redis": _redis_s(place) - redis_s}, segments=_segments(place) - had)
+    spent["redis"] = _redis_s(place) - redis_s
+    return Spent(cpu_s=spent, segments=_segments(place) - had, wall_s=wall_s)
 
 
 def _redis_s(place: Cluster) -> float:

@@ -20,6 +20,7 @@ import neo4j
 from benchmarks.machine import machine
 from benchmarks.scale_stores import server
 from graph.cypher.schema import STEPS
+from graph.neo4j import Neo4jStore
 
 Row = dict[str, Any]
 _UUID = re.compile(r"\b[0-9a-f]{6}([0-9a-f]{2}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
@@ -155,6 +156,7 @@ def main() -> None:
     given.target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.target) as folder:
         with server(given.source) as (address, _):
+            Neo4jStore(address).close()  # of this version from now on: what is counted is copied with what it counts
             tables = exported(address, lambda span_ms: Tables(Path(folder), given.times, span_ms))
         said("read")
         imported(tables, given.target)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes the passwords that docker-compose.yml mounts, each once. What is there already stays.
+# Makes the passwords that docker-compose.yml mounts, each once, and the folders. What is there already stays.
 set -eu
 cd "$(dirname "$0")/secrets"
+mkdir -p ../../videos ../../models  # Docker would make them, too: as root, where you may put nothing
 chmod 700 .  # nobody else on this machine gets in; the files themselves are read by other users, inside containers
 new() {
     [ -s "$1" ] || { umask 022; cat >"$1"; echo "made deploy/secrets/$1"; }

@@ -15,7 +15,7 @@ _SUFFIX = "|".join(re.escape(suffix) for suffix in SUFFIXES)
 _SHELF = re.compile(r"[0-9a-f]{2}")
 _STREAM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEDIA = re.compile(rf"([0-9a-f]{{64}})({_SUFFIX})")
-_PART = re.compile(rf"\.(clip-|[0-9a-f]{{64}}({_SUFFIX})\.)[0-9a-f]{{8}}\.part")
+_PART = re.compile(rf"\.((clip-|[0-9a-f]{{64}}({_SUFFIX})\.)[0-9a-f]{{8}}|span-[0-9a-f]{{32}}-[0-9]{{1,9}})\.part")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from ingest.live.arrivals import Arrival
 from ingest.live.ring import Ring
 
 
-def arrivals(path: Path, *, at_s: float = 100.0, connection: int = 1) -> list[Arrival]:
-    """Every packet of a file, its first picture at media time `at_s`; the file is closed."""
-    with av.open(str(path)) as container:
+def arrivals(
+    path: Path, *, at_s: float = 100.0, connection: int = 1, options: dict[str, str] | None = None
+) -> list[Arrival]:
+    """Every packet of a file, opened with these options, its first picture at media time `at_s`; the file is closed."""
+    with av.open(str(path), options=options or {}) as container:
         stream = container.streams.video[0]
         packets = [packet for packet in container.demux(stream) if packet.size]
         first = min(packet.pts for packet in packets)

@@ -41,6 +41,11 @@ def told(value: Any, environ: dict[str, str]) -> Any:
     return value
 
 
+def built(services: dict[str, Any]) -> set[str]:
+    """Images that are made here, not fetched."""
+    return {one["image"] for one in services.values() if "build" in one}
+
+
 @dataclass(kw_only=True)
 class Compose:
     """One project: its files, and what its containers keep (`state`)."""
@@ -107,8 +112,8 @@ class Service:
 
     @property
     def ours(self) -> bool:
-        """Whether its image is built here."""
-        return "build" in self.said
+        """Whether its image is built here, by whichever service."""
+        return self.said["image"] in built(self.compose.said["services"])
 
     @cached_property
     def image(self) -> Dockerfile:
@@ -161,7 +166,7 @@ class Service:
 
     def argv(self, *arguments: str) -> list[str]:
         """Its command line here; `arguments` in place of its command."""
-        if "image" in self.said and self.said["image"].startswith("neo4j:"):
+        if self.said["image"].startswith("neo4j:"):
             return neo4j_command(self)
         command = list(arguments) or self.said.get("command") or (self.image.command if self.ours else [])
         return [self.here(word) for word in [*(self.image.entrypoint if self.ours else []), *command]]

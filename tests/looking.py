@@ -60,10 +60,10 @@ class Watched:
         return {"events": events, "tracks": self.tracks, "segments": self.segments, "coverage": self.coverage}
 
 
-def watch(source, *, settings=None, span_s=None, zones=(), lines=(), deep=False, media=None):
+def watch(source, *, settings=None, span_s=None, zones=(), lines=(), deep=False, media=None, reading=None):
     """Watch to the end; with `span_s` each span starts anew from the bytes of the last commit."""
     stream = Stream(id="s", name="yard", kind="file", uri="drawn", start=_NOON, zones=tuple(zones), lines=tuple(lines))
-    common = {"settings": settings or Settings(), "media": media or MemoryMedia(), "deep": deep}
+    common = {"settings": settings or Settings(), "media": media or MemoryMedia(), "deep": deep, "reading": reading}
     watched, commit, end_s = Watched(), None, span_s
     while True:
         for observation in fast_look(source, stream, commit=commit, end_s=end_s, **common):

@@ -20,7 +20,7 @@ from workers.cameras.fleet import Fleet
 from workers.cluster import cluster_of, spool_path
 from workers.flow import step
 from workers.jobs import Settle, Watch, decode, encode
-from workers.queue.routing import QUEUES, waiting_key
+from workers.queue.routing import QUEUE_OF, waiting_key
 from workers.shared.broker import Broker
 from workers.shared.leases import Leases
 from workers.watches.spool import waiting
@@ -123,7 +123,7 @@ class Machines:
         if isinstance(job, Settle):
             self.queue.put(encode(job))
         elif isinstance(job, Watch):
-            self.first.broker.client.lpush(waiting_key(QUEUES["watch"], 0), b"")  # one that nobody has taken
+            self.first.broker.client.lpush(waiting_key(QUEUE_OF["watch"], 0), b"")  # one that nobody has taken
             self.watches.put(decode(encode(job)))
         else:
             self.rest.append(job)

@@ -1,5 +1,6 @@
 """Random memory, drawn from one seed: what fast looks, deep looks, rules and people could leave of a few streams."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -74,6 +75,21 @@ def story(seed: int, size: int) -> Story:
     for stream in streams:
         told += _Teller(chance, stream).told(size)
     return Story(streams=streams, observations=tuple(told))
+
+
+def tell_again(store: GraphStore, told: Story, chance: Random, holds: Callable[[], None]) -> None:
+    """Settle a story, open its streams once more, moved, some to be watched anew, settle it again; ask after each step."""
+    for stream in told.streams:
+        store.open_stream(stream)
+    for observation in told.observations:
+        store.settle(observation)
+        holds()
+    for stream in told.streams:
+        store.open_stream(replace(stream, start=stream.start + timedelta(seconds=7)), again=chance.random() < 0.8)
+        holds()
+    for observation in told.observations:
+        store.settle(observation)
+        holds()
 
 
 def tell(store: GraphStore, told: Story, *, judged: bool = True) -> None:

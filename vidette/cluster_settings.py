@@ -40,6 +40,14 @@ class ClusterSettings(Model):
         le=1_000_000,
         description="deep looks that wait at most; more are left out, and the ledger says so",
     )
+    decode_ahead: int = Field(
+        default=4,
+        ge=0,
+        le=1000,
+        description="spans of long files that other workers may decode ahead of those that watch, in all; one of a minute"
+        " takes some 100 MB in the folder `media` meanwhile. 0: none",
+    )
+    decode_span_s: float = Field(default=60.0, ge=5, le=3600, description="how long such a span is")
     trace: str = Field(
         default="",
         max_length=500,

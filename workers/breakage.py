@@ -40,6 +40,10 @@ class Breakable:
         """As the source says."""
         return self._source.damage
 
+    def saw(self, pts_s: float) -> None:
+        """A frame of that time was given, though not by a reading of this."""
+        self.empty, self._read_s = False, pts_s
+
     def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Frame]:
         """The source's frames up to where it breaks."""
         try:

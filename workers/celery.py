@@ -3,7 +3,8 @@
 Why each setting is as it is: docs/adr/0033-celery.md.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,19 @@ from vidette.progress import Outcome
 from vidette.settings import Settings
 from workers.following import Listener
 from workers.jobs import Watch
-from workers.queue.routing import PREFIX, PRIORITIES, QUEUES, Kind, name_of, unacked
+from workers.queue.routing import PREFIX, PRIORITIES, QUEUE_OF, QUEUES, Kind, name_of, unacked
 from workers.queue.transport import Transport
-from workers.shared.broker import for_celery
+from workers.shared.broker import fault_of, for_celery
 
 if TYPE_CHECKING:
     from workers.cluster import Cluster
 
+log = logging.getLogger(__name__)
+
 HARD = 1.5
 """A job's hard limit, in soft ones; one that was not acknowledged for twice the hard one is handed out anew."""
+DECODE_S = 300.0
+"""Soft limit of decoding a span ahead."""
 _TIMEOUT_S = 5.0
 _SWEEP_S = 5
 _BEGIN_S = 120.0  # a watch is acknowledged when it begins
@@ -40,11 +45,21 @@ def limits_of(settings: Settings) -> dict[Kind, float]:
 class Reconnecting(Connection):
     """A connection that is tried anew every two seconds at most, where kombu waits up to thirty."""
 
-    def ensure_connection(self, *args: Any, **said: Any) -> Any:
-        """As kombu's, sooner."""
-        return super().ensure_connection(
-            *args, **{"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2, **said}
-        )
+    def ensure_connection(self, errback: Callable[..., Any] | None = None, *args: Any, **said: Any) -> Any:
+        """As kombu's, sooner; what is wrong is said once, where Celery's `errback` says it at every try."""
+        troubles: set[str] = set()
+
+        def failed(error: Exception, interval_s: float) -> None:
+            text = fault_of(self.as_uri(), error)
+            if text not in troubles:
+                troubles.add(text)
+                log.warning("%s; tried again until it answers", text)
+
+        sooner = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2, **said}
+        found = super().ensure_connection(errback and failed, *args, **sooner)
+        if troubles:
+            log.warning("the broker answers")
+        return found
 
     def get_transport_cls(self) -> type[Transport]:
         """Ours, which is kombu's of Redis."""
@@ -72,14 +87,14 @@ def make_app(settings: Settings, queue: str = "", *, holder: str = "") -> Celery
         task_acks_on_timeout=False,
         task_reject_on_worker_lost=True,
         task_create_missing_queues=False,
-        task_default_queue=QUEUES["watch"],
-        task_queues=[Queue(one) for one in QUEUES.values()],
-        task_routes={name_of(kind): {"queue": one} for kind, one in QUEUES.items()},
+        task_default_queue=QUEUE_OF["watch"],
+        task_queues=[Queue(one) for one in QUEUES],
+        task_routes={name_of(kind): {"queue": one} for kind, one in QUEUE_OF.items()},
         task_queue_max_priority=None,
         task_inherit_parent_priority=False,
         task_default_priority=PRIORITIES[len(PRIORITIES) // 2],
         worker_prefetch_multiplier=1,
-        worker_disable_prefetch=queue == QUEUES["watch"],  # a watch that is acknowledged leaves no worker free
+        worker_disable_prefetch=queue == QUEUE_OF["watch"],  # a watch that is acknowledged leaves no worker free
         worker_enable_prefetch_count_reduction=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
@@ -97,7 +112,7 @@ def make_app(settings: Settings, queue: str = "", *, holder: str = "") -> Celery
 def _transport(settings: Settings, queue: str) -> dict[str, Any]:
     """Options of kombu's transport: each queue has its own list of what is under way, since each has its own patience."""
     limits = limits_of(settings)
-    limit_s = next((limits.get(kind) for kind, one in QUEUES.items() if one == queue), None)
+    limit_s = next((limits.get(kind) for kind, one in QUEUE_OF.items() if one == queue), None)
     return {
         "global_keyprefix": PREFIX,
         "priority_steps": list(PRIORITIES),

@@ -10,7 +10,7 @@ from vidette.settings import Settings
 from workers.cameras.crew import Crew
 from workers.cameras.fleet import Fleet
 from workers.jobs import Job
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.broker import Broker
 from workers.shared.dead import Dead
 from workers.shared.leases import Leases
@@ -89,5 +89,5 @@ def spool_path(settings: Settings) -> Path:
 
 def _queued(queues: Queues, age_s: float) -> bool:
     """Whether an observation that was sent so long ago may still wait in the queue: what waits is as old."""
-    oldest_s = queues.row(QUEUES["settle"]).oldest_s
+    oldest_s = queues.row(QUEUE_OF["settle"]).oldest_s
     return oldest_s is not None and oldest_s >= age_s - _SLACK_S

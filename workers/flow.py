@@ -10,12 +10,14 @@ Jobs may be delivered more than once: every step may be repeated and changes not
 import logging
 import math
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 
+from agent.perception.decoded import Reading
 from agent.perception.fast import fast_look
 from ingest.open import open_source
 from ingest.readahead import read_ahead
+from ingest.sources import SourceSpec
 from vidette.errors import ConfigError, ModelError, StoreError
 from vidette.models import Commit, Observation
 from vidette.queries import LastCommit
@@ -32,18 +34,22 @@ log = logging.getLogger(__name__)
 
 Take = Callable[[Stream], None]
 """Told once of a stream, before its last commit is read from which its watch goes on."""
+Share = Callable[[SourceSpec, Breakable], AbstractContextManager[Reading | None]]
+"""How a file is read of which others decode a part; None: as it is read by one alone."""
 
 
-def step(pipeline: Pipeline, job: Job, take: Take | None = None) -> Generator[Job, None, None]:
+def step(
+    pipeline: Pipeline, job: Job, take: Take | None = None, share: Share | None = None
+) -> Generator[Job, None, None]:
     """Do the job; -> the jobs that follow, each as soon as it is known.
 
     Closing the iterator ends the work after what was given; a later watch goes on from there. `take` is for who holds the
-    stream of a watch already: then nothing is locked here.
+    stream of a watch already: then nothing is locked here. `share` is for who has help.
     Raises SourceError, StoreError (`retryable` where the job is only too early), ConfigError.
     """
     match job:
         case Watch():
-            yield from _watch(pipeline, job, take)
+            yield from _watch(pipeline, job, take, share)
         case Settle(observation=observation):
             pipeline.store.settle(observation, pipeline.judge)
             if pipeline.looks and observation.look == "fast":
@@ -52,7 +58,7 @@ def step(pipeline: Pipeline, job: Job, take: Take | None = None) -> Generator[Jo
             yield from looked_at(pipeline, job)
 
 
-def _watch(pipeline: Pipeline, job: Watch, take: Take | None) -> Iterator[Job]:
+def _watch(pipeline: Pipeline, job: Watch, take: Take | None, share: Share | None) -> Iterator[Job]:
     if job.spec.url:
         raise ConfigError(f"{job.spec.name!r} is a camera: a fleet watches it, not a job of the flow")
     stream = stream_of(job.spec, pipeline.settings)
@@ -66,12 +72,14 @@ def _watch(pipeline: Pipeline, job: Watch, take: Take | None) -> Iterator[Job]:
             yield from missing_looks(pipeline, stream)
             yield from missing_notes(pipeline, stream)
         if job.again or commit is None or not commit.final:
-            then = yield from _watch_on(pipeline, job, stream, take)
+            then = yield from _watch_on(pipeline, job, stream, take, share)
     if then:
         yield then  # once the lock is free: another worker may take it at once
 
 
-def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None) -> Generator[Job, None, Watch | None]:
+def _watch_on(
+    pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None, share: Share | None
+) -> Generator[Job, None, Watch | None]:
     """The fast look from the last commit on; -> the watch of the next span, if there is one.
 
     The source is opened before anything is written, so one that cannot be opened changes nothing.
@@ -79,7 +87,7 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None)
     spec, settings = job.spec, settings_for(pipeline.settings, job.spec.name)
     opened = open_source(spec.paths, sample=settings.sample, reader=settings.reader, offsets_s=spec.offsets_s)
     source = Breakable(opened)
-    with closing(source):
+    with closing(source), share(spec, source) if share else nullcontext() as reading:
         if take is not None:
             take(stream)
         commit = pipeline.store.open_stream(stream, again=job.again)
@@ -93,6 +101,7 @@ def _watch_on(pipeline: Pipeline, job: Watch, stream: Stream, take: Take | None)
             start_s=start_s,
             end_s=end_s,
             deep=pipeline.vision is not None,
+            reading=reading,
         )
         last: Observation | Commit | None = commit
         # What is settled is on its way to memory while the next frames are looked at.

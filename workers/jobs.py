@@ -36,6 +36,25 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decode:
+    """Decode the `number`-th span of a file, `[start_s, end_s)`, for the watch `run` of it, which comes to it later.
+
+    A hint: what nobody decodes, the watch decodes itself. `depends` stands for all that what is decoded depends on beside
+    the file (agent.perception.decoded.depends_on); who would decode it otherwise leaves it.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _CLOSED
+
+    spec: SourceSpec
+    run: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    number: Annotated[int, Field(ge=0, lt=10**9)]
+    start_s: float
+    end_s: float
+    depends: str
+    kind: Literal["decode"] = "decode"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
     """Write an observation to the graph.
 
@@ -75,7 +94,7 @@ class Deliver:
     kind: Literal["deliver"] = "deliver"
 
 
-Job = Watch | Settle | LookAt | Deliver
+Job = Watch | Decode | Settle | LookAt | Deliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +104,7 @@ class Message:
     __pydantic_config__: ClassVar[dict[str, str]] = _CLOSED
 
     version: int = VERSION
-    kind: Literal["watch", "settle", "look", "deliver", ""] = ""
+    kind: Literal["watch", "decode", "settle", "look", "deliver", ""] = ""
     sent_at: datetime | None = None
     trace: str = ""
     job: Annotated[Job, Field(discriminator="kind")]

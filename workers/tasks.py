@@ -5,35 +5,56 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import Reject
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 
 from vidette.errors import StoreError, VidetteError
 from vidette.log import redact
 from workers.beat.due import mark_of_watch
-from workers.celery import HARD
+from workers.celery import DECODE_S, HARD
 from workers.following import said
-from workers.jobs import Watch, read
+from workers.jobs import Decode, Watch, read
 from workers.queue.routing import Kind, name_of
 from workers.queue.trial import LONGEST_WAIT_S, Trial, level_of, unforeseen
 from workers.queue.worker import Worker
+from workers.shared.decoded import Decoded
 from workers.shared.process import broker_of
+from workers.shared.queues import Queues
 from workers.shared.registry import Registry
+from workers.watches.decoding import decode as decode_span
+from workers.watches.idling import idly
+from workers.watches.shelf import Shelf
 from workers.watches.watching import watch as watch_stream
+from workers.wiring import media_path
 
 log = logging.getLogger(__name__)
 
 
 def register(app: Celery, worker: Worker) -> None:
-    """Give the app a task for each kind of job. A watch knows no end; the others have limits (in pools of processes)."""
+    """Give the app a task for each kind of job. A watch knows no end; the others have limits (in pools of processes).
+
+    What is decoded ahead nobody misses: lost, it is not done again.
+    """
 
     @app.task(name=name_of("watch"), acks_late=False, shared=False)
     def watch(text: str) -> None:
         run_watch(worker, text)
 
+    _task(app, "decode", DECODE_S, acks_late=False)(_unmissed(worker))
     for kind, limit_s in worker.limits.items():
-        options: dict[str, Any] = {"soft_time_limit": limit_s, "time_limit": HARD * limit_s}  # seconds may be broken
-        task: Callable[[Any], Any] = app.task(name=name_of(kind), bind=True, shared=False, **options)
-        task(_bounded(worker, kind))
+        _task(app, kind, limit_s, bind=True)(_bounded(worker, kind))
+
+
+def _task(app: Celery, kind: Kind, limit_s: float, **options: Any) -> Callable[[Any], Any]:
+    limits: dict[str, Any] = {"soft_time_limit": limit_s, "time_limit": HARD * limit_s}  # seconds may be broken
+    made: Callable[[Any], Any] = app.task(name=name_of(kind), shared=False, **limits, **options)
+    return made
+
+
+def _unmissed(worker: Worker) -> Callable[[str], None]:
+    def decode(text: str) -> None:
+        run_decode(worker, text)
+
+    return decode
 
 
 def _bounded(worker: Worker, kind: Kind) -> Callable[[Any, str], None]:
@@ -80,6 +101,28 @@ def run_watch(worker: Worker, text: str) -> None:
             _end(worker, job, redact(said(error)))
     else:
         worker.count("watch", "done")
+
+
+def run_decode(worker: Worker, text: str) -> None:
+    """Decode a span ahead of its watch, with what is left of the machine, unless jobs wait that are more than a hint."""
+    try:
+        job = read(text).job
+        if not isinstance(job, Decode):
+            log.error("nothing to decode: %r", job.kind)
+            return
+        broker, settings = worker.desk.cluster.broker, worker.desk.cluster.pipeline.settings
+        queues, shelf = Queues(broker), Shelf(media_path(settings), job.run)
+        with worker.overdue.job("decode"), idly() as (pool, over):
+
+            def gives_way() -> bool:
+                return over.is_set() or worker.stop.is_set() or queues.waiting(worker.queue) > 0
+
+            pool.submit(decode_span, settings, Decoded(broker, job.run), shelf, job, gives_way).result()
+    except (Exception, SoftTimeLimitExceeded) as error:  # the loop's edge: whoever watches decodes it
+        log.log(level_of(error), "decode: %s", redact(said(error)), exc_info=unforeseen(error))
+        worker.count("decode", "failed")
+    else:
+        worker.count("decode", "done")
 
 
 def _end(worker: Worker, job: Watch, error: str) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from agent.perception.background import Planes
-from agent.perception.camera import NO_MASKS, View, is_cut
-from agent.perception.sight import WIDTH, Sight, sight_of
-from ingest.masks import Masks
-from vidette.ports import VideoSource
+from agent.perception.camera import View, is_cut
+from agent.perception.decoded import Reading
+from agent.perception.sight import Sight
 
 PRIME_S = 30.0  # how far a new scene is looked ahead for its empty background
 EVERY_S = 1.0  # of it, this often a picture is taken
@@ -24,22 +23,14 @@ class Pictures(Protocol):
 
 
 class Ahead:
-    """One reading of [start_s, end_s) of a source; `before_s` is the last frame looked at before."""
+    """One reading of [start_s, end_s); `before_s` is the last frame looked at before.
 
-    def __init__(
-        self,
-        source: VideoSource,
-        start_s: float,
-        end_s: float | None,
-        before_s: float,
-        masks: Masks = NO_MASKS,
-        wide: int = WIDTH,
-    ) -> None:
-        self._source = source
-        self._masks, self._wide = masks, wide
+    `again` reads what lies beyond, or what was too much to wait: a second time.
+    """
+
+    def __init__(self, reading: Reading, start_s: float, end_s: float | None, before_s: float, again: Reading) -> None:
+        self._reading, self._again = reading(start_s, end_s, before_s), again
         self._end_s = end_s
-        self._read_s = before_s
-        self._reading = self._read(start_s, end_s)
         self._waiting: deque[Sight] = deque()
         self._latest: Sight | None = None
 
@@ -76,8 +67,7 @@ class Ahead:
             yield sight.planes, sight.view, sight.pts_s
         full = len(self._waiting) >= _MOST
         if full or (self._end_s is not None and last_s < self._end_s < until_s and self._end_s - last_s < 1.0):
-            for frame in self._source.frames(last_s + 1e-4, until_s):
-                sight = sight_of(frame, self._source, last_s, self._masks)
+            for sight in self._again(last_s + 1e-4, until_s, last_s):
                 yield sight.planes, sight.view, sight.pts_s
 
     def _kept(self, first: Sight) -> Iterator[Sight]:
@@ -90,10 +80,4 @@ class Ahead:
         while len(self._waiting) < _MOST and (sight := next(self._reading, None)) is not None:
             self._waiting.append(sight.wait(hold=held + sight.size[0] * sight.size[1] <= _HELD_PX))
             held += sight.pixels
-            yield sight
-
-    def _read(self, start_s: float, end_s: float | None) -> Iterator[Sight]:
-        for frame in self._source.frames(start_s, end_s):
-            sight = sight_of(frame, self._source, self._read_s, self._masks, self._wide)
-            self._read_s = frame.pts_s
             yield sight

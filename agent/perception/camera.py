@@ -53,15 +53,15 @@ class View:
     @classmethod
     def of(cls, small: Picture, sharpness: float, masks: Masks = NO_MASKS) -> "View":
         """A view from its picture `(90, 160)` and the sharpness of the whole one; masked parts count for nothing."""
-        shown, edges = small, _edges(small)
+        shown, strength = small, edges(cv2.GaussianBlur(small, (3, 3), 0))
         if masks:
             hidden = cv2.dilate(masks.hidden(_SIZE), np.ones((3, 3), np.uint8)) > 0  # their border is no edge
-            edges[hidden] = 0
+            strength[hidden] = 0
             shown = small if hidden.all() else small[~hidden]
-        relief = edges - edges.mean()
+        relief = strength - strength.mean()
         mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(shown))
         return cls(
-            edges=edges,
+            edges=strength,
             relief=relief,
             power=(relief * relief).sum(),
             small=small,
@@ -281,10 +281,14 @@ def _softly_alike(shifted: Floats, inner: Floats, reference: Floats, now: Floats
     return again > 0.6 and again > likeness(before, after) + 0.35
 
 
-def _edges(small: NDArray[Any]) -> Floats:
-    soft = cv2.GaussianBlur(small, (3, 3), 0)
-    strength: Floats = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
-    return strength
+def edges(y: NDArray[Any]) -> Floats:
+    """`(h, w)` strength of the edges of a luma, the same to the last bit wherever pictures lie in memory."""
+    across: Floats = cv2.Sobel(y, cv2.CV_32F, 1, 0)
+    down: Floats = cv2.Sobel(y, cv2.CV_32F, 0, 1)
+    across *= across
+    down *= down
+    across += down
+    return np.sqrt(across, out=across)  # of cv2.magnitude the last bit depends on where its result is put
 
 
 def background_view(background: Background, masks: Masks = NO_MASKS) -> View:

@@ -9,7 +9,7 @@ from typing import Any
 
 import cv2
 
-from agent.perception import captions, kept
+from agent.perception import captions, decoded, kept
 from agent.perception.ahead import PRIME_S, Ahead, Pictures
 from agent.perception.backdrops import Backdrops
 from agent.perception.background import Background, Foreground
@@ -69,18 +69,20 @@ def fast_look(
     start_s: float = 0.0,
     end_s: float | None = None,
     deep: bool = False,
+    reading: decoded.Reading | None = None,
 ) -> Iterator[Observation]:
     """Watch [start_s, end_s) of a source, going on from `commit` where one is given.
 
-    Yields an observation each time segments close, at least every 10 s of media time; the last one
-    of the stream is final. `deep` says that a vision model will look: what deserves it is `pending`.
-    Raises SourceError.
+    Yields an observation each time segments close, at least every 10 s of media time; the last one of the stream is
+    final. `deep` says that a vision model will look: what deserves it is `pending`. `reading` gives the sights in place of
+    the source, where they were decoded elsewhere: what is said is the same. Raises SourceError.
     """
     before_s = -1.0 if commit is None else commit.watermark_s
     masks = masks_of(settings, stream.name)
     source = masks.source(source)
     begin_s, wide = start_s if commit is None else before_s + 1e-4, settings.segments.keyframe_px
-    ahead = Ahead(source, begin_s, end_s, before_s, masks, wide)
+    own = decoded.reading(source, masks, wide)
+    ahead = Ahead(reading or own, begin_s, end_s, before_s, again=own)
     look = FastLook(ahead, stream, settings=settings, media=media, masks=masks, deep=deep, source=source)
     if commit is not None:
         look.restore(commit)
@@ -388,13 +390,10 @@ class FastLook:
             assertions=assertions,
             segments=segments,
             coverage=self.covering.drain(),
-            carry=b"" if final else self._carry(),
+            carry=b"" if final else kept.pack(self),
             final=final,
         )
         self.sequence += 1
         self._tracks = []
         self.covering.forget(self.segmenter.start_s or 0.0)
         return observation
-
-    def _carry(self) -> bytes:
-        return kept.pack(self)

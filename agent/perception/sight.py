@@ -11,6 +11,7 @@ from agent.perception.outlook import working_width
 from ingest import jpeg
 from ingest.frame import scaled_size
 from ingest.masks import Masks
+from vidette.errors import StoreError
 from vidette.ports import Frame, Image, VideoSource
 
 WIDTH = 1280
@@ -22,9 +23,9 @@ _QUALITY = 85
 class Sight:
     """A frame: its working planes and short view; `telling` for the first frame of each 0.6 s.
 
-    `frame` may be let go of while it waits to be looked at; what is asked for then is read again from
-    `source`. A camera has none: of its frames those that are not telling are shown by the small picture. A keyframe is
-    at most `wide` wide.
+    `frame` may be let go of while it waits to be looked at, or was never here; what is asked for then is read again
+    from `source`. A camera has none: of its frames those that are not telling are shown by the small picture. A keyframe
+    is at most `wide` wide. `taken` and `taken_wide` are `jpeg` and `keyframe` once they were made, else empty.
     """
 
     pts_s: float
@@ -35,8 +36,8 @@ class Sight:
     source: VideoSource | None
     frame: Frame | None
     wide: int = WIDTH
-    _jpeg: bytes = field(default=b"", repr=False)
-    _wider: bytes = field(default=b"", repr=False)
+    taken: bytes = field(default=b"", repr=False)
+    taken_wide: bytes = field(default=b"", repr=False)
     _grey: Picture | None = field(default=None, repr=False)
 
     @property
@@ -46,14 +47,19 @@ class Sight:
 
     def jpeg(self) -> bytes:
         """The picture, at most 1280 wide, as JPEG."""
-        if not self._jpeg:
-            self._jpeg = jpeg.encode(self._large(), quality=_QUALITY)
-        return self._jpeg
+        if not self.taken:
+            self.taken = jpeg.encode(self._large(), quality=_QUALITY)
+        return self.taken
 
     def keyframe(self) -> bytes:
         """The picture, at most `wide` wide, as JPEG; given once, since it is large. Empty where `jpeg` has all of it."""
-        kept, self._wider = self._wider or self._widest(), b""
+        kept, self.taken_wide = self.taken_wide or self._widest(), b""
         return kept
+
+    def take(self) -> None:
+        """Make both pictures now, to be had when the frame is gone."""
+        self.jpeg()
+        self.taken_wide = self.taken_wide or self._widest()
 
     def small_jpeg(self) -> bytes:
         """The small picture as JPEG: it costs no decoding, however long the frame waited."""
@@ -66,8 +72,10 @@ class Sight:
     def grey(self) -> Picture:
         """`(H, W) uint8` luma of `rgb`."""
         if self._grey is None:
-            data = np.frombuffer(self.jpeg(), np.uint8)
-            self._grey = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+            grey = cv2.imdecode(np.frombuffer(self.jpeg(), np.uint8), cv2.IMREAD_GRAYSCALE)
+            if grey is None:
+                raise StoreError("a damaged JPEG picture; watch the stream anew with --again")
+            self._grey = np.asarray(grey, np.uint8)
         return self._grey
 
     @property
@@ -77,17 +85,16 @@ class Sight:
 
     def wait(self, *, hold: bool) -> "Sight":
         """Let the decoded frame go, unless it is a telling one to `hold`; else its picture is taken first."""
-        if self.telling and hold:
+        if self.frame is None or (self.telling and hold):
             return self
         if self.telling:
-            self.jpeg()
-            self._wider = self._wider or self._widest()
+            self.take()
         self.frame = None
         return self
 
     def alone(self) -> "Sight":
         """Another of the same picture, which does not hold the decoded frame."""
-        return replace(self, _jpeg=self.jpeg(), _wider=b"", frame=None)
+        return replace(self, taken=self.jpeg(), taken_wide=b"", frame=None)
 
     def _widest(self) -> bytes:
         width = min(self.wide, self.size[0])
@@ -118,11 +125,16 @@ def sight_of(
         size=frame.size,
         planes=planes,
         view=view(planes[0], masks),
-        telling=_slot(frame.pts_s) != _slot(before_s),
+        telling=is_telling(frame.pts_s, before_s),
         source=source,
         frame=frame,
         wide=wide,
     )
+
+
+def is_telling(pts_s: float, before_s: float) -> bool:
+    """Whether a frame is the first of its 0.6 s, the last one before it shown at `before_s`."""
+    return _slot(pts_s) != _slot(before_s)
 
 
 def _slot(pts_s: float) -> int:

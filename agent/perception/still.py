@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from agent.perception.background import Background, Foreground, Mask, Planes, grown, smooth
 from agent.perception.blobs import PixelBox
+from agent.perception.camera import edges
 from vidette import geometry
 
 Verdict = Literal["left", "removed", "light"]
@@ -132,23 +133,16 @@ def outline_lead(background: Background, planes: Planes, region: Mask) -> float:
     if not ring.any():
         return 0.0  # the region fills the picture: nothing tells it from what is round it
     now, was = smooth(planes[0]), background.y
-    edges = math.log((_edges(now)[outline].mean() + 3) / (_edges(was)[outline].mean() + 3))
+    borders = math.log((edges(now)[outline].mean() + 3) / (edges(was)[outline].mean() + 3))
     then = _contrast((was, background.u, background.v), region, ring)
     contrast = math.log((_contrast((now, planes[1], planes[2]), region, ring) + 4) / (then + 4))
-    return edges + contrast
+    return borders + contrast
 
 
 def box_of(region: Mask) -> PixelBox:
     """Bounding box of a region."""
     ys, xs = np.nonzero(region)
     return float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1)
-
-
-def _edges(y: NDArray[np.uint8]) -> NDArray[Any]:
-    gx = cv2.Sobel(y, cv2.CV_32F, 1, 0)
-    gy = cv2.Sobel(y, cv2.CV_32F, 0, 1)
-    strength: NDArray[Any] = cv2.magnitude(gx, gy)
-    return strength
 
 
 def _contrast(planes: Sequence[NDArray[np.uint8]], region: Mask, ring: Mask) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from graph.covering import RULES, disjoint, of_row
+from graph.cypher import totals
 from graph.cypher.driver import Row, Transaction, do, rows
 from graph.cypher.scene import Scene
 from vidette.intervals import clipped, merge
@@ -27,6 +28,8 @@ def write(scene: Scene) -> None:
         )
         fresh = [_row(row, look, scene.origin_ms) for row in merged if row not in old]
         do(transaction, "UNWIND $rows AS r CREATE (c:Coverage) SET c = r", rows=fresh)
+        if look == "fast":
+            totals.add_watched(transaction, stream_id, merged, old)
 
 
 def touching(transaction: Transaction, stream_id: str, look: str, low: float, high: float) -> list[Coverage]:

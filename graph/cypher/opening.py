@@ -2,7 +2,7 @@
 
 import json
 
-from graph.cypher import covering, saying, things
+from graph.cypher import covering, saying, things, totals
 from graph.cypher.driver import Row, Transaction, do, one
 from graph.rows import dump, to_instant, to_ms
 from vidette.errors import StoreError
@@ -108,6 +108,7 @@ def _begin_again(transaction: Transaction, stream: Stream) -> None:
     covering.retract(transaction, stream.id)
     saying.retract(transaction, stream.id, to_ms(stream.start))
     things.retract(transaction, stream.id)
+    totals.retract(transaction, stream.id)
     do(transaction, "MATCH (r:RuleState {stream_id: $id}) DETACH DELETE r", id=stream.id)
 
 

@@ -85,6 +85,8 @@ def sweep(transaction: Transaction, events: Iterable[str]) -> None:
     """Forget events that deep looks founded and that nothing says any more, once the judge was told."""
     do(
         transaction,
-        "MATCH (e:Event) WHERE e.id IN $ids AND e.derived AND NOT EXISTS { (:Assertion)-[:SAYS]->(e) } DETACH DELETE e",
+        "MATCH (e:Event) WHERE e.id IN $ids AND e.derived AND NOT EXISTS { (:Assertion)-[:SAYS]->(e) }"
+        " WITH e, e.shape AS was DETACH DELETE e"
+        " WITH was, count(*) AS gone MATCH (h:Shape {key: was}) SET h.count = h.count - gone",
         ids=list(events),
     )

@@ -17,6 +17,7 @@ from graph.cypher.events import (
 )
 from graph.cypher.placing import derive, sweep
 from graph.cypher.scene import Scene
+from graph.cypher.shapes import reshape_stream
 from graph.settle import Event, Window, fold, happening, moved, window_of
 from vidette.errors import StoreError
 from vidette.models import Assertion, EventType
@@ -168,3 +169,4 @@ def retract(transaction: Transaction, stream_id: str, origin_ms: int) -> None:
         changed = derive(transaction, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)])
         refresh(transaction, changed)
         sweep(transaction, changed)
+    reshape_stream(transaction, stream_id)

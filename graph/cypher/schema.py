@@ -1,6 +1,8 @@
 """Constraints and indexes of the graph on a Neo4j server, made step by step when it is opened."""
 
 from graph.cypher.driver import Server, do, one
+from graph.cypher.shapes import COUNT_ALL, KEY
+from graph.cypher.totals import SUM_ALL
 from vidette.errors import StoreError
 
 _UNIQUE = (
@@ -113,6 +115,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # What happened of a kind at a camera, or at a line: either alone is a third of all in a large memory, or nothing.
         "CREATE INDEX event_stream_id_type_start IF NOT EXISTS FOR (n:Event) ON (n.stream_id, n.type, n.start)",
         "CREATE INDEX event_line_start IF NOT EXISTS FOR (n:Event) ON (n.line, n.start)",
+    ),
+    # Events by what filters ask of them, counted; and what is told of each stream, summed.
+    (
+        "CREATE CONSTRAINT shape_key IF NOT EXISTS FOR (n:Shape) REQUIRE n.key IS UNIQUE",
+        "CREATE INDEX shape_stream_id IF NOT EXISTS FOR (n:Shape) ON (n.stream_id)",
+        f"MATCH (e:Event) CALL (e) {{ SET e.shape = {KEY} }} IN TRANSACTIONS OF 10000 ROWS",
+        COUNT_ALL,
+        "CREATE INDEX event_shape_start IF NOT EXISTS FOR (n:Event) ON (n.shape, n.start)",
+        SUM_ALL,
     ),
 )
 """What brings a database from version i to i + 1; a step that shipped is never edited."""

@@ -2,7 +2,7 @@
 
 import json
 
-from graph.cypher import embedding
+from graph.cypher import embedding, totals
 from graph.cypher.driver import KEPT, Row, Transaction, do, rows
 from graph.cypher.lasting import times_of
 from graph.cypher.scene import Scene
@@ -40,6 +40,8 @@ def write_tracks(scene: Scene) -> None:
     if not tracks:
         return
     do(transaction, _TRACKS, rows=[{"id": track.id, "row": _track_row(scene, track)} for track in tracks])
+    shown = {id_ for id_, one in scene.known.tracks.items() if one["present"]}
+    totals.add_tracks(transaction, scene.observation.stream_id, len({track.id for track in tracks} - shown))
     said_by = {track.id: scene.known.tracks.get(track.id, {}).get("run") for track in tracks}
     do(transaction, _BY, run=run, ids=[id_ for id_, one in said_by.items() if one != run])
     met = [(track, row) for track in tracks for row in scene.known.paths.get(track.id, ())]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from graph.cypher.driver import Row, Transaction, one, rows
+from graph.cypher.driver import KEPT, Row, Transaction, one, rows
 from graph.cypher.lasting import SHORT_MS, reaches
+from graph.cypher.shapes import EVENTS, asked_of, shapes
 from graph.cypher.tokens import tokens
 from graph.rows import to_ms
 from vidette.queries import Filter
@@ -14,10 +15,11 @@ from vidette.queries import Filter
 _WORDS = 64
 _FEW = 2_000
 _LABELS = {"e": "Event", "t": "Track", "g": "Segment"}
-_KIND = (
+KIND = (
     "(EXISTS { (k:Entity)-[:TAKES_PART]->(e) WHERE k.kind IN $kinds }"
     " OR EXISTS { (k:Entity)<-[:IS]-(:Track)-[:TAKES_PART {named: false}]->(e) WHERE k.kind IN $kinds })"
 )
+"""A thing of such a kind takes part in an event `e`."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def events(transaction: Transaction, asked: Filter) -> Where:
     _streams(transaction, where, "e", asked)
     window(where, "e", asked)
     if asked.kinds:
-        where.add(_KIND, kinds=list(asked.kinds))
+        where.add(KIND, kinds=list(asked.kinds))
     if asked.tracks:
         where.add("EXISTS { (k:Track)-[:TAKES_PART]->(e) WHERE k.id IN $tracks }", tracks=list(asked.tracks))
     _sure(where, "e", asked)
@@ -123,37 +125,25 @@ def tracks(transaction: Transaction, asked: Filter) -> Where:
 
 def _part_of(transaction: Transaction, where: Where, asked: Filter) -> None:
     """Such an event has the track in it; where they are few, or words are asked for, the events are looked up first."""
-    inner = Where("")
-    if not asked.retracted:
-        inner.add("e.state <> 'retracted'")
-    _natured(inner, asked)
-    where.values.update(inner.values)
     if asked.text:
-        where.values["phrase"] = phrase(asked)
-        where.before = (
-            "CALL db.index.fulltext.queryNodes('event_words', $phrase) YIELD node AS e"
-            + (f" WHERE {' AND '.join(inner.conditions)}" if inner.conditions else "")
-            + " MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
-        )
-        where.conditions.insert(0, "t.id IN said")
-        return
-    inner.add("e.start IS NOT NULL")
-    met = " AND ".join(inner.conditions)
-    if _few(transaction, met, where.values):
-        where.before = (
-            f"MATCH (e:Event) WHERE {met} MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
-        )
-        where.conditions.insert(0, "t.id IN said")
+        inner = Where("")
+        if not asked.retracted:
+            inner.add("e.state <> 'retracted'")
+        _natured(inner, asked)
+        where.values |= {**inner.values, "phrase": phrase(asked)}
+        found = "CALL db.index.fulltext.queryNodes('event_words', $phrase) YIELD node AS e" + _all(inner.conditions)
     else:
-        where.add(f"EXISTS {{ (t)-[:TAKES_PART]->(e:Event) WHERE {met} }}")
-        where.walk = f" USING INDEX t:Track({'stream_id, start' if asked.streams else 'start'})"
-
-
-def _few(transaction: Transaction, met: str, values: Row) -> bool:
-    """Whether so few events meet this that tracks are best found from them."""
-    asked = f"MATCH (e:Event) WHERE {met} WITH e LIMIT $few RETURN count(e) AS count"
-    found = one(transaction, asked, **values, few=_FEW)
-    return found is None or found["count"] < _FEW
+        given = asked_of(replace(asked, labels=()), None)
+        where.values["given"] = given
+        met = one(transaction, f"{KEPT}{shapes(given)} RETURN sum(h.count) AS count", given=given)
+        if met and met["count"] > _FEW:
+            where.add(f"EXISTS {{ (t)-[:TAKES_PART]->(e:Event) WHERE {EVENTS} }}")
+            where.walk = f" USING INDEX t:Track({'stream_id, start' if asked.streams else 'start'})"
+            return
+        by_shape = "WITH h.key AS shape MATCH (e:Event) USING INDEX e:Event(shape, start)"
+        found = f"{shapes(given)} {by_shape} WHERE e.shape = shape AND e.start IS NOT NULL"
+    where.before = f"{found} MATCH (said:Track)-[:TAKES_PART]->(e) WITH collect(DISTINCT said.id) AS said "
+    where.conditions.insert(0, "t.id IN said")
 
 
 def segments(transaction: Transaction, asked: Filter) -> Where:

@@ -5,6 +5,7 @@ from graph.cypher.driver import Row, Transaction, do, one
 from graph.cypher.events import refresh
 from graph.cypher.known import Known
 from graph.cypher.scene import Scene
+from graph.cypher.shapes import reshape
 from graph.rows import dump, pts
 from graph.things import entity_of
 from graph.writing import is_settled, is_stale, refuse_others
@@ -37,6 +38,7 @@ def settle(transaction: Transaction, observation: Observation) -> Scene | None:
     covering.write(scene)
     looks.write_look(scene)
     refresh(transaction, scene.moved | scene.retold)
+    reshape(transaction, scene.changed)
     _commit(transaction, observation)
     return scene
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graph.cypher import events, judging, opening, outbox
+from graph.cypher import events, judging, opening, outbox, shapes, totals
 from graph.cypher.driver import Row, Server, Transaction, do, rows
 from graph.cypher.patterns import pattern_key
 from graph.dump import cypher_nodes as nodes
@@ -210,6 +210,9 @@ def follow(server: Server, after: str) -> tuple[str | None, int]:
         asked = "MATCH (e:Event) WHERE e.id > $after RETURN e.id AS id ORDER BY id LIMIT $limit"
         ids = [row["id"] for row in rows(transaction, asked, after=after, limit=_PAGE)]
         events.refresh(transaction, ids)
+        shapes.reshape(transaction, ids)
+        if len(ids) < _PAGE:
+            do(transaction, totals.SUM_ALL)
         return ids
 
     ids = server.write(write_next)

@@ -13,7 +13,8 @@ from typing import Annotated, BinaryIO, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from graph.dump.records import KINDS, AnyRecord, decode
+from graph.dump.decoding import decode
+from graph.dump.records import KINDS, AnyRecord
 from graph.dump.tally import Tally, present
 from vidette import codec
 from vidette.errors import StoreError

@@ -5,15 +5,13 @@ store derives (counts, words to search by, which labels an event has) is in no r
 """
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict
 
 from graph.portrait import Told
 from graph.settle import Event
 from vidette import alerts, feeds, matches, models, streams
-from vidette.errors import StoreError
 
 POINTS = 500
 """A record of a path has so many points, the last of a track fewer."""
@@ -391,20 +389,3 @@ AnyRecord = (
 """In the order in which a dump has them: what others name comes before them."""
 KINDS: tuple[str, ...] = tuple(one.__dataclass_fields__["kind"].default for one in get_args(AnyRecord))
 """Their names, in that order."""
-
-
-def decode(line: bytes) -> AnyRecord:
-    """A record from its line. Raises StoreError, which says where in it the fault is."""
-    try:
-        return _adapter().validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(
-            f"no record of memory ({f'at {place[:200]!r}: ' if place else ''}{first['msg'][:200]})"
-        ) from error
-
-
-@lru_cache(maxsize=1)
-def _adapter() -> "TypeAdapter[AnyRecord]":
-    return TypeAdapter(Annotated[AnyRecord, Discriminator("kind")])

@@ -33,7 +33,8 @@ class Coding:
         assert isinstance(context, VideoCodecContext)
         context.extradata = self.extradata or None
         context.width, context.height = self.size
-        context.pix_fmt = self.pix_fmt
+        if self.pix_fmt:
+            context.pix_fmt = self.pix_fmt
         context.thread_type, context.thread_count = "SLICE", 1
         context.options = {"max_pixels": str(MAX_PIXELS)}
         return context
@@ -61,7 +62,9 @@ def decoder_of(stream: VideoStream) -> VideoCodecContext:
     assert isinstance(context, VideoCodecContext)
     context.extradata = said.extradata
     context.codec_tag = said.codec_tag
-    context.width, context.height, context.pix_fmt = said.width, said.height, said.pix_fmt
+    context.width, context.height = said.width, said.height
+    if said.pix_fmt:  # who joins a broadcast between keyframes is told with the next one
+        context.pix_fmt = said.pix_fmt
     context.bits_per_coded_sample = said.bits_per_coded_sample
     if said.sample_aspect_ratio:
         context.sample_aspect_ratio = said.sample_aspect_ratio

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -12,8 +13,12 @@ import pytest
 from app import cli
 from tests.redis_server import emptied
 from tests.working import working
+from vidette.errors import SourceError
 from vidette.settings import Settings
+from workers import flow
 from workers.queue.routing import QUEUES
+from workers.shared.memory import Place
+from workers.shared.presence import Presence, workers
 from workers.shared.process import broker_of, leases_of
 from workers.shared.registry import Registry
 from workers.watches import listening
@@ -41,9 +46,16 @@ def settings(tmp_path, monkeypatch):
 @contextmanager
 def at_work(settings):
     pipeline = pipeline_of(settings)
-    with working(pipeline, *QUEUES.values()):
+    with working(pipeline, *QUEUES):
         yield
     pipeline.close()
+
+
+def until(condition):
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -88,6 +100,33 @@ def test_what_cannot_be_watched_is_said_and_the_rest_is(settings, street, tmp_pa
     assert "failed:" in said.err
     assert "bad.mp4" in said.err
     assert "watched" in said.out
+
+
+def test_workers_are_told_whole_paths(settings, street, tmp_path, capsys):
+    shutil.copy(street, tmp_path / "mine.mp4")
+    with at_work(settings):
+        run(capsys, "watch", "mine.mp4")
+    (wanted,) = Registry(broker_of(settings)).all()
+    assert wanted.job.spec.paths == (tmp_path / "mine.mp4",)
+
+
+def test_a_file_that_workers_do_not_see_is_told_apart_from_one_that_is_gone(settings, street, capsys, monkeypatch):
+    def unseen(paths, **_):
+        raise SourceError(f"no such file: {str(paths[0])!r}; check the path")
+
+    monkeypatch.setattr(flow, "open_source", unseen)
+    with at_work(settings):
+        error = run(capsys, "watch", street, code=1).err
+    assert "check the path: it is there here, but not for the worker; workers need files under the same paths" in error
+
+
+def test_workers_with_another_memory_are_refused(settings, street, capsys):
+    other = Place(mark="file 1:2", name="/far/v.db")
+    with Presence(broker_of(settings), name="far", queues=("settle",), pool="solo", memory=other):
+        until(lambda: workers(broker_of(settings)))
+        error = run(capsys, "watch", street, code=2).err
+    assert error.startswith("error: worker far has memory '/far/v.db', not '")
+    assert Registry(broker_of(settings)).all() == []
 
 
 def test_ctrl_c_has_a_camera_let_go(settings, capsys):

@@ -19,6 +19,7 @@ from workers.queue.routing import waiting_key
 from workers.shared.broker import Broker
 from workers.shared.dead import Dead, DeadJob
 from workers.shared.leases import LeaseRow, Leases
+from workers.shared.memory import Place
 from workers.shared.overview import Overview, Server, overview
 from workers.shared.presence import Counted, Presence, WorkerRow
 from workers.shared.queues import QueueRow
@@ -88,8 +89,17 @@ def without(queue: str) -> dict:
 
 
 NEWEST = DeadJob(id="ab" * 8, queue="settle", text="{}", error="it broke", tries=5, at=NOW - timedelta(minutes=12))
+ONE, OTHER = Place(mark="file 1:2", name="/a/v.db"), Place(mark="file 1:3", name="/b/v.db")
 CASES = {
     "nothing": ({}, []),
+    "memory is away": (
+        {"trouble": "memory bolt://graph: no Neo4j answers there"},
+        ["memory bolt://graph: no Neo4j answers there"],
+    ),
+    "two memories": (
+        {"workers": (worker("deliver"), worker("ingest", memory=ONE), worker("settle", memory=OTHER))},
+        ["worker east-settle has memory '/b/v.db', east-ingest has '/a/v.db': give all of them the same `db`"],
+    ),
     "a camera that is watched": ({"wanted": (wanted(),), **leases("id of yard", "beat")}, []),
     "cameras and no worker": (
         {"wanted": (wanted(), wanted("gate"), wanted("dock")), **without("ingest"), **leases("beat")},
@@ -265,7 +275,7 @@ def test_json_lines_say_all_of_it(broker, capsys):
     registry.want(watch("gate"))
     leases_.take("id of yard")
     Dead(broker).add(queue="deliver", text="{}", error="no sink", tries=1)
-    here = Presence(broker, name="east-settle", queues=("settle",), pool="prefork")
+    here = Presence(broker, name="east-settle", queues=("settle",), pool="prefork", memory=ONE)
     here.count("settle", "done")
     here.say()
     broker.client.lpush(waiting_key("vision", 3), b"whatever")
@@ -276,7 +286,7 @@ def test_json_lines_say_all_of_it(broker, capsys):
     assert [row["name"] for row in by["queue"]] == list(QUEUES)
     assert by["queue"][2]["by_priority"] == {"3": 1}
     assert by["queue"][1]["done"] == 1
-    assert by["worker"][0]["name"] == "east-settle"
+    assert (by["worker"][0]["name"], by["worker"][0]["memory"]) == ("east-settle", "/a/v.db")
     assert [(row["stream"], row["state"], row.get("held_by")) for row in by["watch"]] == [
         ("gate", "wanted", None),
         ("yard", "wanted", "east:7"),
@@ -300,6 +310,16 @@ def test_a_table_of_what_is_there(broker, capsys):
     out = capsys.readouterr().out
     assert "1 camera has no worker: start `vidette worker --queues ingest`" in out
     assert "redis://127.0.0.1" in out
+
+
+def test_a_memory_that_is_away_is_the_first_problem(broker, capsys, monkeypatch):
+    monkeypatch.setenv("VIDETTE_DB", f"bolt://127.0.0.1:{free_port()}")
+    assert main(["status"]) == 0
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.endswith(": 1 problem")
+    assert second.endswith("no Neo4j answers there; start it, or name another with --db")
+    assert main(["status", "--json"]) == 0
+    assert lines(capsys)[0] == {"kind": "problem", "text": second}
 
 
 def test_without_a_server_one_line_and_exit_code_1(capsys, monkeypatch):

@@ -21,9 +21,11 @@ from workers.jobs import Deliver
 from workers.queue.sending import Sending
 from workers.shared.broker import Broker
 from workers.shared.dead import Dead
-from workers.shared.presence import workers
+from workers.shared.memory import Place
+from workers.shared.presence import Presence, workers
 
 WAIT_S = 120.0
+ROOT = Path(__file__).parents[2]
 
 
 def until(condition):
@@ -87,6 +89,68 @@ class TestUsage:
         monkeypatch.chdir(tmp_path)
         assert main(["worker"]) == 2
         assert "VIDETTE_BROKER" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("missing", ["redis", "celery"])
+    @pytest.mark.parametrize("words", [["worker"], ["beat"], ["jobs", "list"], ["status"], ["watch", "x.mp4"]])
+    def test_what_is_not_installed_is_said_by_whoever_needs_it(self, tmp_path, missing, words):
+        tried = f"import sys; sys.modules[{missing!r}] = None; from app.cli import main; sys.exit(main({words}))"
+        environ = os.environ | {"VIDETTE_BROKER": "redis://127.0.0.1:1/0", "PYTHONPATH": str(ROOT)}
+        (tmp_path / "x.mp4").touch()
+        done = subprocess.run(
+            [sys.executable, "-c", tried], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"error: broker: sharing the work needs {missing}; pip install 'vidette[scale]'\n"
+
+    def test_a_memory_that_waiting_does_not_mend_is_said_at_once(self, here, capsys):
+        (here / "memory.db").write_bytes(b"no memory of ours" * 100)
+        assert main(["worker", "--queues", "settle"]) == 1
+        assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
+
+    @pytest.mark.parametrize(("key", "said"), [("media", "media"), ("cluster__spool", "cluster.spool")])
+    def test_folders_that_cannot_be_written_are_said_by_who_watches(self, here, monkeypatch, capsys, key, said):
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        monkeypatch.setenv(f"VIDETTE_{key.upper()}", str(here / "vidette.yml" / "inner"))
+        assert main(["worker", "--queues", "settle,deliver"]) == 0
+        capsys.readouterr()
+        assert main(["worker", "--queues", "ingest"]) == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith(f"error: {said}: cannot write into '{here}/vidette.yml/inner' (Not a directory); name")
+
+    def test_what_is_away_is_said_once_and_waited_for(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("VIDETTE_BROKER", f"redis://:hunter2@127.0.0.1:{free_port()}/0")
+        monkeypatch.setenv("VIDETTE_DB", f"bolt://127.0.0.1:{free_port()}")
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        assert main(["worker", "--queues", "settle"]) == 0
+        _, memory, broker = capsys.readouterr().err.splitlines()
+        assert broker.endswith(
+            "Connection refused; start it, or name another with `broker`; workers wait until it answers"
+        )
+        assert memory.endswith(
+            "no Neo4j answers there; start it, or name another with --db; jobs wait until it answers"
+        )
+        assert "hunter2" not in broker
+
+    def test_another_of_the_same_name_or_of_another_memory_is_said_while_it_runs(
+        self, here, broker, monkeypatch, capsys
+    ):
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        with Presence(broker, name="w-settle", queues=("settle",), pool="prefork"):
+            until(lambda: workers(broker))
+            assert main(["worker", "--queues", "settle,deliver", "--name", "w"]) == 0
+            said = f"another worker is called 'w-settle' (process {os.getpid()}): give each a --name of its own"
+            assert said in capsys.readouterr().err.splitlines()
+        with Presence(broker, name="far", queues=("settle",), pool="solo", memory=Place(mark="file 1:2", name="/x.db")):
+            until(lambda: workers(broker))
+            assert main(["worker", "--queues", "deliver"]) == 0
+            said = f"worker far has memory '/x.db', not '{here}/memory.db': give all of them the same `db`"
+            assert said in capsys.readouterr().err.splitlines()
+        monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)  # more than Linux gives
+        with Presence(broker, name="w-settle", queues=("settle",), pool="prefork"):
+            until(lambda: workers(broker))
+            assert main(["worker", "--queues", "settle,deliver", "--name", "w"]) == 0
+            assert "another" not in capsys.readouterr().err
 
 
 class TestProcesses:

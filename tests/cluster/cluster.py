@@ -31,7 +31,16 @@ RULES = [
     {"id": "passing", "when": {"event": "object_entered"}, "severity": "low"},
     {"id": "parked", "when": {"event": ["object_stopped", "loitering"], "for_s": 10}, "severity": "high"},
 ]
-CLUSTER = {"lease_s": 2, "settle_limit_s": 6, "look_limit_s": 10, "deliver_limit_s": 6, "retries": 3, "window": 4}
+CLUSTER = {
+    "lease_s": 2,
+    "settle_limit_s": 6,
+    "look_limit_s": 10,
+    "deliver_limit_s": 6,
+    "retries": 3,
+    "window": 4,
+    "decode_span_s": 5,
+    "decode_ahead": 4,
+}
 
 
 def said(db: Path | str, media: Path, desk: Desk, **more: Any) -> dict[str, Any]:

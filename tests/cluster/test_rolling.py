@@ -9,8 +9,7 @@ from ingest.sources import expand
 from tests.cluster.cluster import QUEUES, START, check
 from workers.flow import step
 from workers.jobs import Watch, encode
-from workers.queue.routing import PREFIX, name_of
-from workers.queue.routing import QUEUES as QUEUE_OF
+from workers.queue.routing import PREFIX, QUEUE_OF, name_of
 from workers.wiring import pipeline_of
 
 NEW = {"fence", "carry_sha256", "owed"}

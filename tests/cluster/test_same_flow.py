@@ -4,6 +4,8 @@ import pytest
 
 from tests.cluster.cluster import QUEUES, START, check
 from tests.vlm_server import running
+from workers.shared.broker import Broker
+from workers.shared.presence import counted
 
 NAME = "night_ir_cat.mp4"
 
@@ -26,6 +28,21 @@ def test_a_long_film_in_spans_leaves_what_one_process_leaves_of_it_whole(cluster
     check(place, place.finish(1), inline(films[0]))
     place.until(lambda: not watch.alive, "who asked for it to be through")
     assert watch.process.returncode == 0, place.tell()
+
+
+def test_a_long_film_that_others_decode_ahead_leaves_what_one_process_leaves(cluster, films, inline):
+    place = cluster()
+    place.start("settle", "deliver")
+    place.worker("ingest", at_once=3)
+    place.watch(films[0])
+    check(place, place.finish(1), inline(films[0]))
+    place.until(lambda: decoded(place) >= 2, "spans to be counted that others decoded")
+    place.until(lambda: not list(place.redis.scan_iter("vidette:decod*")), "nothing to be left of them")
+
+
+def decoded(place) -> int:
+    """How many spans were decoded ahead: all that was done by workers who watch, but for the watch."""
+    return counted(Broker(place.settings.broker), ("ingest",))["ingest"].done - 1
 
 
 def test_with_a_vision_model_it_leaves_what_one_process_leaves(cluster, films, inline, tmp_path):

@@ -174,7 +174,7 @@ def on_celery():
             workers.close()
             server = workers.enter_context(emptied())
             ready = replace(pipeline, settings=pipeline.settings.model_copy(update={"broker": server.url}))
-            workers.enter_context(working(ready, *QUEUES.values()))
+            workers.enter_context(working(ready, *QUEUES))
             return CeleryRunner(cluster_of(ready.settings, pipeline=ready))
 
         yield runner

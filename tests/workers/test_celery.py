@@ -19,7 +19,7 @@ from workers.flow import step
 from workers.jobs import Deliver, LookAt, Settle, Watch, encode
 from workers.queue import steps
 from workers.queue.early import Early
-from workers.queue.routing import QUEUES, under_way_key, waiting_key
+from workers.queue.routing import QUEUE_OF, QUEUES, under_way_key, waiting_key
 from workers.queue.sending import Sending
 from workers.shared.broker import Broker
 from workers.shared.queues import Queues
@@ -90,10 +90,10 @@ class TestTheApp:
         assert conf.worker_prefetch_multiplier == 1
 
     def test_each_queue_has_its_own_patience_with_what_is_under_way(self, settings):
-        options = {queue: make_app(settings, queue).conf.broker_transport_options for queue in QUEUES.values()}
+        options = {queue: make_app(settings, queue).conf.broker_transport_options for queue in QUEUES}
         assert len({one["unacked_key"] for one in options.values()}) == len(QUEUES)
         for kind, limit_s in limits_of(settings).items():
-            assert options[QUEUES[kind]]["visibility_timeout"] == 2 * HARD * limit_s
+            assert options[QUEUE_OF[kind]]["visibility_timeout"] == 2 * HARD * limit_s
 
     @pytest.mark.parametrize(
         ("url", "address"),
@@ -176,6 +176,23 @@ class TestBrokerAway:
             sending.many(jobs)
             assert queues.row("deliver").waiting >= 4  # what was sent just before may not have reached the disk
             broker.close()
+
+    def test_a_worker_that_waits_for_it_says_so_once(self, tmp_path, caplog):
+        server = RedisServer(tmp_path)
+        tries = []
+
+        def back_soon():
+            tries.append(None)
+            if len(tries) == 3:
+                server.start()
+
+        with make_app(Settings(broker=f"redis://:hunter2@127.0.0.1:{server.port}/0")).connection_for_read() as waiting:
+            waiting.ensure_connection(lambda *_: pytest.fail("Celery says it at every try"), callback=back_soon)
+        server.kill()
+        assert [one.getMessage() for one in caplog.records] == [
+            f"broker {server.url!r}: Connection refused; start it, or name another with `broker`; tried again until it answers",
+            "the broker answers",
+        ]
 
 
 class TestSettling:

@@ -22,7 +22,7 @@ from workers.cluster import cluster_of
 from workers.flow import step
 from workers.inline import InlineRunner
 from workers.jobs import LookAt, Watch, decode
-from workers.queue.routing import PRIORITIES, QUEUES, waiting_key
+from workers.queue.routing import PRIORITIES, QUEUE_OF, waiting_key
 from workers.shared.queues import Queues
 
 WAIT_S = 120
@@ -56,7 +56,7 @@ def queued(broker):
     """Every look that waits in the vision queue, taken out of it."""
     found = []
     for priority in PRIORITIES:
-        while raw := broker.client.rpop(waiting_key(QUEUES["look"], priority)):
+        while raw := broker.client.rpop(waiting_key(QUEUE_OF["look"], priority)):
             arguments, *_ = json.loads(base64.b64decode(json.loads(raw)["body"]))
             found.append(decode(arguments[0]))
     return found
@@ -108,7 +108,7 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
         remote = replace(remote, settings=remote.settings.model_copy(update={"broker": redis.url}))
         cluster = cluster_of(remote.settings, pipeline=remote)
         queues = Queues(cluster.broker)
-        with working(remote, QUEUES["watch"], QUEUES["settle"]):
+        with working(remote, QUEUE_OF["watch"], QUEUE_OF["settle"]):
             job = Watch(spec=spec, span_s=5.0)
             cluster.registry.want(job)
             cluster.send(job)
@@ -117,7 +117,7 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
             before = {row.deep for row in remote.store.read(CoverageIn())}
             for look in shuffled_and_twice(looks):
                 cluster.send(look)
-            with working(remote, QUEUES["look"]):
+            with working(remote, QUEUE_OF["look"]):
                 until(lambda: all(row.waiting == row.under_way == 0 for row in queues.rows() if row.name != "deliver"))
 
     assert all(isinstance(look, LookAt) for look in looks)

@@ -22,7 +22,7 @@ from workers.beat.owing import Owing
 from workers.beat.seeing import Sight
 from workers.cluster import Cluster
 from workers.jobs import Deliver
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.leases import Lease
 from workers.shared.markers import DELIVER_S, WATCH_S, Markers
 from workers.shared.process import clock_of
@@ -159,7 +159,7 @@ class Beat:
         if now < self._owed_at:
             return
         self._owed_at = now + _OWED_S
-        for look in self._owing.looks(self._pipeline, self._queues.waiting(QUEUES["look"])):
+        for look in self._owing.looks(self._pipeline, self._queues.waiting(QUEUE_OF["look"])):
             self._cluster.send(look)
             self._owing.asked(look)
 

@@ -13,7 +13,7 @@ from vidette.streams import Stream
 from workers.beat.due import FRUITLESS
 from workers.cameras.assignment import media_now
 from workers.jobs import Message
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.dead import Dead
 from workers.shared.registry import Registry, Wanted
 from workers.streams import begun, settings_for, stream_of
@@ -36,7 +36,10 @@ def give_up(pipeline: Pipeline, registry: Registry, dead: Dead, wanted: Wanted) 
     anew = settle_failed(pipeline, wanted, error)
     message = Message(job=replace(wanted.job, again=wanted.job.again or anew), kind="watch", sent_at=wanted.at)
     identity = dead.add(
-        queue=QUEUES["watch"], text=codec.encode(message).decode(), error=f"{wanted.name!r} {error}", tries=wanted.tries
+        queue=QUEUE_OF["watch"],
+        text=codec.encode(message).decode(),
+        error=f"{wanted.name!r} {error}",
+        tries=wanted.tries,
     )
     registry.end(wanted.stream_id, "dead", error)
     log.error("stream %r is given up: %s; `vidette jobs replay %s` begins it again", wanted.name, error, identity)

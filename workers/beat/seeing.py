@@ -9,7 +9,7 @@ from vidette.errors import StoreError
 from vidette.queries import Reached
 from workers.beat.due import FRUITLESS, Calm, Seen, mark_of_sink, mark_of_watch
 from workers.cluster import Cluster
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.markers import Markers
 from workers.shared.process import clock_of
 from workers.shared.queues import Queues
@@ -43,8 +43,8 @@ class Sight:
             marks = [mark_of_watch(one.stream_id) for one in wanted]
             marks += [mark_of_sink(sink.id) for sink in pipeline.settings.sinks]
             marked = self._markers.among(marks)
-            watches = self._queues.row(QUEUES["watch"]).by_priority
-            deliveries = self._queues.waiting(QUEUES["deliver"])
+            watches = self._queues.row(QUEUE_OF["watch"]).by_priority
+            deliveries = self._queues.waiting(QUEUE_OF["deliver"])
         except StoreError:
             self._calm.away(self._clock())
             raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vidette.errors import StoreError
 from workers.jobs import Job, Watch
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.broker import Broker
 from workers.shared.leases import Lease, Leases
 from workers.shared.markers import Markers
@@ -85,7 +85,7 @@ class Succession:
         """Whether somebody comes; who took the message may take a while to begin."""
         if self._waits("poised", TAKEN_S, ends):
             return True
-        return not Queues(self.broker).waiting(QUEUES["watch"]) and self._waits("poised", READY_S, ends)
+        return not Queues(self.broker).waiting(QUEUE_OF["watch"]) and self._waits("poised", READY_S, ends)
 
     def _mark(self, what: str) -> str:
         return f"{what}:{self.stream_id}"

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from workers.jobs import LookAt
 from workers.queue import priority
-from workers.queue.routing import PRIORITIES, QUEUES, waiting_key
+from workers.queue.routing import PRIORITIES, QUEUE_OF, waiting_key
 from workers.shared.broker import Broker
 
 _KEPT_S = 3600  # a number of looks that nothing changes any more was wrong: messages are lost with a server
-_LISTS = tuple(waiting_key(QUEUES["look"], one) for one in PRIORITIES)
+_LISTS = tuple(waiting_key(QUEUE_OF["look"], one) for one in PRIORITIES)
 # KEYS has the number of looks of a stream, ARGV how many seconds it is kept.
 _LESS = """
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 1 then

@@ -13,6 +13,7 @@ from threading import Event
 
 from ingest.live.backoff import Backoff
 from vidette import codec
+from workers.queue.routing import QUEUE_OF
 from workers.queue.serving import Service
 
 log = logging.getLogger(__name__)
@@ -117,10 +118,13 @@ def _weight(code: int) -> int:
 
 
 def _end(ours: Sequence[Minded]) -> None:
-    for one in ours:
-        one.tell(signal.SIGTERM)
+    """End those that watch first: what they hand over last is settled by the others."""
+    watching = [one for one in ours if one.service.queue == QUEUE_OF["watch"]]
     try:
-        _wait(ours, float("inf"))
+        for some in (watching, [one for one in ours if one not in watching]):
+            for one in some:
+                one.tell(signal.SIGTERM)
+            _wait(some, float("inf"))
     except KeyboardInterrupt:
         for one in ours:
             one.tell(signal.SIGQUIT)

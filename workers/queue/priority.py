@@ -3,7 +3,8 @@
 import math
 
 from vidette.alerts import Severity
-from workers.jobs import Deliver, Job, LookAt, Settle, Watch
+from workers.jobs import Decode, Deliver, Job, LookAt, Settle, Watch
+from workers.queue.routing import HINTS, QUEUE_OF
 
 URGENT, OWED = 0, 9
 _FIRST, _LAST = 1, 8
@@ -15,6 +16,8 @@ def priority_of(job: Job) -> int:
     match job:
         case Watch(spec=spec):
             return 2 if spec.url else 5
+        case Decode():
+            return HINTS[QUEUE_OF["decode"]]
         case Settle(observation=observation):
             if observation.look == "deep":
                 return 3

@@ -2,12 +2,22 @@
 
 from typing import Literal
 
-Kind = Literal["watch", "settle", "look", "deliver"]
-QUEUES: dict[Kind, str] = {"watch": "ingest", "settle": "settle", "look": "vision", "deliver": "deliver"}
+Kind = Literal["watch", "decode", "settle", "look", "deliver"]
+QUEUE_OF: dict[Kind, str] = {
+    "watch": "ingest",
+    "decode": "ingest",
+    "settle": "settle",
+    "look": "vision",
+    "deliver": "deliver",
+}
+QUEUES = tuple(dict.fromkeys(QUEUE_OF.values()))
+"""Every queue, in the order in which jobs come by them."""
 PREFIX = "vidette:"
 """All keys in Redis begin with it: those of the queues too (kombu's `global_keyprefix`)."""
 PRIORITIES = tuple(range(10))
 """0 goes first."""
+HINTS = {"ingest": 9}
+"""The priority at which only hints wait: jobs that others do if nobody takes them, so that they are no backlog."""
 _SEP = "\x06\x16"  # kombu's, between the name of a queue and a priority
 
 

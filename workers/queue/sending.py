@@ -12,7 +12,7 @@ from kombu.exceptions import KombuError
 
 from vidette.settings import Settings
 from workers.celery import make_app
-from workers.jobs import Deliver, Job, LookAt, Settle, Watch, encode
+from workers.jobs import Decode, Deliver, Job, LookAt, Settle, Watch, encode
 from workers.queue.backlog import Backlog
 from workers.queue.priority import priority_of
 from workers.queue.routing import name_of
@@ -117,6 +117,8 @@ def said(job: Job) -> str:
     match job:
         case Watch(spec=spec):
             return repr(spec.name)
+        case Decode(spec=spec, start_s=start_s):
+            return f"{spec.name!r} from {start_s:g} s on"
         case Settle(observation=one):
             number = "" if one.sequence is None else f" {one.sequence}"
             return f"{one.look}{number} of {one.stream_id}"

@@ -21,6 +21,7 @@ from vidette.settings import Settings
 from workers.celery import make_app
 from workers.queue.worker import Worker
 from workers.shared.broker import Broker
+from workers.shared.memory import place_of
 from workers.shared.presence import Presence
 from workers.tasks import register
 
@@ -72,7 +73,13 @@ def serve(service: Service, settings: Settings) -> int:
     app.conf.worker_enable_remote_control = service.events  # Flower asks; nobody else does
     worker = Worker(settings=settings, app=app, queue=service.queue, name=service.name, pool=service.pool)
     register(app, worker)
-    presence = Presence(Broker(settings.broker), name=service.name, queues=(service.queue,), pool=service.pool)
+    presence = Presence(
+        Broker(settings.broker),
+        name=service.name,
+        queues=(service.queue,),
+        pool=service.pool,
+        memory=place_of(settings),
+    )
     _connect(worker, presence)
     celery = app.Worker(
         hostname=f"{service.queue}@{service.name}",

@@ -66,7 +66,8 @@ def give_up(desk: Desk, job: Job, reason: str) -> None:
 def _settle(desk: Desk, job: Settle, text: str) -> None:
     whole = desk.sending.carry(job)
     if whole is None:
-        log.info("%s comes without its carry; whoever sent it sends it again where it is not settled", text[:80])
+        one = job.observation
+        log.info("%s comes without its carry; whoever sent it sends it again where it is not settled", one.id)
         return
     observation = whole.observation
     try:

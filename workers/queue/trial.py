@@ -15,7 +15,7 @@ from vidette.errors import StoreError, VidetteError
 from vidette.log import redact
 from workers.following import said
 from workers.jobs import Message, read
-from workers.queue.routing import QUEUES, Kind
+from workers.queue.routing import QUEUE_OF, Kind
 from workers.queue.steps import Cut, do, give_up
 from workers.queue.worker import Worker
 from workers.shared.process import clock_of
@@ -127,7 +127,7 @@ class Trial:
     def _put_aside(self, reason: str) -> None:
         desk = self._worker.desk
         tries = max(1, self._tries)
-        identity = desk.cluster.dead.add(queue=QUEUES[self.kind], text=self._text, error=redact(reason), tries=tries)
+        identity = desk.cluster.dead.add(queue=QUEUE_OF[self.kind], text=self._text, error=redact(reason), tries=tries)
         desk.tries.forget(self._id)
         self._worker.count(self.kind, "failed")
         log.error("%s is put aside: %s; `vidette jobs replay %s` does it again", self.kind, redact(reason), identity)

@@ -13,7 +13,7 @@ from workers.delivery.deliver import Outgoing
 from workers.queue.backlog import Backlog
 from workers.queue.early import Early
 from workers.queue.overdue import Overdue
-from workers.queue.routing import QUEUES, Kind
+from workers.queue.routing import QUEUE_OF, Kind
 from workers.queue.sending import Sending
 from workers.queue.stopping import Stopping
 from workers.shared.markers import Markers
@@ -62,7 +62,7 @@ class Worker:
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        mine = [limit_s for kind, limit_s in self.limits.items() if QUEUES[kind] == self.queue]
+        mine = [limit_s for kind, limit_s in self.limits.items() if QUEUE_OF[kind] == self.queue]
         self.overdue = Overdue(HARD * max(mine or self.limits.values()))
 
     @property
@@ -97,7 +97,7 @@ class Worker:
     def count(self, kind: Kind, result: Result) -> None:
         """A job ended so."""
         if self._desk is not None:
-            self._desk.presence.count(QUEUES[kind], result)
+            self._desk.presence.count(QUEUE_OF[kind], result)
 
     def _hush(self, pipeline: Pipeline) -> None:
         """Once this worker is to stop, looks on their way are cut: a model may take minutes, and others look again."""
@@ -108,7 +108,7 @@ class Worker:
         """The cluster as the settings say; only who takes looks needs what a model needs."""
         if self.join is not None:
             return self.join(self.settings, sending)
-        return cluster_of(self.settings, send=sending, asked=self.queue == QUEUES["look"])
+        return cluster_of(self.settings, send=sending, asked=self.queue == QUEUE_OF["look"])
 
     def _made(self) -> Desk:
         sending = Sending(self.settings, broker_of(self.settings), self.app)

@@ -14,11 +14,14 @@ dead:order           zset    their ids, the oldest first                        
 dead:bytes           int     their size                                           dead
 dead:lost            int     how many had to go for want of room                  dead
 tries:{task id}      int     how often a job was begun in vain; a day             tries
-worker:{name}        hash    a worker: host, pid, queues, pool; 10 s              presence
+worker:{name}        hash    a worker: host, pid, queues, pool, memory; 10 s      presence
 workers              set     names of these                                       presence
 counts:{of}          hash    done and failed of a queue, or (an hour) a worker    presence
 counts:{of}:{minute} hash    those of a minute; an hour                           presence
 carry:{id}:{sha256}  string  the carry of an observation on its way; hours        sending
+decoded:{run}        string  a watch that goes on; a minute                       decoded
+decoded:{run}:{n}    string  who decodes a span of it; minutes                    decoded
+decoding             zset    spans that are asked for, by when that ends          decoded
 early:{stream_id}    hash    observations that wait for the one before; an hour   early
 sent:{what}          string  a mark: sent, and not taken yet; seconds             markers
 looks:{stream_id}    int     deep looks that wait; an hour                        backlog
@@ -89,7 +92,7 @@ class Broker:
         try:
             yield
         except (redis.RedisError, OSError) as error:
-            raise StoreError(f"broker {self.address!r}: {_said(error)}; {_advice(error)}", retryable=True) from None
+            raise StoreError(fault_of(self.address, error), retryable=True) from None
 
     def alive(self) -> bool:
         """Whether it answers."""
@@ -136,20 +139,32 @@ def safe(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
+def fault_of(url: str, error: Exception) -> str:
+    """What went wrong with the server at this address, and what to do, without a password."""
+    address = safe(url)
+    return f"broker {address!r}: {_said(error)}; {_advice(error, encrypted=address.startswith('rediss:'))}"
+
+
 def _said(error: Exception) -> str:
     """What went wrong; where it is that nobody could be reached, without the address, which is said already."""
     if isinstance(error, redis.TimeoutError):
         return f"it did not answer within {_TIMEOUT_S:g} s"
+    if isinstance(error, redis.AuthenticationError) and "HELLO" in str(error):
+        return "it asks for a password"  # redis says at length how a program would give one
     said = redact(" ".join(str(error).split())).rstrip(".") or type(error).__name__
     return _CONNECTING.sub("", said)
 
 
-def _advice(error: Exception) -> str:
+def _advice(error: Exception, *, encrypted: bool) -> str:
     match error:
         case redis.AuthenticationError() | redis.exceptions.AuthorizationError() | redis.exceptions.NoPermissionError():
             return "give the right user and password in `broker`"
+        case redis.TimeoutError() if encrypted:
+            return "see what it is doing, and whether it speaks TLS there (redis:// does without)"
         case redis.TimeoutError():
             return "see what it is doing, or name another with `broker`"
+        case redis.ConnectionError() if "certificate verify failed" in str(error):
+            return "name the file of its authority with `?ssl_ca_certs=FILE` in `broker`"
         case redis.exceptions.OutOfMemoryError():
             return "give it more memory (`maxmemory`)"
         case redis.ReadOnlyError():

@@ -1,6 +1,7 @@
 """Dead jobs: those that were given up, kept with the reason until a person sends them again or drops them."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ for _, id in ipairs(ARGV) do
 end
 return gone
 """
-# A job may be given up twice, as it may be done twice: it is one dead job then, so its id is made of its message.
+# A job may be given up twice, as it may be done twice: it is one dead job then, so its id is made of what is to be done.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,8 @@ class Dead:
         self._add, self._drop = broker.script(_ADD), broker.script(_DROP)
 
     def add(self, *, queue: str, text: str, error: str, tries: int) -> str:
-        """Keep a job that is given up; -> its id. The same message twice is one dead job."""
-        identity = hashlib.sha256(f"{queue}\0{text}".encode(errors="replace")).hexdigest()[:16]
+        """Keep a job that is given up; -> its id. The same job twice is one dead job, whenever each was sent."""
+        identity = hashlib.sha256(f"{queue}\0{_task(text)}".encode(errors="replace")).hexdigest()[:16]
         with self.broker.faults():
             seconds, micros = self.broker.client.time()
             at = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
@@ -155,3 +156,11 @@ class Dead:
 def _plain(error: str) -> str:
     """So much of it, in characters that Redis takes: names of files may have others."""
     return error[:_LONGEST].encode(errors="replace").decode()
+
+
+def _task(text: str) -> str:
+    """What a message says that is to be done, without when it was sent; all of it where it is none."""
+    try:
+        return json.dumps(json.loads(text)["job"], sort_keys=True)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return text

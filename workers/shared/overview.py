@@ -26,7 +26,7 @@ class Overview:
     """How it is `at` an instant of Redis' clock.
 
     `counted` is by queue, `leases` those of watches that are wanted and others; of the dead jobs the `newest`, `lost` are
-    those for which there was no room.
+    those for which there was no room. `trouble`: what is wrong with memory, where somebody looked.
     """
 
     at: datetime
@@ -39,6 +39,7 @@ class Overview:
     lost: int
     newest: DeadJob | None
     server: Server
+    trouble: str = ""
 
 
 def overview(broker: Broker) -> Overview:

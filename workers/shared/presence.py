@@ -6,7 +6,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Literal
 
 from vidette.errors import StoreError
 from workers.shared.broker import Broker
+from workers.shared.memory import Place
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class WorkerRow:
     started: datetime
     silent_s: float
     jobs: Counted
+    memory: Place = field(default_factory=Place)
 
 
 class Presence:
@@ -54,7 +56,16 @@ class Presence:
     `child`: of a pool of processes, whose parent is there for it; only what it counts is said.
     """
 
-    def __init__(self, broker: Broker, *, name: str, queues: Sequence[str], pool: str, child: bool = False) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        name: str,
+        queues: Sequence[str],
+        pool: str,
+        memory: Place = Place(),  # noqa: B008  frozen
+        child: bool = False,
+    ) -> None:
         self.name = name
         self._broker, self._child = broker, child
         self._said: dict[str, str | int] = {
@@ -62,6 +73,8 @@ class Presence:
             "pid": os.getpid(),
             "queues": json.dumps(list(queues)),
             "pool": pool,
+            "memory_mark": memory.mark,
+            "memory": memory.name,
         }
         self._counts: Counter[tuple[str, Result]] = Counter()
         self._lock, self._over = Lock(), Event()
@@ -214,6 +227,7 @@ def _worker(name: str, said: Mapping[str, str], left_ms: int, jobs: Counted) -> 
             started=datetime.fromtimestamp(int(said["started"]) / 1000, UTC),
             silent_s=max(0.0, GONE_S - left_ms / 1000),
             jobs=jobs,
+            memory=Place(mark=said.get("memory_mark", ""), name=said.get("memory", "")),
         )
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
         return None  # gone meanwhile, or only what its children counted is there

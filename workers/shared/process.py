@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from vidette.errors import ConfigError
@@ -47,10 +48,11 @@ def _clock(pid: int, url: str) -> Clock:
 @lru_cache(maxsize=8)
 def _broker(_pid: int, url: str) -> "Broker":
     """A child that was forked makes its own."""
-    try:
-        from workers.shared.broker import Broker
-    except ImportError as error:
-        raise ConfigError("broker: Redis needs its client; pip install 'vidette[scale]'") from error
+    missing = [name for name in ("redis", "celery") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"broker: sharing the work needs {' and '.join(missing)}; pip install 'vidette[scale]'")
+    from workers.shared.broker import Broker
+
     return Broker(url)
 
 

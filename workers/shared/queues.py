@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.queue.routing import PRIORITIES, QUEUES, under_way_key, waiting_key
+from workers.queue.routing import HINTS, PRIORITIES, QUEUES, under_way_key, waiting_key
 from workers.shared.broker import Broker
 
 _MOST_BYTES = 16 << 20  # a message that is larger is none of ours
@@ -16,6 +16,8 @@ _MOST_BYTES = 16 << 20  # a message that is larger is none of ours
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
     """A queue: jobs that wait, in all and by priority (0 goes first; those of which none waits left out), jobs under way.
+
+    Hints that wait are no backlog, and not counted.
 
     `oldest_s`: how long ago the one was sent that waits longest, from the sender's clock to Redis'; None where none waits,
     or it does not say.
@@ -36,15 +38,15 @@ class Queues:
 
     def rows(self) -> list[QueueRow]:
         """Every queue, in the order in which jobs come by them."""
-        return [self.row(name) for name in QUEUES.values()]
+        return [self.row(name) for name in QUEUES]
 
     def row(self, name: str) -> QueueRow:
         """One queue."""
         *waiting, under_way = self._broker.together([*_lengths(name), ("HLEN", under_way_key(name))])
-        by_priority = {priority: count for priority, count in zip(PRIORITIES, waiting, strict=True) if count}
+        by_priority = {priority: count for priority, count in zip(_priorities(name), waiting, strict=True) if count}
         return QueueRow(
             name=name,
-            waiting=sum(waiting),
+            waiting=sum(by_priority.values()),
             by_priority=by_priority,
             under_way=under_way,
             oldest_s=self._oldest_s(name, list(by_priority)),
@@ -78,4 +80,8 @@ def sent_at(message: bytes | None) -> datetime | None:
 
 
 def _lengths(name: str) -> list[tuple[str, str]]:
-    return [("LLEN", waiting_key(name, priority)) for priority in PRIORITIES]
+    return [("LLEN", waiting_key(name, priority)) for priority in _priorities(name)]
+
+
+def _priorities(name: str) -> list[int]:
+    return [priority for priority in PRIORITIES if priority != HINTS.get(name)]

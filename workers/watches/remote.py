@@ -14,7 +14,7 @@ from workers.beat.giving_up import give_up, is_fruitless
 from workers.cluster import Cluster
 from workers.following import Following, Listener
 from workers.jobs import Watch
-from workers.queue.routing import QUEUES
+from workers.queue.routing import QUEUE_OF
 from workers.shared.leases import LeaseRow
 from workers.shared.markers import WATCH_S, Markers
 from workers.shared.registry import Wanted
@@ -105,7 +105,7 @@ class Errand:
 
     def _see(self, wanted: Wanted, held: Held) -> None:
         leased = self._id in held
-        self.needs = () if leased else (QUEUES["watch"],)
+        self.needs = () if leased else (QUEUE_OF["watch"],)
         match wanted.state:
             case "failed" | "dead":
                 self._end(SourceError(wanted.error))
@@ -116,9 +116,9 @@ class Errand:
             case "done" if not self._pending():
                 self._end()
             case "done":
-                self.needs = (QUEUES["look"], QUEUES["settle"])
+                self.needs = (QUEUE_OF["look"], QUEUE_OF["settle"])
             case _ if leased:
-                self.needs = (QUEUES["settle"],)
+                self.needs = (QUEUE_OF["settle"],)
             case _ if is_fruitless(self._store, wanted):
                 self._give_up(wanted, held)
             case _:

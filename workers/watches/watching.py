@@ -3,14 +3,17 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
+from agent.perception.decoded import Reading
+from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
 from vidette.models import Observation
 from vidette.queries import LastCommit, Reach, Reached
 from vidette.streams import Stream
+from workers.breakage import Breakable
 from workers.cameras.crew import Berth
 from workers.cameras.succession import Succession
 from workers.cluster import Cluster
@@ -19,6 +22,7 @@ from workers.jobs import Job, LookAt, Settle, Watch
 from workers.shared.leases import Lease
 from workers.shared.registry import Over, Wanted
 from workers.watches.emitting import Emitter
+from workers.watches.spans import shared_out
 
 log = logging.getLogger(__name__)
 
@@ -227,7 +231,7 @@ class Watching:
     def _file(self) -> Watch | None:
         """The fast look at a file; -> the next span."""
         then = None
-        with closing(step(self._cluster.pipeline, self._job, self._take)) as jobs:
+        with closing(step(self._cluster.pipeline, self._job, self._take, self._share)) as jobs:
             for follow in jobs:
                 if isinstance(follow, Watch):
                     then = follow
@@ -261,6 +265,11 @@ class Watching:
         """Leave the camera only once another worker sees it, where one comes."""
         succession = Succession(self._cluster.broker, self._job.spec.stream_id)
         self._followed = succession.offer(self._cluster.send, self._same(), lambda: self._unwanted or self._lost)
+
+    def _share(self, spec: SourceSpec, source: Breakable) -> AbstractContextManager[Reading | None]:
+        """Have others decode spans of it ahead."""
+        cluster = self._cluster
+        return shared_out(spec, source, cluster.pipeline.settings, cluster.broker, cluster.send, lambda: self._over)
 
     def _take(self, stream: Stream) -> None:
         """From now on nobody who watched it before is heard."""

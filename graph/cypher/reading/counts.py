@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, one, rows
+from graph.cypher.reading import timely
 from graph.cypher.reading.events import run_of
 from graph.cypher.where import Where
 from graph.rows import to_instant
@@ -29,6 +30,8 @@ _THINGS = (
 
 def read_count(transaction: Transaction, query: Count) -> int:
     """How many rows match."""
+    if query.of == "events" and timely.is_timely(query.where):
+        return timely.count(transaction, query.where)
     variable, conditions_of = _OF[query.of]
     where = conditions_of(transaction, query.where)
     found = one(transaction, f"{where.text} RETURN count(DISTINCT {variable}) AS count", **where.values)
@@ -64,6 +67,8 @@ def read_timeline(transaction: Transaction, query: Timeline) -> list[Bucket]:
 
 def read_tally(transaction: Transaction, query: Tally) -> list[Share]:
     """Counts by what rows share, in the order of the name or the time; an event without a known thing counts by itself."""
+    if query.of == "events" and query.by in timely.PLACES and not query.distinct and timely.is_kept(query.where):
+        return [_share(query, row) for row in timely.tally(transaction, query.where, query.by)]
     variable, conditions_of = _OF[query.of]
     where = conditions_of(transaction, query.where)
     things = query.distinct or query.by == "label"

@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, one, rows
+from graph.cypher.reading.timely import first, is_timely
 from graph.cypher.where import Where
 from vidette.queries import Events, Filter
 
@@ -45,6 +46,8 @@ def find(transaction: Transaction, query: Events) -> list[str]:
     """Ids of the first `limit` events in the query's order."""
     asked, limit = query.where, max(0, query.limit)
     timely = query.order in ("start", "-start", "rank")
+    if timely and is_timely(asked):
+        return first(transaction, asked, query.order, limit)
     if timely and asked.text and not asked.ids and common(transaction, conditions.phrase(asked)):
         return _ranked(transaction, asked, limit) if query.order == "rank" else _worded(transaction, query, limit)
     return _sorted(transaction, query, limit)

@@ -7,6 +7,7 @@ from graph.cypher import where as conditions
 from graph.cypher.assertions import roles_of
 from graph.cypher.driver import Row, Transaction, one, rows
 from graph.cypher.reading.finding import order_by
+from graph.cypher.reading.timely import first, is_timely
 from graph.cypher.where import Where
 from vidette.models import EventType, Label
 from vidette.moments import Begun, Doers, Moment, Moments, Rejoined, Things
@@ -20,6 +21,11 @@ _PARTS = (
 )
 _TRACKED = "MATCH (t:Track)-[:IS]->(n:Entity) WHERE t.id IN $ids RETURN t.id AS id, n{.id, .label, .kind} AS thing"
 _NAMED = "MATCH (n:Entity) WHERE n.id IN $ids AND n.label IS NOT NULL RETURN n.id AS id, n{.id, .label, .kind} AS thing"
+_OF_IDS = "UNWIND range(0, size($ids) - 1) AS place MATCH (e:Event {id: $ids[place]})"
+_TOLD = (
+    " MATCH (s:Stream {id: e.stream_id})"
+    " RETURN e{.id, .start, .end, .start_pts, .end_pts, .type, .zone, .line} AS e, s.name AS stream"
+)
 
 Part = tuple[str, str | None, Row | None]
 """Role, track, thing."""
@@ -33,18 +39,22 @@ def read_moments(transaction: Transaction, query: Moments) -> list[Moment]:
 
 
 def _events(transaction: Transaction, query: Moments) -> list[Moment]:
+    if query.spans is None and query.order in ("start", "-start") and is_timely(query.where):
+        ids = first(transaction, query.where, query.order, query.limit)
+        found = rows(transaction, f"{_OF_IDS}{_TOLD} ORDER BY place", ids=ids)
+    else:
+        found = _found(transaction, query)
+    parts = parts_of(transaction, [row["e"]["id"] for row in found]) if query.things else {}
+    return [_event(row, parts.get(row["e"]["id"], ()) if query.things else None) for row in found]
+
+
+def _found(transaction: Transaction, query: Moments) -> list[Row]:
     where = _met(conditions.events(transaction, query.where), query, "e")
     ranked = query.order == "rank" and query.where.text
     order = " ORDER BY score DESC, e.start, e.id" if ranked else order_by("e", _order(query))
-    found = rows(
-        transaction,
-        f"{where.first('e' + (', score' if query.where.text else ''), order)} MATCH (s:Stream {{id: e.stream_id}})"
-        f" RETURN e{{.id, .start, .end, .start_pts, .end_pts, .type, .zone, .line}} AS e, s.name AS stream{order}",
-        **where.values,
-        limit=query.limit,
-    )
-    parts = parts_of(transaction, [row["e"]["id"] for row in found]) if query.things else {}
-    return [_event(row, parts.get(row["e"]["id"], ()) if query.things else None) for row in found]
+    names = "e, score" if query.where.text else "e"
+    text = f"{where.first(names, order)}{_TOLD}{order}"
+    return rows(transaction, text, **where.values, limit=query.limit)
 
 
 def _order(query: Moments) -> str:

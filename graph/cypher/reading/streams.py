@@ -18,19 +18,19 @@ from vidette.rows import CoverageRow, StreamRow
 from vidette.streams import Stream
 
 _NAMED = "MATCH (s:Stream) WHERE size($names) = 0 OR s.id IN $names OR s.name IN $names"
-_TOLD = "s{.id, .name, .kind, .uri, .start, .start_from, .duration, .commit_final}"
+_TOLD = "s{.id, .name, .kind, .uri, .start, .start_from, .duration, .commit_final, .tracks, .watched}"
 """What is told of a stream: its carry, which is long, stays there."""
 _COUNTED = (
-    " CALL (s) { MATCH (e:Event {stream_id: s.id}) WHERE e.start_pts IS NOT NULL AND e.state <> 'retracted' RETURN count(e) AS events }"
-    " CALL (s) { MATCH (t:Track {stream_id: s.id}) WHERE t.start_pts IS NOT NULL AND t.present RETURN count(t) AS tracks }"
-    " CALL (s) { MATCH (c:Coverage {stream_id: s.id}) WHERE c.look IN $looks AND c.start_pts IS NOT NULL RETURN max(c.end_pts) AS reach,"
-    " sum(CASE WHEN c.look = 'fast' AND c.state = 'watched' THEN c.end - c.start ELSE 0 END) AS watched }"
+    " CALL (s) { MATCH (h:Shape {stream_id: s.id}) WHERE h.live RETURN sum(h.count) AS events }"
+    " CALL (s) { UNWIND $looks AS look CALL (s, look) { MATCH (c:Coverage {stream_id: s.id, look: look})"
+    " WHERE c.start_pts IS NOT NULL RETURN c ORDER BY c.stream_id DESC, c.look DESC, c.start_pts DESC LIMIT 1 }"
+    " RETURN max(c.end_pts) AS reach }"
 )
 
 
 def read_streams(transaction: Transaction, query: Streams) -> list[StreamRow]:
     """Streams by name; `names` may be ids."""
-    asked = f"{_NAMED}{_COUNTED} RETURN {_TOLD} AS s, events, tracks, reach, watched ORDER BY s.name"
+    asked = f"{_NAMED}{_COUNTED} RETURN {_TOLD} AS s, events, reach ORDER BY s.name"
     return [_row(row) for row in rows(transaction, asked, names=list(query.names), looks=list(LOOKS))]
 
 
@@ -44,9 +44,9 @@ def _row(row: Row) -> StreamRow:
         start=to_instant(stream["start"]),
         start_from=stream["start_from"],
         duration_s=stream.get("duration"),
-        watched_s=round(row["watched"] / 1000, 3),
+        watched_s=round((stream["watched"] or 0) / 1000, 3),
         events=row["events"],
-        tracks=row["tracks"],
+        tracks=stream["tracks"] or 0,
         state=_state(stream),
         reach_s=row["reach"] or 0.0,
     )

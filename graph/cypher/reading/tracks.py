@@ -5,26 +5,24 @@ from collections import defaultdict
 
 from graph.cypher import where as conditions
 from graph.cypher.driver import Row, Transaction, rows
-from graph.cypher.reading.finding import order_by
+from graph.cypher.reading.passing import first
 from graph.cypher.things import points_of
 from graph.rows import to_instant
 from vidette.models import Label, PathPoint
 from vidette.queries import Entities, Tracks
 from vidette.rows import EntityRow, TrackRow
 
+_TOLD = (
+    "UNWIND range(0, size($ids) - 1) AS place MATCH (t:Track {id: $ids[place]})-[:IS]->(n:Entity)"
+    " MATCH (s:Stream {id: t.stream_id}) RETURN t{.*} AS t, n.id AS entity, s.name AS stream ORDER BY place"
+)
+
 
 def read_tracks(transaction: Transaction, query: Tracks) -> list[TrackRow]:
     """Tracks that match."""
-    where = conditions.tracks(transaction, query.where)
-    found = rows(
-        transaction,
-        f"{where.first('t, n', order_by('t', query.order))} MATCH (s:Stream {{id: t.stream_id}})"
-        f" RETURN t{{.*}} AS t, n.id AS entity, s.name AS stream{order_by('t', query.order)}",
-        **where.values,
-        limit=max(0, query.limit),
-    )
-    paths = {} if query.brief else _paths(transaction, [row["t"]["id"] for row in found])
-    return [_row(row, tuple(paths.get(row["t"]["id"], ()))) for row in found]
+    ids = first(transaction, query)
+    paths = {} if query.brief else _paths(transaction, ids)
+    return [_row(row, tuple(paths.get(row["t"]["id"], ()))) for row in rows(transaction, _TOLD, ids=ids)]
 
 
 def _row(row: Row, path: tuple[PathPoint, ...]) -> TrackRow:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.perception.ahead import Ahead
 from agent.perception.background import Background
+from agent.perception.decoded import reading as decoding
 from tests.pictures import HEIGHT, WIDTH, Drawing, Picture, court
 
 
@@ -22,8 +23,13 @@ class Counted(Drawing):
             yield frame
 
 
+def opened(source, start_s=0.0, end_s=None):
+    decoded = decoding(source)
+    return Ahead(decoded, start_s, end_s, -1.0, again=decoded)
+
+
 def ahead(source, start_s=0.0):
-    reading = Ahead(source, start_s, None, -1.0)
+    reading = opened(source, start_s)
     return reading.look(next(iter(reading)))
 
 
@@ -62,7 +68,7 @@ def test_every_frame_is_given_once_in_order_whenever_one_looks_ahead(start_s, en
     source = Counted(12, noise=0, fps=2)
     plain = [frame.pts_s for frame in source.frames(start_s, end_s)]
     source.reads = Counter()
-    given, reading = [], Ahead(source, start_s, end_s, -1.0)
+    given, reading = [], opened(source, start_s, end_s)
     for index, one in enumerate(reading):
         given.append(one.pts_s)
         if index == when:
@@ -72,7 +78,7 @@ def test_every_frame_is_given_once_in_order_whenever_one_looks_ahead(start_s, en
 
 
 def test_the_one_before_the_last_may_be_the_first_of_a_scene():
-    reading = Ahead(Drawing(5, noise=0), 0.0, None, -1.0)
+    reading = opened(Drawing(5, noise=0))
     frames = iter(reading)
     first, _ = next(frames), next(frames)
     assert len(reading.look(first)) == 5
@@ -81,7 +87,7 @@ def test_the_one_before_the_last_may_be_the_first_of_a_scene():
 
 def test_beyond_what_may_wait_the_rest_is_read_a_second_time():
     source = Counted(40, noise=0, fps=10)
-    reading = Ahead(source, 0.0, None, -1.0)
+    reading = opened(source)
     frames = iter(reading)
     assert len(reading.look(next(frames))) == 30
     assert len(reading._waiting) <= 160
@@ -91,7 +97,7 @@ def test_beyond_what_may_wait_the_rest_is_read_a_second_time():
 
 def test_looking_ahead_goes_beyond_the_end_of_a_span():
     source = Counted(40, noise=0)
-    reading = Ahead(source, 0.0, 10.0, -1.0)
+    reading = opened(source, 0.0, 10.0)
     frames = iter(reading)
     assert len(reading.look(next(frames))) == 30
     assert [one.pts_s for one in frames][-1] == pytest.approx(9.8)
@@ -104,8 +110,8 @@ def test_a_picture_is_the_same_after_it_waited(index, held_px, monkeypatch):
     """A telling frame stays where there is room, else its picture is taken before; another one is read again."""
     monkeypatch.setattr("agent.perception.ahead._HELD_PX", held_px)
     source = Drawing(6)
-    there = [one.jpeg() for one in Ahead(source, 0.0, None, -1.0)][index]
-    reading = Ahead(source, 0.0, None, -1.0)
+    there = [one.jpeg() for one in opened(source)][index]
+    reading = opened(source)
     frames = iter(reading)
     reading.look(next(frames))
     waited = list(frames)[index - 1]
@@ -116,7 +122,7 @@ def test_a_picture_is_the_same_after_it_waited(index, held_px, monkeypatch):
 
 def test_a_picture_that_cannot_be_read_again_is_the_small_one():
     source = Drawing(6, backdrop=np.full((HEIGHT, WIDTH, 3), (200, 40, 90), np.uint8), noise=0)
-    reading = Ahead(source, 0.0, None, -1.0)
+    reading = opened(source)
     frames = iter(reading)
     reading.look(next(frames))
     source.seconds = 0.0

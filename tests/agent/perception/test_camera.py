@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.perception.camera import Camera, differing, is_cut, likeness, view
+from agent.perception.camera import Camera, differing, edges, is_cut, likeness, view
 from ingest.media import MemoryMedia
 from tests.looking import watch
 from tests.pictures import WIDTH, Drawing, Picture, box, court, street, walk
@@ -196,3 +196,10 @@ def test_the_deep_look_is_spared_the_middle_of_a_blocked_view():
     covered = under(EventType.VIEW_BLOCKED).coverage
     middle = [row for row in covered if row.start_s <= 10.0 < row.end_s]
     assert [row.deep for row in middle] == [DeepState.GATED]
+
+
+def test_edges_are_the_same_wherever_they_lie_in_memory():
+    picture = street()[..., 0]
+    held = [edges(picture) for _ in range(64)]
+    assert len({one.ctypes.data % 64 for one in held}) > 1
+    assert len({one.tobytes() for one in held}) == 1

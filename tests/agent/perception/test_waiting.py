@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.perception.ahead import Ahead
+from agent.perception.decoded import reading as decoding
 from agent.perception.waiting import Waiting
 from tests.feeds import lost
 from tests.looking import sight
@@ -99,7 +100,8 @@ def test_the_pictures_are_those_that_a_file_is_looked_ahead_for(seconds, fps):
                 Picture(STREET, one.pts_s) for one in items if one.pts_s >= start_s and (not end_s or one.pts_s < end_s)
             )
 
-    reading = Ahead(Listed(seconds), 0.0, None, -1.0)
+    listed = decoding(Listed(seconds))
+    reading = Ahead(listed, 0.0, None, -1.0, again=listed)
     kept = reading.look(next(iter(reading)))
     mine = waiting.look(items[0])
     assert len(mine) == len(kept)

@@ -10,7 +10,7 @@ from benchmarks import memory_made as made
 from graph.cypher.reading import finding
 from graph.embedded import EmbeddedStore
 from graph.neo4j import Neo4jStore
-from tests.graph_stores import fresh
+from tests.graph.cypher.both import both
 from vidette.queries import Events, Filter
 
 WORDS = (("person", False), ("person entered", False), ("person umbrella", True), ("umbrella", False))
@@ -25,15 +25,8 @@ PLACES = (
 @pytest.fixture(scope="module")
 def stores() -> Iterator[tuple[Neo4jStore, EmbeddedStore]]:
     """Some two hundred events on both."""
-    served, plain = fresh(), EmbeddedStore(":memory:")
-    for store in (served, plain):
-        for stream in made.cameras():
-            store.open_stream(stream)
-        for observation, _ in made.observations(200):
-            store.settle(observation)
-    yield served, plain
-    served.close()
-    plain.close()
+    with both(200) as stores:
+        yield stores
 
 
 @pytest.fixture(

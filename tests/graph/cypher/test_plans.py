@@ -50,6 +50,7 @@ FEW = {
     "Silence": "people make them",
     "Feedback": "people give it",
     "Zone": "a few a camera",
+    "Shape": "some dozens a camera: what its events are",
 }
 """Labels of which there are few, and why."""
 ALL = {

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import schema
+from graph.dump.decoding import decode
 from graph.dump.embedded import EmbeddedMemory
-from graph.dump.records import KINDS, POINTS, decode
+from graph.dump.records import KINDS, POINTS
 from graph.dump.rows import stretches
 from vidette.codec import encode
 from vidette.errors import StoreError

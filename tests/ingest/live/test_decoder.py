@@ -50,6 +50,21 @@ def test_it_knows_what_the_stream_said(reordered):
     assert own.thread_count == 1
 
 
+def test_who_joins_a_broadcast_between_keyframes_begins_at_the_next(tmp_path):
+    whole, joined = tmp_path / "whole.ts", tmp_path / "joined.ts"
+    make(whole, Recipe(frames=25, gop=25, format="mpegts"))
+    sent = arrivals(whole)
+    joined.write_bytes(
+        whole.read_bytes().replace(b"\0\0\1\x67", b"\0\0\1\x6c")
+    )  # no parameters before the next keyframe
+    (first, *_) = arrivals(joined)
+    assert coding_of(first).pix_fmt is None
+    assert coding_of(first).decoder().pix_fmt is None
+    decoder = PacketDecoder(first.stream)
+    shown = [one for arrival in sent for one in decoder.decode(arrival)] + list(decoder.drain())
+    assert sum(one.picture is not None for one in shown) == 25
+
+
 def test_in_order_and_whole_with_b_frames(reordered):
     _, shown = decoded(reordered)
     at_s = [one.at_s for one in shown]

@@ -16,14 +16,21 @@ from workers.queue.minding import mind
 from workers.queue.serving import Service
 
 WAIT_S = 60.0
-# Says its queue and process id, then sleeps; what it is told in other words it does.
+# Says its queue and process id, then sleeps; what it is told in other words it does. `ingest` takes a while to end.
 ACTOR = """
 import json, os, signal, sys, time
 said = json.loads(sys.stdin.readline())
 queue, folder = said["queue"], sys.argv[1]
 if queue == "usage":
     sys.exit(2)
-signal.signal(signal.SIGTERM, signal.SIG_IGN if queue == "deaf" else lambda *_: sys.exit(0))
+def slowly(*_):
+    time.sleep(0.5)
+    pid = int(open(os.path.join(folder, "settle")).read())
+    os.kill(pid, 0)
+    open(os.path.join(folder, "settle-was-there"), "w").close()
+    sys.exit(0)
+on_term = {"deaf": signal.SIG_IGN, "ingest": slowly}.get(queue, lambda *_: sys.exit(0))
+signal.signal(signal.SIGTERM, on_term)
 signal.signal(signal.SIGQUIT, lambda *_: sys.exit(3))
 with open(os.path.join(folder, queue), "a") as told:
     told.write(f"{os.getpid()}\\n")
@@ -68,6 +75,18 @@ def test_one_that_dies_is_begun_again_and_all_end_with_the_wish_to_stop(tmp_path
     assert codes == [0]
     assert len(begun(tmp_path, "b")) == 1
     assert not any(psutil.pid_exists(one) for one in (second, *begun(tmp_path, "b")))
+
+
+def test_those_that_watch_end_first_while_the_others_settle_what_they_hand_over(tmp_path, command):
+    stop, codes = threading.Event(), []
+    ours = [service("settle"), service("ingest")]
+    minding = threading.Thread(target=lambda: codes.append(mind(ours, stop, command=command)))
+    minding.start()
+    until(lambda: begun(tmp_path, "settle") and begun(tmp_path, "ingest"))
+    stop.set()
+    minding.join(WAIT_S)
+    assert codes == [0]
+    assert (tmp_path / "settle-was-there").exists()
 
 
 def test_one_whose_settings_cannot_be_used_ends_all_with_its_code(tmp_path, command):

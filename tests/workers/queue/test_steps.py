@@ -23,7 +23,7 @@ from workers.flow import step
 from workers.jobs import Deliver, LookAt, Watch, encode, read
 from workers.queue import steps, trial
 from workers.queue.priority import of_look
-from workers.queue.routing import PRIORITIES, QUEUES, waiting_key
+from workers.queue.routing import PRIORITIES, QUEUE_OF, waiting_key
 from workers.queue.steps import Cut, do
 from workers.queue.trial import Trial
 from workers.queue.worker import Worker
@@ -147,7 +147,7 @@ class TestLooks:
         worker, spec = made(vision=ScriptedVision(), cluster={"waiting_looks": 1}), spec_of(clip)
         for job in watched(worker, spec):
             done(worker, job)
-        assert Queues(worker.desk.cluster.broker).waiting(QUEUES["look"]) == 1
+        assert Queues(worker.desk.cluster.broker).waiting(QUEUE_OF["look"]) == 1
         rows = worker.desk.cluster.pipeline.store.read(CoverageIn())
         dropped = [row for row in rows if row.deep == DeepState.DROPPED]
         assert dropped

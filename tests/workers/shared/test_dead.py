@@ -37,6 +37,16 @@ def size(broker: Broker) -> tuple[int, int]:
     return counted, sum(map(len, broker.client.hvals(broker.key("dead"))))
 
 
+def test_a_job_that_was_sent_twice_and_given_up_twice_is_one(dead):
+    sent = [json.dumps({"sent_at": at, "job": {"kind": "deliver", "sink": "ops"}}) for at in ("10:00", "10:01")]
+    assert add(dead, sent[0]) == add(dead, sent[1])
+    (row,) = dead.rows()
+    assert row.text == sent[1]
+    assert add(dead, sent[0].replace("ops", "desk")) != row.id
+    for odd in ("[]", "7", "{", '{"job": ' + "[" * 100_000):
+        add(dead, odd)
+
+
 def test_jobs_are_listed_the_newest_first(dead, broker):
     one, two = add(dead, "one", error="x" * 5000), add(dead, "two", queue="vision", error="no '\udcff'", tries=1)
     newest, oldest = dead.rows()

@@ -1,6 +1,7 @@
 """What a process has once: its broker, its leases; and streams are held by them where there is a broker."""
 
 import os
+import sys
 
 import pytest
 
@@ -44,6 +45,13 @@ def test_without_a_broker_there_is_none():
     with pytest.raises(ConfigError, match="no broker in the settings") as caught:
         broker_of(Settings())
     assert "VIDETTE_BROKER" in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["redis", "celery"])
+def test_what_is_not_installed_is_said_with_what_installs_it(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ConfigError, match=rf"needs {missing}; pip install 'vidette\[scale\]'"):
+        broker_of(Settings(broker=f"redis://no-{missing}:1/0"))
 
 
 def test_streams_are_held_by_leases_where_there_is_a_broker(memory, url):
