@@ -50,7 +50,8 @@ class Opened:
 def opened(data: bytes, least: int) -> Opened:
     """The picture, no smaller than `least` px along its longer side where it has so many. Raises StoreError."""
     width, height = checked(data)
-    whole_first = max(width, height) // 2 >= least or any(one in data[:_HEAD] for one in _NOT_PLAIN)
+    odd = (width | height) % 2  # the last samples of colour reach beyond the picture, and would be pulled in
+    whole_first = odd or max(width, height) // 2 >= least or any(one in data[:_HEAD] for one in _NOT_PLAIN)
     if not whole_first and (planes := _planes(data, (width, height))):
         return Opened(size=(width, height), planes=planes)
     whole = decode(data, least=least)
