@@ -126,9 +126,8 @@ def imported(tables: Tables, home: Path) -> None:
     ]
     (home / "conf").mkdir(exist_ok=True)
     (home / "conf" / "neo4j.conf").write_text(f"server.directories.data={home / 'data'}\n")
-    subprocess.run(
-        command, env={**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}, check=True, cwd=home
-    )
+    homes = {"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
+    subprocess.run(command, env={**os.environ, **homes}, check=True, cwd=home, stdout=subprocess.DEVNULL)
 
 
 def indexed(address: str) -> None:
@@ -140,6 +139,26 @@ def indexed(address: str) -> None:
         session.run("MERGE (v:Vidette) SET v.version = $version", version=len(STEPS)).consume()
 
 
+def grown(source: Path, target: Path, times: int) -> None:
+    """Read the server in one folder, write one into the other; say what took how long."""
+    began = time.perf_counter()
+
+    def said(what: str) -> None:
+        print(f"{time.perf_counter() - began:6.0f} s  {what}", flush=True)
+
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target) as folder:
+        with server(source) as (address, _):
+            Neo4jStore(address).close()  # of this version from now on: what is counted is copied with what it counts
+            tables = exported(address, lambda span_ms: Tables(Path(folder), times, span_ms))
+        said("read")
+        imported(tables, target)
+    said("written")
+    with server(target) as (address, _):
+        indexed(address)
+    said("indexed")
+
+
 def main() -> None:
     """Read one, write the other."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -148,22 +167,7 @@ def main() -> None:
     options.add_argument("--times", type=int, default=10, help="how many times as much")
     given = options.parse_args()
     print(machine(), flush=True)
-    began = time.perf_counter()
-
-    def said(what: str) -> None:
-        print(f"{time.perf_counter() - began:6.0f} s  {what}", flush=True)
-
-    given.target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=given.target) as folder:
-        with server(given.source) as (address, _):
-            Neo4jStore(address).close()  # of this version from now on: what is counted is copied with what it counts
-            tables = exported(address, lambda span_ms: Tables(Path(folder), given.times, span_ms))
-        said("read")
-        imported(tables, given.target)
-    said("written")
-    with server(given.target) as (address, _):
-        indexed(address)
-    said("indexed")
+    grown(given.source, given.target, given.times)
 
 
 if __name__ == "__main__":
