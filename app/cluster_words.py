@@ -1,6 +1,6 @@
 """What is the matter with the workers, and what to do about it, in sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from app.cameras import ago
@@ -8,6 +8,8 @@ from app.tables import many, short
 
 if TYPE_CHECKING:
     from workers.shared.overview import Overview
+    from workers.shared.places import Place
+    from workers.shared.presence import WorkerRow
     from workers.shared.registry import Wanted
 
 LATE_S = 30.0
@@ -23,7 +25,7 @@ def problems(found: "Overview") -> Iterator[str]:
     """One sentence each, the gravest first; none where all is well."""
     if found.trouble:
         yield found.trouble
-    yield from _memories(found)
+    yield from _apart(found)
     yield from _unwatched(found)
     yield from _beat(found)
     yield from _waiting(found)
@@ -33,17 +35,32 @@ def problems(found: "Overview") -> Iterator[str]:
     yield from _server(found)
 
 
-def _memories(found: "Overview") -> Iterator[str]:
-    """Workers that settle elsewhere than others look: their watches never come to an end."""
-    first = next((one for one in found.workers if one.memory.mark), None)
-    if first is None:
-        return
-    for one in found.workers:
-        if one.memory.differs(first.memory):
+def other_memories(workers: "Iterable[WorkerRow]", whose: str, ours: "Place") -> Iterator[str]:
+    """One sentence for each worker that settles elsewhere than `whose` looks: its watches never come to an end."""
+    for one in workers:
+        if one.memory.differs(ours):
             yield (
-                f"worker {one.name} has memory {one.memory.name!r}, {first.name} has {first.memory.name!r}:"
+                f"worker {one.name} has memory {one.memory.name!r}, {whose} has {ours.name!r}:"
                 " give all of them the same `db`"
             )
+
+
+def other_media(workers: "Iterable[WorkerRow]", whose: str, ours: "Place") -> Iterator[str]:
+    """One sentence for each worker that keeps pictures where `whose` does not find them."""
+    for one in workers:
+        if one.media.differs(ours):
+            yield (
+                f"worker {one.name} keeps media in {one.media.name!r}, {whose} in {ours.name!r}, and these are two folders:"
+                " share one with all of them (`media`)"
+            )
+
+
+def _apart(found: "Overview") -> Iterator[str]:
+    """Workers that do not share what all share."""
+    if first := next((one for one in found.workers if one.memory.mark), None):
+        yield from other_memories(found.workers, first.name, first.memory)
+    if first := next((one for one in found.workers if one.media.mark), None):
+        yield from other_media(found.workers, first.name, first.media)
 
 
 def unwatched(found: "Overview") -> "list[Wanted]":

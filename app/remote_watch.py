@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
+from app.cluster_words import other_memories
 from app.progress import ProgressLine
 from app.stopping import stop_on_signals
 from app.watching import Plan
@@ -20,7 +21,7 @@ from workers.celery import CeleryRunner
 from workers.cluster import Cluster, cluster_of
 from workers.delivery.delivering import waiting
 from workers.delivery.sender import Store
-from workers.shared.memory import place_of
+from workers.shared.places import memory_of
 from workers.shared.presence import workers
 from workers.wiring import pipeline_of, without_models
 
@@ -73,12 +74,9 @@ def watch(
 
 def _check_memory(cluster: Cluster) -> None:
     """What workers settle elsewhere is never seen here. Raises ConfigError, StoreError."""
-    ours = place_of(cluster.pipeline.settings)
-    for row in workers(cluster.broker):
-        if row.memory.differs(ours):
-            raise ConfigError(
-                f"worker {row.name} has memory {row.memory.name!r}, not {ours.name!r}; give both the same `db`"
-            )
+    ours = memory_of(cluster.pipeline.settings)
+    for wrong in other_memories(workers(cluster.broker), "this command", ours):
+        raise ConfigError(wrong)
 
 
 def _placed(spec: SourceSpec) -> SourceSpec:

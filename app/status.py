@@ -83,8 +83,8 @@ def rows(found: "Overview") -> "Iterator[dict[str, Any]]":
         yield {"kind": "queue", **asdict(queue), **asdict(found.counted[queue.name])}
     for worker in found.workers:
         said = asdict(worker)
-        told = {key: value for key, value in said.items() if key not in ("jobs", "memory")}
-        yield {"kind": "worker", **told, "memory": worker.memory.name, **said["jobs"]}
+        told = {key: value for key, value in said.items() if key not in ("jobs", "memory", "media")}
+        yield {"kind": "worker", **told, "memory": worker.memory.name, "media": worker.media.name, **said["jobs"]}
     yield from map(_watch, found.wanted, (found.leases.get(one.stream_id) for one in found.wanted))
     for lease in found.leases.values():
         yield {"kind": "lease", **asdict(lease)}

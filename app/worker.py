@@ -135,14 +135,15 @@ def _check_folders(settings: "Settings") -> None:
 
 
 def _beside(broker: "Broker", settings: "Settings", names: set[str]) -> "Iterator[str]":
-    """A sentence for each worker with another memory, and each here that has one of these names. Raises StoreError."""
-    from workers.shared.memory import place_of
+    """A sentence for each worker with other places, and each here that has one of these names. Raises StoreError."""
+    from app.cluster_words import other_media, other_memories
+    from workers.shared.places import media_of, memory_of
     from workers.shared.presence import workers
 
-    ours = place_of(settings)
-    for row in workers(broker):
-        if row.memory.differs(ours):
-            yield f"worker {row.name} has memory {row.memory.name!r}, not {ours.name!r}: give all of them the same `db`"
+    there = workers(broker)
+    yield from other_memories(there, "this one", memory_of(settings))
+    yield from other_media(there, "this one", media_of(settings))
+    for row in there:
         if row.name in names and row.host == socket.gethostname() and _runs(row.pid):
             yield f"another worker is called {row.name!r} (process {row.pid}): give each a --name of its own"
 

@@ -17,7 +17,7 @@ def writable(name: str | Path) -> Iterator[BinaryIO]:
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     except OSError as error:
-        raise ConfigError(f"cannot write {str(path)!r}: {error.strerror}; choose another --out") from error
+        raise ConfigError(f"cannot write {str(path)!r}: {error.strerror}; name another file") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -1,7 +1,7 @@
 """Questions at a million events on both stores: `python -m benchmarks.scale_million --keep FOLDER [--short]`.
 
 The folder is that of `python -m benchmarks.scale_stores --keep FOLDER`, whose server of 100,000 events becomes ten times as large
-(benchmarks/scale_grown.py); the embedded store is written, one observation after another. Some 40 minutes.
+(benchmarks/scale_grown.py); the embedded store is written, one observation after another. Some 15 minutes.
 """
 
 import argparse

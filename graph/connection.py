@@ -162,7 +162,8 @@ class Database:
         # Before anything is changed: the file may be another program's, or a newer Vidette's.
         taken = schema.version(connection)
         if self._only_read and taken < len(schema.STEPS):
-            raise StoreError(f"written by an older Vidette, and may not be written to bring it up to date; {_RIGHTS}")
+            why = "written by an older Vidette, and may not be written to bring it up to date" if taken else _EMPTY
+            raise StoreError(f"{why}; {_RIGHTS}")
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -217,6 +218,7 @@ def _advice(error: Exception) -> str:
     return text
 
 
+_EMPTY = "nothing is in it, and nothing can be written into it (its rights, or a full disk)"
 _RIGHTS = "change its rights or name another with --db"
 _ADVICE = {
     "not a database": "it is damaged or of another kind; name another file with --db",

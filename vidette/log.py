@@ -22,6 +22,9 @@ _PATTERNS = (
     (re.compile(r"whsec_[\w+/=-]+"), f"whsec_{HIDDEN}"),
 )
 
+_TWICE = ("neo4j",)
+"""Loggers of libraries that warn of what is an error of ours as well, and said there in one line."""
+
 
 def redact(text: str) -> str:
     """The text with passwords, tokens and signing secrets replaced by `***`; idempotent."""
@@ -63,3 +66,5 @@ def configure(level: str = "warning", form: Literal["text", "json"] = "text", st
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    for name in _TWICE:
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.ERROR)

@@ -39,8 +39,8 @@ class Watch:
 class Decode:
     """Decode the `number`-th span of a file, `[start_s, end_s)`, for the watch `run` of it, which comes to it later.
 
-    A hint: what nobody decodes, the watch decodes itself. `depends` stands for all that what is decoded depends on beside
-    the file (agent.perception.decoded.depends_on); who would decode it otherwise leaves it.
+    A hint: what nobody decodes, the watch decodes itself. `depends` stands for all that what is decoded depends on, the files
+    included (workers.watches.decoding.depends); who would decode it otherwise leaves it.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _CLOSED

@@ -100,7 +100,16 @@ def run_watch(worker: Worker, text: str) -> None:
         if not (isinstance(error, VidetteError) and error.retryable):
             _end(worker, job, redact(said(error)))
     else:
-        worker.count("watch", "done")
+        worker.count("watch", "failed" if _has_failed(worker, job) else "done")
+
+
+def _has_failed(worker: Worker, job: Watch) -> bool:
+    """Whether what was to be watched cannot be: that is written where it is wanted."""
+    try:
+        wanted = worker.desk.cluster.registry.get(job.spec.stream_id)
+    except StoreError:
+        return False
+    return wanted is not None and wanted.state == "failed"
 
 
 def run_decode(worker: Worker, text: str) -> None:

@@ -113,6 +113,18 @@ def test_memory_cannot_be_made_where_nothing_may_be_written(place, memory, still
     assert sorted(content(memory.parent)) == ["v.db"]
 
 
+def test_memory_that_was_made_and_never_written_is_said_to_be_empty(memory, run):
+    """As a disk that filled up at that moment leaves it."""
+    memory.unlink()
+    with sqlite3.connect(memory) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+    made.close()
+    with closed(memory.parent, memory, 0o555, 0o444):
+        code, _, (line,) = run(memory, "events")
+    assert code == 1
+    assert "nothing is in it, and nothing can be written into it (its rights, or a full disk)" in line
+
+
 def test_memory_that_may_not_even_be_read(memory, run):
     with closed(memory.parent, memory, 0o755, 0o000):
         code, _, (line,) = run(memory, "events")

@@ -17,8 +17,8 @@ from vidette.errors import SourceError
 from vidette.settings import Settings
 from workers import flow
 from workers.queue.routing import QUEUES
-from workers.shared.memory import Place
-from workers.shared.presence import Presence, workers
+from workers.shared.places import Place
+from workers.shared.presence import Presence, counted, workers
 from workers.shared.process import broker_of, leases_of
 from workers.shared.registry import Registry
 from workers.watches import listening
@@ -118,6 +118,8 @@ def test_a_file_that_workers_do_not_see_is_told_apart_from_one_that_is_gone(sett
     with at_work(settings):
         error = run(capsys, "watch", street, code=1).err
     assert "check the path: it is there here, but not for the worker; workers need files under the same paths" in error
+    done = counted(broker_of(settings), ["ingest"])["ingest"]
+    assert (done.failed, done.done) == (1, 0)
 
 
 def test_workers_with_another_memory_are_refused(settings, street, capsys):
@@ -125,7 +127,7 @@ def test_workers_with_another_memory_are_refused(settings, street, capsys):
     with Presence(broker_of(settings), name="far", queues=("settle",), pool="solo", memory=other):
         until(lambda: workers(broker_of(settings)))
         error = run(capsys, "watch", street, code=2).err
-    assert error.startswith("error: worker far has memory '/far/v.db', not '")
+    assert error.startswith("error: worker far has memory '/far/v.db', this command has '")
     assert Registry(broker_of(settings)).all() == []
 
 

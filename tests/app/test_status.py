@@ -19,8 +19,8 @@ from workers.queue.routing import waiting_key
 from workers.shared.broker import Broker
 from workers.shared.dead import Dead, DeadJob
 from workers.shared.leases import LeaseRow, Leases
-from workers.shared.memory import Place
 from workers.shared.overview import Overview, Server, overview
+from workers.shared.places import Place
 from workers.shared.presence import Counted, Presence, WorkerRow
 from workers.shared.queues import QueueRow
 from workers.shared.registry import Registry, Wanted
@@ -90,6 +90,7 @@ def without(queue: str) -> dict:
 
 NEWEST = DeadJob(id="ab" * 8, queue="settle", text="{}", error="it broke", tries=5, at=NOW - timedelta(minutes=12))
 ONE, OTHER = Place(mark="file 1:2", name="/a/v.db"), Place(mark="file 1:3", name="/b/v.db")
+THERE, MOUNTED = Place(mark="5f", name="/media"), Place(mark="6a", name="/media")
 CASES = {
     "nothing": ({}, []),
     "memory is away": (
@@ -99,6 +100,13 @@ CASES = {
     "two memories": (
         {"workers": (worker("deliver"), worker("ingest", memory=ONE), worker("settle", memory=OTHER))},
         ["worker east-settle has memory '/b/v.db', east-ingest has '/a/v.db': give all of them the same `db`"],
+    ),
+    "two folders of media": (
+        {"workers": (worker("deliver"), worker("ingest", media=THERE), worker("settle", media=MOUNTED))},
+        [
+            "worker east-settle keeps media in '/media', east-ingest in '/media', and these are two folders:"
+            " share one with all of them (`media`)"
+        ],
     ),
     "a camera that is watched": ({"wanted": (wanted(),), **leases("id of yard", "beat")}, []),
     "cameras and no worker": (

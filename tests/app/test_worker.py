@@ -21,7 +21,7 @@ from workers.jobs import Deliver
 from workers.queue.sending import Sending
 from workers.shared.broker import Broker
 from workers.shared.dead import Dead
-from workers.shared.memory import Place
+from workers.shared.places import Place
 from workers.shared.presence import Presence, workers
 
 WAIT_S = 120.0
@@ -144,7 +144,7 @@ class TestUsage:
         with Presence(broker, name="far", queues=("settle",), pool="solo", memory=Place(mark="file 1:2", name="/x.db")):
             until(lambda: workers(broker))
             assert main(["worker", "--queues", "deliver"]) == 0
-            said = f"worker far has memory '/x.db', not '{here}/memory.db': give all of them the same `db`"
+            said = f"worker far has memory '/x.db', this one has '{here}/memory.db': give all of them the same `db`"
             assert said in capsys.readouterr().err.splitlines()
         monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)  # more than Linux gives
         with Presence(broker, name="w-settle", queues=("settle",), pool="prefork"):

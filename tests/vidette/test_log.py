@@ -54,6 +54,15 @@ def test_redacting_twice_changes_nothing(text):
     assert redact(redact(text)) == redact(text)
 
 
+@pytest.mark.parametrize(("level", "heard"), [("info", False), ("warning", False), ("debug", True)])
+def test_a_library_that_warns_of_what_we_say_ourselves_is_heard_only_when_asked_for(level, heard):
+    out = io.StringIO()
+    configure(level, "text", out)
+    logging.getLogger("neo4j.pool").warning("cannot connect")
+    logging.getLogger("neo4j.pool").error("broken")
+    assert ("cannot connect" in out.getvalue(), "broken" in out.getvalue()) == (heard, True)
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_messages_and_tracebacks_are_redacted(form):
     out = io.StringIO()

@@ -21,7 +21,7 @@ from vidette.settings import Settings
 from workers.celery import make_app
 from workers.queue.worker import Worker
 from workers.shared.broker import Broker
-from workers.shared.memory import place_of
+from workers.shared.places import media_of, memory_of
 from workers.shared.presence import Presence
 from workers.tasks import register
 
@@ -78,7 +78,8 @@ def serve(service: Service, settings: Settings) -> int:
         name=service.name,
         queues=(service.queue,),
         pool=service.pool,
-        memory=place_of(settings),
+        memory=memory_of(settings),
+        media=media_of(settings),
     )
     _connect(worker, presence)
     celery = app.Worker(

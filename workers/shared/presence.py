@@ -14,7 +14,7 @@ from typing import Literal
 
 from vidette.errors import StoreError
 from workers.shared.broker import Broker
-from workers.shared.memory import Place
+from workers.shared.places import Place
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class WorkerRow:
     silent_s: float
     jobs: Counted
     memory: Place = field(default_factory=Place)
+    media: Place = field(default_factory=Place)
 
 
 class Presence:
@@ -64,6 +65,7 @@ class Presence:
         queues: Sequence[str],
         pool: str,
         memory: Place = Place(),  # noqa: B008  frozen
+        media: Place = Place(),  # noqa: B008
         child: bool = False,
     ) -> None:
         self.name = name
@@ -75,6 +77,8 @@ class Presence:
             "pool": pool,
             "memory_mark": memory.mark,
             "memory": memory.name,
+            "media_mark": media.mark,
+            "media": media.name,
         }
         self._counts: Counter[tuple[str, Result]] = Counter()
         self._lock, self._over = Lock(), Event()
@@ -228,6 +232,7 @@ def _worker(name: str, said: Mapping[str, str], left_ms: int, jobs: Counted) -> 
             silent_s=max(0.0, GONE_S - left_ms / 1000),
             jobs=jobs,
             memory=Place(mark=said.get("memory_mark", ""), name=said.get("memory", "")),
+            media=Place(mark=said.get("media_mark", ""), name=said.get("media", "")),
         )
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
         return None  # gone meanwhile, or only what its children counted is there

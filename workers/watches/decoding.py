@@ -1,6 +1,7 @@
 """A span of a file as it is decoded, in pieces; on a worker, for the watch of the file that another does."""
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -10,6 +11,7 @@ from ingest.masks import masks_of
 from ingest.open import open_source
 from ingest.sources import SourceSpec
 from vidette.errors import SourceError, StoreError
+from vidette.ids import content_tag
 from vidette.settings import Settings
 from workers.jobs import Decode
 from workers.shared.decoded import Claim, Decoded
@@ -30,11 +32,22 @@ class _Left(Exception):
 def decode(settings: Settings, decoded: Decoded, shelf: Shelf, job: Decode, gives_way: Callable[[], bool]) -> bool:
     """Decode what is asked for, unless somebody does; -> whether all of it was. Raises StoreError, `retryable`."""
     mine = settings_for(settings, job.spec.name)
-    if depends_on(mine, job.spec.name) != job.depends:
-        log.info("%r would be decoded otherwise here: settings differ", job.spec.name)
+    if depends(mine, job.spec, job.start_s, job.end_s) != job.depends:
+        log.info("%r would be decoded otherwise here: settings differ, or the files of these paths", job.spec.name)
         return False
     claim = decoded.take(job.number)
     return claim is not None and keep(claim, shelf, pieces(job.spec, mine, job.start_s, job.end_s), gives_way)
+
+
+def depends(settings: Settings, spec: SourceSpec, start_s: float, end_s: float) -> str:
+    """A tag of all that is decoded of `[start_s, end_s)` depends on: another machine may have another file of that path."""
+    ends = (*spec.offsets_s[1:], math.inf)
+    spans = zip(spec.paths, spec.offsets_s, ends, strict=False)
+    try:
+        files = [content_tag(path) for path, begin_s, until_s in spans if begin_s < end_s and until_s > start_s]
+    except OSError:
+        files = []
+    return " ".join([depends_on(settings, spec.name), *files])
 
 
 def keep(claim: Claim, shelf: Shelf, made: Iterator[bytes], gives_way: Callable[[], bool]) -> bool:

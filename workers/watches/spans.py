@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 
-from agent.perception.decoded import Reading, depends_on, reading, unpacked
+from agent.perception.decoded import Reading, reading, unpacked
 from agent.perception.sight import Sight
 from ingest.masks import masks_of
 from ingest.sources import SourceSpec
@@ -24,7 +24,7 @@ from workers.shared.broker import Broker
 from workers.shared.decoded import AT_IT_S, Decoded
 from workers.streams import settings_for
 from workers.watches.beside import Beside
-from workers.watches.decoding import keep, pieces
+from workers.watches.decoding import depends, keep, pieces
 from workers.watches.shelf import Shelf
 from workers.wiring import media_path
 
@@ -88,7 +88,6 @@ class Spans:
         self._masks, self._wide = masks_of(settings, spec.name), settings.segments.keyframe_px
         self._masked = self._masks.source(source)
         self._reading = reading(self._masked, self._masks, self._wide)
-        self._depends = depends_on(settings, spec.name)
         self._beside = Beside(self._decode, most)
         self._at_s, self._before_s, self._next = 0.0, -1.0, 0
         self._alone = 0  # below it nobody is waited for
@@ -226,13 +225,14 @@ class Spans:
             log.info("%r is decoded here alone for now: %s", self._spec.name, error)
 
     def _job(self, number: int) -> Decode:
+        start_s, end_s = number * self._span_s, (number + 1) * self._span_s
         return Decode(
             spec=self._spec,
             run=self._decoded.run,
             number=number,
-            start_s=number * self._span_s,
-            end_s=(number + 1) * self._span_s,
-            depends=self._depends,
+            start_s=start_s,
+            end_s=end_s,
+            depends=depends(self._settings, self._spec, start_s, end_s),
         )
 
     def _forget(self, number: int) -> None:

@@ -159,6 +159,7 @@ class Watching:
             log.warning("%r is watched by another worker now", self._job.spec.name)
             return None
         if error is not None and not (isinstance(error, StoreError) and error.retryable):
+            log.warning("the watch of %r failed: %s", self._job.spec.name, error)
             self._end("failed", str(error))
             return None
         if self._unwanted:

@@ -1,12 +1,8 @@
-"""Observations on their way to memory: whatever is lost, repeated, delayed or comes in another order, memory ends as if
-it had been told each of them once, in order."""
+"""Observations on their way to memory: whatever befalls them, memory ends as if it had been told each once, in order."""
 
 import threading
-from collections import deque
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -14,101 +10,12 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from tests.workers.watches.test_spool import YARD, said
-from vidette import codec
-from vidette.cluster_settings import ClusterSettings
+from tests.workers.watches.way import AWAY, STREAM, Way
 from vidette.errors import StoreError
-from vidette.models import Commit
-from vidette.queries import CoverageIn, Events, LastCommit, Reach, Reached
-from vidette.streams import Stream
+from vidette.queries import CoverageIn, Events, LastCommit
 from workers.jobs import Settle
-from workers.watches.emitters import Emitters
 from workers.watches.emitting import AGAIN_S, LONGEST_S
 from workers.watches.spool import waiting
-
-STREAM = Stream(id=YARD, name="yard", kind="live", uri="rtsp://x", start=datetime(2026, 3, 1, tzinfo=UTC))
-AWAY = StoreError("the queue is away", retryable=True)
-
-
-class Way:
-    """Between emitters and memory: a queue in memory, a clock, and what is wrong with them just now."""
-
-    def __init__(self, folder: Path, *, window: int = 4, mb: int = 1) -> None:
-        self.now, self.sent, self.queue = 1000.0, list[int](), deque[Settle]()
-        self.away = self.deaf = False
-        self.store = EmbeddedStore(":memory:")
-        self.store.open_stream(STREAM)
-        self.folder, self.settings = folder, ClusterSettings(window=window, spool_mb=mb)
-        self.oldest_s = -1.0
-        self.emitters = self.process()
-
-    def process(self) -> Emitters:
-        """Another process that knows only what is on disk."""
-        self.emitters = Emitters(
-            self, self.send, spool=self.folder, settings=self.settings, queued=lambda age_s: age_s <= self.oldest_s,
-            clock=lambda: self.now,
-        )  # fmt: skip
-        return self.emitters
-
-    def read(self, query):
-        if self.deaf:
-            raise StoreError("memory is away", retryable=True)
-        return self.store.read(query)
-
-    def send(self, job: Settle) -> None:
-        if self.away:
-            raise AWAY
-        self.sent.append(job.observation.sequence)
-        self.queue.append(codec.decode(Settle, codec.encode(job)))
-
-    def settle(self, job: Settle) -> None:
-        """As a worker does: what comes too early goes back, behind all others."""
-        try:
-            self.store.settle(job.observation)
-        except StoreError as error:
-            assert error.retryable
-            self.queue.append(job)
-
-    def drain(self) -> None:
-        for _ in range(len(self.queue)):
-            self.settle(self.queue.popleft())
-
-    def commit(self) -> Commit | None:
-        return self.store.read(LastCommit(stream_id=YARD))
-
-    def befall(self, fate: str) -> None:
-        """What happens to what is on its way."""
-        self.away = fate == "away" or (self.away and fate != "back")
-        self.deaf = fate == "deaf" or (self.deaf and fate != "hears")
-        self.now += AGAIN_S * (fate == "wait")
-        if fate == "drain":
-            self.drain()
-        elif fate == "turn":
-            self.queue.reverse()
-        elif self.queue and fate in ("one", "lose"):
-            lost = self.queue.popleft()
-            if fate == "one":
-                self.settle(lost)
-        elif self.queue and fate == "repeat":
-            self.queue.append(self.queue[0])
-
-    def later(self, seconds: float = 0.2) -> None:
-        self.now += seconds
-        self.emitters.step()
-
-    def reach(self) -> Reach:
-        return self.store.read(Reached(streams=(YARD,)))[YARD]
-
-    def watched(self, first=lambda: None):
-        emitter = self.emitters.open(YARD, first)
-        emitter.begin(self.store.take(YARD))
-        return emitter
-
-
-@pytest.fixture
-def way(tmp_path):
-    made = Way(tmp_path / "spool")
-    yield made
-    made.store.close()
 
 
 def test_each_is_sent_once_in_order_and_leaves_the_disk_when_it_is_settled(way):
@@ -367,73 +274,6 @@ def test_who_is_overtaken_says_no_more(way):
     assert way.store.read(LastCommit(stream_id=YARD)) is None
 
 
-def test_what_cannot_be_read_ends_the_watch_after_what_was_before(way):
-    emitter = way.watched()
-    for sequence in range(12):
-        emitter.put(said(sequence))
-    (way.folder / YARD / "000001-0000000006.json").write_bytes(b"gone")
-    while not emitter.broken:
-        way.later()
-        way.drain()
-    with pytest.raises(StoreError, match="watched anew"):
-        emitter.put(said(12))
-    while not emitter.settled():
-        way.drain()
-        way.later()
-    assert way.store.read(LastCommit(stream_id=YARD)).sequence == 5
-    assert not waiting(way.folder)
-    emitter.begin(way.store.take(YARD))
-    emitter.put(said(6))
-    way.later()
-    way.drain()
-    way.later()
-    assert emitter.settled()
-
-
-def test_a_full_disk_stops_nothing_while_memory_takes_it(way):
-    emitter = way.watched()
-    way.folder.rmdir() if way.folder.exists() else None
-    way.folder.write_text("a file where the folder would be")
-    for sequence in range(8):
-        emitter.put(said(sequence))
-        way.later()
-        way.drain()
-        way.later()
-    assert emitter.settled()
-    assert way.sent == list(range(8))
-
-
-def test_what_neither_disk_nor_memory_takes_is_refused(way):
-    emitter = way.watched()
-    way.folder.write_text("a file where the folder would be")
-    way.away = True
-    for sequence in range(4):
-        emitter.put(said(sequence))
-        way.later()
-    with pytest.raises(StoreError, match="cannot write") as full:
-        emitter.put(said(4))
-    assert full.value.retryable
-    way.away = False
-    while not emitter.settled():
-        way.drain()
-        way.later()
-    emitter.put(said(4))  # the very same, once there is room
-
-
-def test_a_full_spool_is_refused_until_there_is_room(tmp_path):
-    way = Way(tmp_path / "spool", window=1)
-    emitter, big = way.watched(), b"x" * 400_000
-    emitter.put(said(0, carry=big))
-    emitter.put(said(1, carry=big))
-    with pytest.raises(StoreError, match="bytes wait in"):
-        emitter.put(said(2, carry=big))
-    way.later()
-    way.drain()
-    way.later()
-    emitter.put(said(2, carry=big))
-    way.store.close()
-
-
 def test_numbers_have_to_follow_each_other(way):
     emitter = way.watched()
     emitter.put(said(7))
@@ -491,14 +331,6 @@ def test_what_can_never_be_sent_ends_its_watch_and_no_other(way, caplog):
     assert emitter.settled()
     assert (way.sent, waiting(way.folder)) == ([0], {})
     assert "cannot be sent" in caplog.text
-
-
-def test_what_no_disk_took_and_is_not_settled_is_lost_with_a_line(way, caplog):
-    emitter = way.watched()
-    way.folder.write_text("a file where the folder would be")
-    emitter.put(said(0))
-    way.emitters.close(emitter)
-    assert "1 observations that no disk took are lost" in caplog.text
 
 
 def test_a_thread_keeps_it_going(tmp_path):

@@ -22,7 +22,7 @@ from workers.shared import decoded as claims
 from workers.shared.broker import Broker
 from workers.shared.decoded import Decoded
 from workers.watches import decoding
-from workers.watches.decoding import decode, pieces
+from workers.watches.decoding import decode, depends, pieces
 from workers.watches.shelf import Shelf
 from workers.watches.spans import shared_out
 from workers.wiring import media_path
@@ -305,14 +305,28 @@ def test_who_decodes_gives_way_to_real_work(spec, settings, broker):
         assert claims_of(broker, jobs[1]).state(jobs[1].number) == "done"
 
 
-def test_a_file_that_is_not_there_is_left_to_who_watches(spec_of, settings, broker, film, tmp_path):
-    gone = spec_of(film(tmp_path / "gone.mp4", 20), "gone")
-    jobs, source = [], Breakable(open_source(gone.paths))
-    with shared_out(gone, source, settings, broker, jobs.append, lambda: False) as sights:
+@pytest.mark.parametrize("another", [False, True], ids=["none", "another"])
+def test_where_the_file_is_not_there_it_is_left_to_who_watches(spec_of, settings, broker, film, tmp_path, another):
+    mine = spec_of(film(tmp_path / "mine.mp4", 20), "mine")
+    jobs, source = [], Breakable(open_source(mine.paths))
+    with shared_out(mine, source, settings, broker, jobs.append, lambda: False) as sights:
         next(sights(0.0, None, -1.0))
-        gone.paths[0].unlink()
+        mine.paths[0].unlink()
+        if another:
+            film(tmp_path / "other.mp4", 25).rename(mine.paths[0])
         assert not helped(settings, broker, jobs[0], lambda: False)
-        assert claims_of(broker, jobs[0]).state(jobs[0].number) == "free"
+        assert claims_of(broker, jobs[0]).state(jobs[0].number) == "asked"
+
+
+def test_of_many_files_only_those_of_a_span_have_to_be_there(spec, settings, tmp_path):
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    for file in files:
+        file.write_text(file.name)
+    many = replace(spec, paths=tuple(files), offsets_s=(0.0, 10.0, 20.0))
+    before = [depends(settings, many, start_s, end_s) for start_s, end_s in ((0.0, 10.0), (5.0, 15.0), (20.0, 30.0))]
+    files[1].write_text("another")
+    after = [depends(settings, many, start_s, end_s) for start_s, end_s in ((0.0, 10.0), (5.0, 15.0), (20.0, 30.0))]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, True]
 
 
 def test_nothing_is_left_whoever_helped(spec, settings, broker):
