@@ -36,7 +36,7 @@ bench-live: $(VENV)/.installed-dev  ## cameras: CPU, memory and delays beside ff
 bench-vlm: $(VENV)/.installed-dev  ## deep looks: calls, a busy server, cost over a bare model (ARGS=--short; on a GPU: ARGS=--gpu)
 	$(BIN)/python -m benchmarks.vlm $(ARGS)
 
-bench-scale: $(VENV)/.installed-dev $(if $(shell command -v mvn),$(VENV)/.neo4j)  ## many machines: Neo4j beside the embedded store, workers beside one process (ARGS=--short)
+bench-scale: $(VENV)/.installed-dev $(if $(shell command -v mvn),$(VENV)/.neo4j)  ## many machines: Neo4j beside the embedded store, workers beside one process (40 minutes; ARGS=--short)
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 bench-alerts: $(VENV)/.installed-dev  ## deliveries: 10,000 alerts to five endpoints, one slow, one down (ten minutes; ARGS=--short)
