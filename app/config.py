@@ -62,10 +62,9 @@ def _lines(value: dict[str, Any], path: str, depth: int, loaded: "Loaded") -> li
 
 
 def _scalar(item: Any, path: str, loaded: "Loaded") -> str:
-    import yaml
+    from vidette.yaml_tree import dump
 
-    shown = _without_secrets(item, path, loaded)
-    text = yaml.safe_dump(shown, default_flow_style=True, width=10**9, allow_unicode=True)
+    text = dump(_without_secrets(item, path, loaded), default_flow_style=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...").strip()
 
 

@@ -109,9 +109,7 @@ def _print_refused(cameras: "Sequence[OnvifCamera]", username: str) -> None:
 
 def streams_yaml(cameras: "Sequence[OnvifCamera]", username: str, password_env: str) -> str:
     """The `streams` of vidette.yml: every picture of every camera under a name of its own, passwords by their variable."""
-    import yaml
-
-    from vidette.yaml_tree import escaped
+    from vidette.yaml_tree import dump, escaped
 
     login = {"username": escaped(username)} if username else {}
     login |= {"password": f"${{{password_env}}}"} if password_env else {}
@@ -121,7 +119,7 @@ def streams_yaml(cameras: "Sequence[OnvifCamera]", username: str, password_env: 
         for camera in cameras
         for channel in camera.channels
     ]
-    return yaml.safe_dump({"streams": streams}, sort_keys=False, allow_unicode=True, width=1000)
+    return dump({"streams": streams}, width=1000)
 
 
 def _urls(channel: "Channel") -> Iterator[tuple[str, str]]:

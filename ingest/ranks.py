@@ -1,4 +1,4 @@
-"""Medians and quantiles, to the last bit those of numpy, for less: numpy's have much to do besides."""
+"""Medians, to the last bit those of numpy, and quantiles, for less: numpy's have much to do besides."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def middle(stack: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def quantile(stack: Sequence[NDArray[Any]], share: float) -> NDArray[Any]:
-    """The quantile of each pixel over some pictures of float32, one at least; between two of them linear."""
+    """The quantile of each pixel over some pictures of float32, one at least; between two of them linear, in float32."""
     ranked = _ranked(stack)
     place = np.float32(share) * np.float32(len(stack) - 1)
     low = math.floor(place)

@@ -6,7 +6,7 @@ import yaml
 
 from vidette.errors import ConfigError
 from vidette.rule_settings import RuleSettings
-from vidette.yaml_tree import escaped, parse
+from vidette.yaml_tree import dump, escaped, parse
 
 _FIRST = ("id", "when", "severity", "active")
 _WEEK = ["mon", "tue", "wed", "thu", "fri"]
@@ -19,8 +19,7 @@ def written(rule: RuleSettings) -> str:
     """A rule as an item of a list of rules in YAML; what is left at its default is not in it."""
     said = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     ordered = {key: said.pop(key) for key in _FIRST if key in said} | said
-    text = yaml.safe_dump(_plain(ordered), sort_keys=False, default_flow_style=None, width=_WIDE, allow_unicode=True)
-    first, *rest = text.splitlines()
+    first, *rest = dump(_plain(ordered), default_flow_style=None, width=_WIDE).removesuffix("\n").split("\n")
     return "\n".join([f"- {first}", *(f"  {line}" for line in rest)]) + "\n"
 
 

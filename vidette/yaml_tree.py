@@ -14,6 +14,7 @@ MAX_DEPTH = 24
 MAX_NODES = 20_000
 MAX_SHOWN = 80  # characters
 _VARIABLE = re.compile(r"\$(\$)?\{([^}]*)\}")
+_BREAKS = re.compile("[\x85\u2028\u2029]")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path = tuple[str | int, ...]
@@ -71,6 +72,23 @@ def shown(name: str) -> str:
 def escaped(text: str) -> str:
     """The text as a value that `parse` reads as just that: nothing in it stands for a variable."""
     return text.replace("${", "$${")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts so that they are read back as they are: YAML 1.1 takes more than line feeds for line breaks (5.4)."""
+
+
+def _told(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _BREAKS.search(text) else None)
+
+
+_Dumper.add_representer(str, _told)
+
+
+def dump(value: Any, **layout: Any) -> str:
+    """Plain values as YAML, keys in their order; `layout` as for `yaml.dump`."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **layout)
+    return text
 
 
 def _where(error: yaml.YAMLError) -> str:

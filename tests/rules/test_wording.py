@@ -43,6 +43,12 @@ def test_what_is_written_is_read_back(when, sinks, name):
     assert read(f"rules:\n{written(rule)}") == [rule]
 
 
+@pytest.mark.parametrize("space", ["\x85", "\u2028", "\u2029", "\n", "\r\n", "\x0b", "\x1c", "\ufeff"])
+def test_what_yaml_takes_for_the_end_of_a_line_is_read_back(space):
+    rule = RuleSettings.model_validate({"id": "a", "when": {"ask": f"Is 0{space}0 there?"}})
+    assert read(f"rules:\n{written(rule)}") == [rule]
+
+
 def test_a_variable_in_words_is_no_variable():
     rule = RuleSettings.model_validate({"id": "a", "when": {"ask": "Is ${HOME} there?"}})
     assert read(f"rules:\n{written(rule)}") == [rule]
