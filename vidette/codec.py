@@ -9,8 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from vidette.errors import StoreError
+from vidette.text import plain
 
 M = TypeVar("M")
+_LONGEST = 300  # characters of what is said to be wrong
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -37,7 +39,8 @@ def decode(model: type[M], data: bytes | str) -> M:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        message = f"not a {model.__name__} (at {place!r}: {first['msg']}); written by another version?"
+        why = plain(first["msg"])[:_LONGEST]  # it may quote what came
+        message = f"not a {model.__name__} (at {place[:_LONGEST]!r}: {why}); written by another version?"
         raise StoreError(message) from error
     return value
 

@@ -4,13 +4,14 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError
 from vidette.models import Segment
-from workers.jobs import LookAt, Settle, Watch, decode, encode
+from workers.jobs import Decode, LookAt, Settle, Watch, decode, encode
 
 SPEC = SourceSpec(
     name="gate",
@@ -23,6 +24,7 @@ SPEC = SourceSpec(
 )
 JOBS = [
     encode(Watch(spec=SPEC, span_s=20.0)),
+    encode(Decode(spec=SPEC, run="0" * 32, number=3, start_s=180.0, end_s=240.0, depends="a b")),
     encode(LookAt(segment=Segment(id="s", stream_id="id", start_s=0.0, end_s=9.0))),
 ]
 VALUE = st.recursive(
@@ -38,8 +40,18 @@ def fuzz(text: str) -> None:
     except StoreError as error:
         assert str(error).splitlines() == [str(error)]
         return
-    assert isinstance(job, Watch | Settle | LookAt)
+    assert isinstance(job, Watch | Decode | Settle | LookAt)
     assert decode(encode(job)) == job
+
+
+@pytest.mark.parametrize("kind", ["\r", "\n\n", "\u2028", "x" * 100_000])
+def test_what_is_quoted_from_it_is_one_short_line(kind: str) -> None:
+    said = json.loads(JOBS[0])
+    said["job"]["kind"] = kind
+    with pytest.raises(StoreError) as caught:
+        decode(json.dumps(said))
+    assert str(caught.value).splitlines() == [str(caught.value)]
+    assert len(str(caught.value)) < 1000
 
 
 @given(st.text(max_size=200) | st.text('{}[]":,0123456789.eE+-nultrfase \\', max_size=60))
