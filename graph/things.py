@@ -133,7 +133,9 @@ def _describe(scene: Scene, said: list[tuple[Entity, str]]) -> set[int]:
         {"entity_seq": numbers[entity.id], "source": source, **told, **row} for entity, source, row in plain
     ]
     insert_all(scene.connection, "descriptions", descriptions, conflict=_TOLD_AGAIN)
-    return {one for one in sorted(more_said) if _refresh_entity(scene.connection, one)}
+    # What was named before anything was said of it, is something else now as well.
+    named = {numbers[entity.id] for entity, _ in said if numbers[entity.id] < scene.first} - known.keys()
+    return named | {one for one in sorted(more_said) if _refresh_entity(scene.connection, one)}
 
 
 def _repeated(items: list[int]) -> set[int]:

@@ -133,12 +133,11 @@ def _portray(scene: Scene, first: dict[str, Entity], told: list[Row]) -> set[str
     for id_, rows_ in said.items():
         now = _now(portrait(_told(row) for row in rows_.values()))
         before = known.get(id_, {})
-        if before.get("label") is None:
+        if before.get("label") is None:  # it was named at most
             given.append({"id": id_, "row": {**now, "stream_id": first[id_].stream_id}})
-            before = {**before, "label": str(first[id_].label), "kind": kind(first[id_].attributes)}
         elif {**before, **now} != before:
             given.append({"id": id_, "row": now})
-        if id_ in known and (before["label"], before["kind"]) != (now["label"], now["kind"]):
+        if id_ in known and (before.get("label"), before.get("kind")) != (now["label"], now["kind"]):
             news.add(id_)
     do(scene.transaction, "UNWIND $rows AS r MERGE (e:Entity {id: r.id}) SET e += r.row", rows=given)
     return news

@@ -14,7 +14,7 @@ from vidette.aggregates import Breakdown, Heat, HeatCell, Visits
 from vidette.errors import ConfigError
 from vidette.ids import make_id, stream_id
 from vidette.models import Assertion, Entity, EventType, Label, Observation, PathPoint, Role, Run, State, Track
-from vidette.queries import Filter
+from vidette.queries import Count, Events, Filter
 from vidette.streams import Stream
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -210,3 +210,28 @@ def test_an_event_without_a_subject_has_the_label_of_whom_it_names_first(store):
     roles = (Role(role="taker", track_id="yard-1"), Role(role="bringer", track_id="yard-0"))
     settle(store, "yard", things, [(EventType.OBJECT_REMOVED, 10.0, 10.0, None, {"roles": roles})])
     assert [one.keys for one in store.read(Breakdown(of="events", by=("label",)))] == [("person",)]
+
+
+@pytest.mark.parametrize("look", ["fast", "deep"])
+def test_what_is_named_before_anything_is_known_of_it_is_found_by_what_it_is(store, look):
+    stream = Stream(id=stream_id("yard"), name="yard", kind="file", uri="x", start=START, duration_s=1000)
+    store.open_stream(stream)
+    said = Assertion(
+        id=make_id("left"), of=make_id("left") if look == "fast" else None, stream_id=stream.id, look=look, run_id=RUN.id,
+        type=EventType.OBJECT_LEFT, start_s=1, end_s=1, confidence=0.5, caption="",
+        roles=(Role(role="subject", entity_id="thing"),),
+    )  # fmt: skip
+    named = Observation(
+        id="named", stream_id=stream.id, look=look, run=RUN, start_s=0, end_s=10, watermark_s=10, assertions=(said,),
+        sequence=0 if look == "fast" else None,
+    )  # fmt: skip
+    told = Observation(
+        id="told", stream_id=stream.id, look="fast", run=RUN, start_s=10, end_s=20, watermark_s=20,
+        sequence=1 if look == "fast" else 0, entities=(Entity(id="thing", stream_id=stream.id, label=Label.VEHICLE),),
+    )  # fmt: skip
+    vehicles = Filter(labels=(Label.VEHICLE,))
+    store.settle(named)
+    assert store.read(Events(where=vehicles)) == []
+    store.settle(told)
+    assert [one.id for one in store.read(Events(where=vehicles))] == [said.id]
+    assert store.read(Count(of="events", where=vehicles)) == 1
