@@ -1,7 +1,8 @@
 """What many machines cost, on this one: `make bench-scale`, or `make bench-scale ARGS=--short` for a first look.
 
 First memory on a Neo4j server beside the embedded one, then how much of a watch is writing to each, then workers beside one
-process, one long film over several, and questions at a million events: some 40 minutes, and 15 GB of disk. Options other than `--short` are those of each part: `python -m benchmarks.scale_stores --help`, and so on.
+process, one long film over several, and questions at a million events: some 40 minutes, and 15 GB of disk. Options other
+than `--short` and `--keep` are those of each part: `python -m benchmarks.scale_stores --help`, and so on.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from vidette.errors import StoreError
 from vidette.text import plain
 
 M = TypeVar("M")
-_LONGEST = 300  # characters of what is said to be wrong
+_LONGEST = 200  # characters of what is said to be wrong
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -37,12 +37,15 @@ def decode(model: type[M], data: bytes | str) -> M:
     try:
         value: M = _adapter(model).validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        why = plain(first["msg"])[:_LONGEST]  # it may quote what came
-        message = f"not a {model.__name__} (at {place[:_LONGEST]!r}: {why}); written by another version?"
-        raise StoreError(message) from error
+        raise StoreError(f"not a {model.__name__} ({problem(error)}); written by another version?") from error
     return value
+
+
+def problem(error: ValidationError) -> str:
+    """The first thing that is wrong and where, in one short line whatever it quotes."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place, why = ".".join(str(part) for part in first["loc"]), plain(first["msg"])[:_LONGEST]
+    return f"at {place[:_LONGEST]!r}: {why}" if place else why
 
 
 def instant(at: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
 from graph.dump.records import AnyRecord
+from vidette.codec import problem
 from vidette.errors import StoreError
 
 
@@ -14,11 +15,7 @@ def decode(line: bytes) -> AnyRecord:
     try:
         return _adapter().validate_json(line)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(
-            f"no record of memory ({f'at {place[:200]!r}: ' if place else ''}{first['msg'][:200]})"
-        ) from error
+        raise StoreError(f"no record of memory ({problem(error)})") from error
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ dead:order           zset    their ids, the oldest first                        
 dead:bytes           int     their size                                           dead
 dead:lost            int     how many had to go for want of room                  dead
 tries:{task id}      int     how often a job was begun in vain; a day             tries
-worker:{name}        hash    a worker: host, pid, queues, pool, memory; 10 s      presence
+worker:{name}        hash    a worker: host, pid, queues, pool, places; 10 s      presence
 workers              set     names of these                                       presence
 counts:{of}          hash    done and failed of a queue, or (an hour) a worker    presence
 counts:{of}:{minute} hash    those of a minute; an hour                           presence

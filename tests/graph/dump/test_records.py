@@ -103,3 +103,11 @@ _MOVED = {
     *("sink_troubles", "silences", "feedback", "timers", "storms", "patterns", "leaf_matches", "said_matches"),
 }
 _COLUMNS = 292  # of those that are moved: one more is to be in a record too
+
+
+@pytest.mark.parametrize("kind", ["\r", "\n\n", "\u2028", "\x1b[2J", "x" * 100_000])
+def test_what_is_quoted_from_a_line_is_one_short_line(kind):
+    with pytest.raises(StoreError, match="no record") as caught:
+        decode(json.dumps({"kind": kind}).encode())
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1000
