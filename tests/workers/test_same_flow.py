@@ -115,10 +115,12 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
             until(lambda: cluster.registry.get(spec.stream_id).state == "done")
             looks = queued(cluster.broker)
             before = {row.deep for row in remote.store.read(CoverageIn())}
-            for look in shuffled_and_twice(looks):
-                cluster.send(look)
-            with working(remote, QUEUE_OF["look"]):
-                until(lambda: all(row.waiting == row.under_way == 0 for row in queues.rows() if row.name != "deliver"))
+        for look in shuffled_and_twice(looks):
+            cluster.send(look)
+        with working(
+            remote, QUEUE_OF["look"], QUEUE_OF["settle"]
+        ):  # one after the other: Celery stops all of a process
+            until(lambda: all(row.waiting == row.under_way == 0 for row in queues.rows() if row.name != "deliver"))
 
     assert all(isinstance(look, LookAt) for look in looks)
     assert DeepState.PENDING in before
