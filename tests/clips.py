@@ -1,7 +1,8 @@
 """Small real videos, made with PyAV's own encoders; each frame says its number in its picture."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -81,7 +82,8 @@ def make(path: Path, recipe: Recipe, pictures: Iterable[av.VideoFrame] | None = 
     shown = times(recipe)
     if pictures is None:
         pictures = (picture(i, recipe.size, recipe.pix_fmt) for i in range(len(shown)))
-    with av.open(str(path), "w", format=recipe.format, container_options=recipe.container_options) as out:
+    opened = av.open(str(path), "w", format=recipe.format, container_options=recipe.container_options)
+    with no_more_urgent(), opened as out:
         out.metadata.update(recipe.metadata)
         stream = _add_stream(out, recipe)
         sound = out.add_stream("aac", rate=8000, layout="mono") if recipe.audio_s else None
@@ -96,6 +98,23 @@ def make(path: Path, recipe: Recipe, pictures: Iterable[av.VideoFrame] | None = 
                 out.mux(sound.encode(block))
             out.mux(sound.encode(None))
     return path
+
+
+@contextmanager
+def no_more_urgent() -> Iterator[None]:
+    """Leaves this thread's scheduling as it was: SVT-AV1 makes whoever calls it real-time where it may (root), for good.
+
+    All that such a test process begins afterwards would be real-time too, and starve whatever else the machine does.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        yield
+        return
+    policy, wanted = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if os.sched_getscheduler(0) != policy:
+            os.sched_setscheduler(0, policy, wanted)
 
 
 def _add_stream(out, recipe: Recipe):

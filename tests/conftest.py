@@ -20,6 +20,18 @@ settings.register_profile("vidette", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("vidette")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_more_urgent():
+    """A library that makes this process real-time (clips.no_more_urgent) would starve all that runs beside it."""
+    policy = _scheduling()
+    yield
+    assert _scheduling() == policy, "a test changed how urgent its process is"
+
+
+def _scheduling() -> int | None:
+    return os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
+
+
 @pytest.fixture(scope="session")
 def videos() -> Path:
     """The folder of annotated real clips; tests that use it are marked `real_clips`."""
