@@ -108,13 +108,12 @@ def test_a_sink_that_does_not_answer_holds_one_place_however_often_it_is_asked_f
         due = delivery(1, at=datetime.now(UTC))
         pipeline.store.amend(lambda _: Judgement(alerts=(due.message,), deliveries=(due,)))
         outgoing = Outgoing(pipeline.settings, pipeline.store, cluster_of(pipeline.settings, pipeline=pipeline).broker)
-        first = places.submit(outgoing.send, "ops", WAIT_S, stop)
+        sends = [places.submit(outgoing.send, "ops", WAIT_S, stop) for _ in range(21)]
         there.wait(1)
-        for _ in range(20):
-            places.submit(outgoing.send, "ops", WAIT_S, stop).result(WAIT_S)
-        assert not first.done()
+        until(lambda: sum(one.done() for one in sends) == 20)
         release.set()
-        first.result(WAIT_S)
+        for one in sends:
+            one.result(WAIT_S)
         outgoing.close()
         (told,) = pipeline.store.read(Deliveries())
         assert told.status == DeliveryStatus.DELIVERED
