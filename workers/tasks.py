@@ -93,23 +93,14 @@ def run_watch(worker: Worker, text: str) -> None:
     try:
         desk = worker.desk
         desk.markers.clear(mark_of_watch(job.spec.stream_id))
-        watch_stream(desk.cluster, job, worker.stop)
+        done = watch_stream(desk.cluster, job, worker.stop)
     except Exception as error:  # the loop's edge: one stream stops no other
         log.log(level_of(error), "watch of %r: %s", job.spec.name, redact(said(error)), exc_info=unforeseen(error))
         worker.count("watch", "failed")
         if not (isinstance(error, VidetteError) and error.retryable):
             _end(worker, job, redact(said(error)))
     else:
-        worker.count("watch", "failed" if _has_failed(worker, job) else "done")
-
-
-def _has_failed(worker: Worker, job: Watch) -> bool:
-    """Whether what was to be watched cannot be: that is written where it is wanted."""
-    try:
-        wanted = worker.desk.cluster.registry.get(job.spec.stream_id)
-    except StoreError:
-        return False
-    return wanted is not None and wanted.state == "failed"
+        worker.count("watch", "done" if done else "failed")
 
 
 def run_decode(worker: Worker, text: str) -> None:

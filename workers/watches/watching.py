@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agent.perception.decoded import Reading
@@ -42,34 +42,43 @@ class Stop(Protocol):
         """Whether it is."""
 
 
-def watch(cluster: Cluster, job: Watch, stop: Stop) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """How a watch ended here: with what somebody else is to go on, or that it failed for good."""
+
+    then: Watch | None = None
+    failed: bool = False
+
+
+def watch(cluster: Cluster, job: Watch, stop: Stop) -> bool:
     """Watch a source until it is over, nobody wants it any more, or the worker is to end: then others go on with it.
 
     Nothing is done where another worker has the stream, or nobody wants it. A fault of the source or of the settings is
-    written to the registry. Raises StoreError, `retryable`, where the broker cannot be reached at the beginning.
+    written to the registry; -> whether there was none. Raises StoreError, `retryable`, where the broker cannot be reached
+    at the beginning.
     """
     if stop.is_set():
         cluster.send(job)  # taken at the last moment: for somebody else
-        return
+        return True
     wanted = _wanted(cluster, job)
     if wanted is None or wanted.state != "wanted":
         log.info("a watch of %r that nobody wants any more", job.spec.name)
-        return
+        return True
     try:
         lease = cluster.leases.take(job.spec.stream_id)
     except StoreError as error:
         if error.retryable:
             raise
         if wanted.job.spec.url and Succession(cluster.broker, job.spec.stream_id).offered():
-            _follow(cluster, wanted, stop)
-        else:
-            log.info("%r is not watched here: %s", job.spec.name, error)
-        return
+            return _follow(cluster, wanted, stop)
+        log.info("%r is not watched here: %s", job.spec.name, error)
+        return True
     if job.spec.url:
         Succession(cluster.broker, job.spec.stream_id).over()
     with _emitting(cluster, wanted) as emitter:
-        then = _held(cluster, wanted, stop, lease, emitter)
-    _send_on(cluster, wanted, then)
+        parting = _held(cluster, wanted, stop, lease, emitter)
+    _send_on(cluster, wanted, parting.then)
+    return not parting.failed
 
 
 def _wanted(cluster: Cluster, job: Watch) -> Wanted | None:
@@ -81,9 +90,9 @@ def _wanted(cluster: Cluster, job: Watch) -> Wanted | None:
     return wanted
 
 
-def _follow(cluster: Cluster, wanted: Wanted, stop: Stop) -> None:
-    """Be ready to watch a camera that another worker leaves, then do."""
-    spec, then = wanted.job.spec, None
+def _follow(cluster: Cluster, wanted: Wanted, stop: Stop) -> bool:
+    """Be ready to watch a camera that another worker leaves, then do; -> as `watch`."""
+    spec, parting = wanted.job.spec, Parting()
     with _emitting(cluster, wanted) as emitter:
         berth = cluster.crew.join(spec, emitter, poised=True)
         try:
@@ -91,10 +100,11 @@ def _follow(cluster: Cluster, wanted: Wanted, stop: Stop) -> None:
                 cluster.leases, lambda: berth.ready, lambda: stop.is_set() or berth.left.is_set()
             )
             if lease is not None:
-                then = _held(cluster, wanted, stop, lease, emitter, berth)
+                parting = _held(cluster, wanted, stop, lease, emitter, berth)
         finally:
             cluster.crew.leave(berth)
-    _send_on(cluster, wanted, then)
+    _send_on(cluster, wanted, parting.then)
+    return not parting.failed
 
 
 @contextmanager
@@ -110,7 +120,7 @@ def _emitting(cluster: Cluster, wanted: Wanted) -> Iterator[Emitter]:
 
 def _held(
     cluster: Cluster, wanted: Wanted, stop: Stop, lease: Lease, emitter: Emitter, berth: Berth | None = None
-) -> Watch | None:
+) -> Parting:
     with lease:
         return Watching(cluster, wanted, stop, lease, emitter, berth).run()
 
@@ -145,8 +155,8 @@ class Watching:
         self._unwanted = self._stopping = False
         self._asked_at = time.monotonic()
 
-    def run(self) -> Watch | None:
-        """Watch; -> what somebody else is to go on with."""
+    def run(self) -> Parting:
+        """Watch."""
         error: VidetteError | None = None
         then: Watch | None = None
         try:
@@ -157,20 +167,20 @@ class Watching:
         settled = self._settle()
         if self._lost or self._emitter.overtaken:
             log.warning("%r is watched by another worker now", self._job.spec.name)
-            return None
+            return Parting()
         if error is not None and not (isinstance(error, StoreError) and error.retryable):
             log.warning("the watch of %r failed: %s", self._job.spec.name, error)
             self._end("failed", str(error))
-            return None
+            return Parting(failed=True)
         if self._unwanted:
             if self._stopping:
                 self._end("done")
-            return None
+            return Parting()
         if error is not None or not settled or self._over:
-            return None if self._followed else self._same()
+            return Parting() if self._followed else Parting(then=self._same())
         if then is None:
             self._end("done")
-        return then
+        return Parting(then=then)
 
     # The beginning ------------------------------------------------------------------------------
 

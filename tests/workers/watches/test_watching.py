@@ -125,7 +125,7 @@ class TestFiles:
 
     def test_a_file_that_only_a_message_asks_for_is_watched(self, watched, held, whole):
         machines, job = watched
-        watch(machines.first, job, Event())
+        assert watch(machines.first, job, Event())
         assert held(machines.pipeline) == whole
         assert machines.state(job) == "done"
 
@@ -202,7 +202,7 @@ class TestFiles:
     def test_a_file_that_is_gone_has_failed(self, watched, tmp_path):
         machines, job = watched
         gone = replace(job, spec=replace(job.spec, paths=(str(tmp_path / "gone.mp4"),)))
-        watch(machines.first, machines.wanted(gone), Event())
+        assert not watch(machines.first, machines.wanted(gone), Event())
         wanted = machines.first.registry.get(job.spec.stream_id)
         assert wanted.state == "failed"
         assert "gone.mp4" in wanted.error
