@@ -1,6 +1,8 @@
 """What tests of asked models stand on: pictures in a store, a look at a segment, a server of ours."""
 
+import base64
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from agent.perception.vlm.breaker import Breaker
 from agent.perception.vlm.looking import Bounds
 from agent.perception.vlm.openai import OpenAiVision, Wish
 from agent.perception.vlm.server import Patience, Server
-from ingest.jpeg import encode
+from ingest.jpeg import decode, encode
 from ingest.media import MemoryMedia
 from vidette.models import Keyframe, Label, PathPoint, Segment, Track
 from vidette.vision import LookRequest
@@ -66,3 +68,13 @@ def asking(media):
     yield model
     for one in made:
         one.close()
+
+
+def sent(question):
+    """The pictures of a question as pixels, with the text that stands before each."""
+    parts = question["messages"][1]["content"]
+    return [
+        (before["text"], decode(base64.b64decode(part["image_url"]["url"].partition(",")[2])))
+        for before, part in pairwise(parts)
+        if part["type"] == "image_url"
+    ]
