@@ -150,12 +150,14 @@ class Service:
         return every.sub(put, text)
 
     def mount(self) -> None:
-        """Make what it finds at its paths; files of settings say what holds here."""
+        """Make what it finds at its paths; a folder of settings says what holds here."""
         for target, source in sorted(self.mounts()):
             place = Path(f"{self.root}{target}")
             place.parent.mkdir(parents=True, exist_ok=True)
-            if source.suffix == ".yml":
-                place.write_text(self.here(source.read_text()))
+            if source.is_dir() and any(source.glob("*.yml")):
+                place.mkdir(exist_ok=True)
+                for file in source.glob("*.yml"):
+                    (place / file.name).write_text(self.here(file.read_text()))
                 continue
             if not source.exists():
                 source.mkdir(parents=True)

@@ -166,6 +166,15 @@ def test_what_is_declared_is_used_and_what_is_used_is_declared():
     assert {name for one in SERVICES.values() for name in one.get("depends_on", {})} <= {*SERVICES}
 
 
+def test_what_is_mounted_from_here_are_folders():
+    """A mounted file stays the one that it was: who writes another and renames it, as editors and git do, is not heard."""
+    ours = {told(one, {}).split(":")[0] for service in SERVICES.values() for one in service.get("volumes", [])}
+    kept = {one for one in ours if one.startswith("./deploy/")}
+    assert {ROOT / one for one in kept} == {ROOT / "deploy" / "settings"}
+    assert (ROOT / "deploy" / "settings" / "vidette.yml").is_file()
+    assert not [one for one in ours if one.startswith("./") and (ROOT / one).is_file()]
+
+
 def test_redis_and_neo4j_are_not_reached_from_outside():
     assert SAID["networks"]["memory"] == {"internal": True}
     assert SERVICES["redis"]["networks"] == SERVICES["neo4j"]["networks"] == ["memory"]

@@ -59,7 +59,10 @@ def test_everything_lies_in_one_namespace():
 
 
 def test_the_settings_are_those_of_the_compose_file():
-    assert BY_NAME["ConfigMap", "vidette"]["data"]["vidette.yml"] == (ROOT / "deploy" / "vidette.yml").read_text()
+    assert (
+        BY_NAME["ConfigMap", "vidette"]["data"]["vidette.yml"]
+        == (ROOT / "deploy" / "settings" / "vidette.yml").read_text()
+    )
 
 
 def test_every_part_of_the_compose_file_runs_here_with_the_same_image_and_command():
