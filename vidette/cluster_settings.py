@@ -33,7 +33,12 @@ class ClusterSettings(Model):
         description="observations of a stream on their way to memory at most; more wait on disk",
     )
     spool: str = Field(default="", description="folder for what waits on disk; empty is beside the database")
-    spool_mb: int = Field(default=1024, ge=1, le=1_000_000, description="how much of a worker waits on disk at most")
+    spool_mb: int = Field(
+        default=1024,
+        ge=1,
+        le=1_000_000,
+        description="how much waits on disk at most, for each process of a worker; with `--pool threads` it has one",
+    )
     waiting_looks: int = Field(
         default=1000,
         ge=1,
