@@ -99,20 +99,15 @@ class Pipeline:
 
     def hush(self) -> None:
         """Look at nothing more; looks on their way fail soon. From any thread."""
-        if self.vision is not None:
-            self.vision.close()
-        if self.notes is not None:
-            self.notes.close()
+        _hushed(self.vision, self.notes)
 
 
 def pipeline_of(settings: Settings, *, asked: bool = True) -> Pipeline:
     """Everything chosen by the settings; `asked`: its model is to be asked here. Raises ConfigError, StoreError, ModelError."""
     media = media_of(settings)
     voice = Voice()
-    vision = vision_of(settings, media, voice.say, asked=asked)
+    vision, notes = _models_of(settings, media, voice, asked=asked)
     judge = judge_of(settings)
-    if vision is not None:
-        check_references(settings)
     return Pipeline(
         settings=settings,
         store=store_of(settings, cache_mb=_cache_mb(settings)),
@@ -122,9 +117,38 @@ def pipeline_of(settings: Settings, *, asked: bool = True) -> Pipeline:
         voice=voice,
         judge=judge,
         spending=spending_of(settings.vlm),
-        notes=notes_of(settings, media),
+        notes=notes,
         together=together_of(settings.vlm),
     )
+
+
+def check_models(settings: Settings, *, asked: bool) -> None:
+    """Raises ConfigError, ModelError where what looks at pictures cannot be had here, as `pipeline_of` would.
+
+    No memory is opened; no weights are loaded, and none of the libraries that would load them.
+    """
+    _hushed(*_models_of(settings, media_of(settings), Voice(), asked=asked))
+
+
+def _models_of(
+    settings: Settings, media: MediaStore, voice: Voice, *, asked: bool
+) -> "tuple[VisionModel | None, Notes | None]":
+    """What looks at pictures and what notes beside it, with all they need there. Raises ConfigError, ModelError."""
+    try:
+        vision = vision_of(settings, media, voice.say, asked=asked)
+        if vision is not None:
+            check_references(settings)
+        return vision, notes_of(settings, media)
+    except OSError as error:  # a folder that may not be entered
+        where = f" {error.filename!r}" if error.filename else ""
+        raise ConfigError(f"cannot read what a model needs{where} ({error.strerror}); mount it, readable") from error
+
+
+def _hushed(vision: VisionModel | None, notes: "Notes | None") -> None:
+    if vision is not None:
+        vision.close()
+    if notes is not None:
+        notes.close()
 
 
 def db_path(settings: Settings) -> Path:

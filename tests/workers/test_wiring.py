@@ -1,6 +1,8 @@
 """Backends are chosen in one place, and an unknown one is named with the choices."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from workers.deep.allowance import Allowance
 from workers.delivery.evidence import linker, thumbnails
 from workers.delivery.lanes import lanes_of
 from workers.wiring import (
+    check_models,
     db_path,
     media_of,
     media_path,
@@ -147,6 +150,66 @@ def test_what_a_model_of_a_folder_is_at_is_heard_in_its_pipeline(folder, tmp_pat
         assert pipeline.voice.doing == "loading tiny-vl"
     finally:
         pipeline.close()
+
+
+MISSING = {
+    "vlm": ({"backend": "transformers", "path": "/nowhere"}, "no folder '/nowhere'"),
+    "detector": ({"backend": "transformers", "path": "/nowhere"}, "detector.path: no model in '/nowhere'"),
+    "embedder": ({"captions": "/nowhere"}, "embedder.captions: no model in '/nowhere'"),
+}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize(("table", "said", "fault"), [(name, *one) for name, one in MISSING.items()], ids=MISSING)
+def test_models_that_are_not_there_are_told_before_memory_is_made(tmp_path, table, said, fault, asked):
+    settings = Settings.model_validate({"db": str(tmp_path / "in" / "v.db"), table: said})
+    with pytest.raises(ConfigError, match=fault):
+        check_models(settings, asked=asked)
+    with pytest.raises(ConfigError, match=fault):
+        pipeline_of(settings, asked=asked)
+    assert not (tmp_path / "in").exists()
+
+
+def test_only_who_asks_a_model_needs_its_libraries(folder, monkeypatch):
+    settings = Settings(vlm=VlmSettings(backend="transformers", path=str(folder)))
+    check_models(settings, asked=True)
+    monkeypatch.setattr("agent.perception.vlm.local.vision.find_spec", lambda _: None)
+    check_models(settings, asked=False)
+    with pytest.raises(ConfigError, match="a model in this process needs torch"):
+        check_models(settings, asked=True)
+
+
+def test_a_picture_to_compare_with_that_is_not_there_is_told_where_something_looks(folder):
+    said = {"streams": [{"name": "yard", "normal": "/nowhere.jpg"}]}
+    check_models(Settings.model_validate(said), asked=True)
+    said["vlm"] = {"backend": "transformers", "path": str(folder)}
+    with pytest.raises(ConfigError, match="stream 'yard': cannot use the picture"):
+        check_models(Settings.model_validate(said), asked=True)
+
+
+def test_a_folder_that_cannot_be_read_is_a_mistake_of_the_settings():
+    said = VlmSettings(backend="transformers", path=f"/{'x' * 300}")  # a test may enter any folder, but not this
+    with pytest.raises(ConfigError, match=r"cannot read what a model needs .*mount it, readable"):
+        check_models(Settings(vlm=said), asked=True)
+
+
+def test_models_are_checked_without_the_libraries_that_load_them(folder, tmp_path):
+    other = tmp_path / "clip"
+    other.mkdir()
+    (other / "config.json").write_text('{"model_type": "clip"}')
+    (other / "model.safetensors").write_bytes(b"weights")
+    said = {
+        "vlm": {"backend": "transformers", "path": str(folder)},
+        "embedder": {"pictures": str(other), "captions": str(other)},
+        "ocr": {"backend": "rapidocr"},
+    }
+    code = (
+        "import sys; from vidette.settings import Settings; from workers.wiring import check_models;"
+        f"check_models(Settings.model_validate({said!r}), asked=True);"
+        "print({'torch', 'transformers', 'rapidocr', 'onnxruntime'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_looks_of_a_model_in_this_process_fill_two_batches():
