@@ -21,7 +21,7 @@ from workers.shared.presence import Presence, Result
 from workers.shared.process import broker_of
 from workers.shared.tries import Tries
 from workers.tracing.tracing import Tracing, tracing_of
-from workers.wiring import Pipeline
+from workers.wiring import Pipeline, without_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,11 @@ class Worker:
         pipeline.hush()
 
     def _joined(self, sending: Sending) -> Cluster:
-        """The cluster as the settings say; only who takes looks needs what a model needs."""
+        """The cluster as the settings say; only who takes looks needs what a model needs, who delivers no model at all."""
         if self.join is not None:
             return self.join(self.settings, sending)
-        return cluster_of(self.settings, send=sending, asked=self.queue == QUEUE_OF["look"])
+        settings = without_models(self.settings) if self.queue == QUEUE_OF["deliver"] else self.settings
+        return cluster_of(settings, send=sending, asked=self.queue == QUEUE_OF["look"])
 
     def _made(self) -> Desk:
         sending = Sending(self.settings, broker_of(self.settings), self.app)

@@ -13,13 +13,17 @@ import pytest
 
 from tests.redis_server import RedisServer
 from vidette import codec
+from vidette.errors import ConfigError
 from vidette.models import Segment
 from vidette.settings import Settings
+from workers.celery import make_app
 from workers.cluster import cluster_of
-from workers.jobs import LookAt, decode
-from workers.queue.routing import under_way_key, waiting_key
+from workers.jobs import Deliver, LookAt, Message, decode, encode
+from workers.queue.routing import QUEUES, under_way_key, waiting_key
 from workers.queue.sending import Sending
 from workers.queue.serving import Service
+from workers.queue.steps import do
+from workers.queue.worker import Worker
 from workers.shared.broker import Broker
 from workers.shared.presence import workers
 from workers.shared.queues import Queues
@@ -163,3 +167,29 @@ def test_a_worker_goes_on_after_its_broker_was_away(settings, broker, redis):
         Sending(settings, broker)(LOOK)
         until(lambda: begun(broker))
         until(lambda: Queues(broker).row("vision").under_way == 0)
+
+
+MODELS = {
+    "vlm": {"backend": "transformers", "path": "/nowhere"},
+    "detector": {"backend": "transformers", "path": "/nowhere"},
+    "embedder": {"captions": "/nowhere"},
+}
+
+
+@pytest.mark.parametrize("table", MODELS)
+def test_only_who_delivers_needs_no_model(settings, table, tmp_path):
+    sinks = [{"id": "file", "kind": "jsonl", "path": str(tmp_path / "out.jsonl")}]
+    said = settings.model_dump(mode="json", by_alias=True) | {table: MODELS[table], "sinks": sinks}
+    settings = Settings.model_validate(said)
+    of = {
+        queue: Worker(settings=settings, app=make_app(settings, queue), queue=queue, name=queue, pool="solo")
+        for queue in QUEUES
+    }
+    for queue in ("ingest", "settle", "vision"):
+        with pytest.raises(ConfigError, match="/nowhere"):
+            of[queue].desk  # noqa: B018  it is made here
+    job = Deliver(sink="file")
+    do(of["deliver"].desk, Message(job=job), encode(job), until=time.monotonic() + 60, stop=of["deliver"].stop)
+    for worker in of.values():
+        worker.stopping.tell()
+        worker.close()
