@@ -37,15 +37,15 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
     from app.memory import settings_of
     from workers.shared.process import broker_of
 
-    settings = settings_of(None, config)
-    broker = broker_of(settings)
     if health is not None:
-        from app.health import check
+        from app.health import check, reachable
 
-        check(health, broker)
+        check(health, broker_of(reachable(config)))
         return
     from workers.shared.overview import overview
 
+    settings = settings_of(None, config)
+    broker = broker_of(settings)
     found = replace(overview(broker), trouble=_trouble(settings))
     if as_json:
         from vidette.codec import line

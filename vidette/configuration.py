@@ -3,7 +3,7 @@
 import difflib
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -27,6 +27,7 @@ HIDDEN = "***"
 KeyPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 _MANY = 12
+_BROKER = "VIDETTE_BROKER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,27 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
 def examine(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Loaded:
     """As `load`, with origins. Raises ConfigError on the first mistake, saying how many more there are."""
     sources = _Sources.gather(path, environ, overrides or {})
-    settings, wrong = sources.validated(Settings)
-    if settings is None:
-        raise ConfigError(wrong[0] + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
+    settings = sources.good()
     origins = {dotted(key): said for key, said in sources.origins.items()}
     hidden = sources.secret | {key for key in sources.origins if is_secret(key)}
     return Loaded(settings=settings, origins=origins, secret=frozenset(map(dotted, hidden)))
+
+
+def broker_alone(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """No more than the broker of what `load` reads, whatever is wrong in the rest, which is as if nobody said it.
+
+    Raises ConfigError where the broker is wrong, or stands in a file that cannot be read.
+    """
+    try:
+        name, read = _read(path, environ, _of_broker)
+    except ConfigError:
+        if _BROKER not in environ:
+            raise
+        name, read = FILE, Tree()
+    sources = _Sources.of(name, read)
+    if _BROKER in environ and _BROKER not in read.variables:
+        sources.put(("broker",), environ[_BROKER], f"environment {_BROKER}")
+    return sources.good()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +120,16 @@ class _Sources:
     secret: set[KeyPath]
 
     @classmethod
+    def of(cls, name: str, read: Tree) -> "_Sources":
+        origins: dict[KeyPath, str] = {key: f"{name}:{read.lines[key]}" for key, _ in _leaves(read.value)}
+        return cls(name=name, tree=read.value, lines=read.lines, origins=origins, secret=set(read.secret))
+
+    @classmethod
     def gather(
         cls, path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object], files_only: bool = False
     ) -> "_Sources":
         name, read = _read(path, environ)
-        origins: dict[KeyPath, str] = {key: f"{name}:{read.lines[key]}" for key, _ in _leaves(read.value)}
-        sources = cls(name=name, tree=read.value, lines=read.lines, origins=origins, secret=set(read.secret))
+        sources = cls.of(name, read)
         if not files_only:
             for variable in sorted(environ):
                 ours = variable.startswith(PREFIX) and not variable.startswith(TOLD)
@@ -131,6 +151,13 @@ class _Sources:
         table[key[-1]] = value
         self.origins[key] = origin
         self.secret.discard(key)
+
+    def good(self) -> Settings:
+        """The settings. Raises ConfigError on the first mistake, saying how many more there are."""
+        settings, wrong = self.validated(Settings)
+        if settings is None:
+            raise ConfigError(wrong[0] + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
+        return settings
 
     def validated(self, root: type[M]) -> tuple[M | None, list[str]]:
         """The tables, or None and every mistake."""
@@ -165,7 +192,9 @@ class _Sources:
         return self.name
 
 
-def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[str, Tree]:
+def _read(
+    path: Path | None, environ: Mapping[str, str], part: Callable[[str], str] = lambda text: text
+) -> tuple[str, Tree]:
     given = path is not None
     file = path if path is not None else Path(FILE)
     if not given and not file.is_file():
@@ -178,7 +207,16 @@ def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[str, Tree]:
         raise ConfigError(f"cannot read settings file {str(file)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 text at byte {error.start}; save it as UTF-8") from error
-    return str(file), parse(text, str(file), Surroundings(environ, file.parent))
+    return str(file), parse(part(text), str(file), Surroundings(environ, file.parent))
+
+
+def _of_broker(text: str) -> str:
+    """The lines of the key `broker` where they stand, the others empty: read so, what is no YAML hides nothing but itself."""
+    lines, ours = [], False
+    for line in text.split("\n"):
+        ours = line.startswith("broker:") or (ours and line.startswith((" ", "\t")))
+        lines.append(line if ours else "")
+    return "\n".join(lines)
 
 
 def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
