@@ -66,6 +66,7 @@ class Supervisor:
         self._backoff, self._make = backoff or Backoff(), child
         self._silent_s, self._first_s = silent_s, first_s
         self._child: Child | None = None
+        self._holds = False
         self._due = self._heard_at = self._began = clock()
         self._sample = (self._due, 0.0)
 
@@ -100,7 +101,10 @@ class Supervisor:
             self._child.order(command)
 
     def hold(self, held: bool) -> None:
-        """Do not listen for now, or listen again."""
+        """Do not listen for now, or listen again; one that is held may be silent, but leaves in time. A new process is heard."""
+        if held == self._holds:
+            return
+        self._holds = held
         self._hears()
         if self._child is not None:
             self._child.hold(held)
@@ -136,7 +140,7 @@ class Supervisor:
             log.warning("camera %r waits for memory: %s", self.name, error)
             self._due = now + self._backoff.next()
             return
-        self.state, self._began, self.ready = "starting", now, False
+        self.state, self._began, self.ready, self._holds = "starting", now, False, False
         self._child = self._make(job, self._selector, self._message, self._ended)
         self._hears()
 
@@ -182,7 +186,7 @@ class Supervisor:
                 self._crashed(f"did not leave within {silent_s:.0f} s")
         elif self.retired or not self._wanted():
             self._leave()
-        elif self._hangs(self._first_s if self.state == "starting" else self._silent_s, now):
+        elif not self._holds and self._hangs(self._first_s if self.state == "starting" else self._silent_s, now):
             self._crashed(f"said nothing for {silent_s:.0f} s")
 
     def _ended(self) -> None:

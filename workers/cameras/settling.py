@@ -134,7 +134,7 @@ class Settling:
         self.exhibiting, self.outlet = exhibiting, outlet
         self._clock, self._backoff = clock, backoff or Backoff()
         self._since = datetime.now(UTC)
-        self._due, self._held = 0.0, False
+        self._due = 0.0
         self._absent_why: Why | None = None
         self._absent_due = 0.0
 
@@ -217,16 +217,12 @@ class Settling:
         wait_s = self._backoff.next()
         log.warning("camera %r: %s; tried again in %.1f s, nothing is lost", self.stream.name, error, wait_s)
         self._due = self._clock() + wait_s
-        if not self._held:
-            self._held = True
-            self.supervisor.hold(held=True)
+        self.supervisor.hold(held=True)
 
     def _listen(self) -> None:
         self._due = 0.0
         self._backoff.reset()
-        if self._held:
-            self._held = False
-            self.supervisor.hold(held=False)
+        self.supervisor.hold(held=False)
 
 
 def absence(stream: Stream, commit: Commit, why: Why, feed: FeedState) -> Observation:

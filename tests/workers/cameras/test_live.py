@@ -20,7 +20,7 @@ from vidette.models import FastState
 from vidette.queries import LastCommit
 from workers.cameras.assignment import CRASHED, NOT_NOW, gap_of, job_of
 from workers.cameras.child import Child, say, surroundings
-from workers.cameras.live import Supervisor, hear
+from workers.cameras.live import BUSY_S, Supervisor, hear
 from workers.cameras.messages import Network
 from workers.streams import stream_of
 
@@ -159,6 +159,50 @@ def test_while_it_is_held_nothing_is_read_and_nothing_is_lost(kept, tmp_path):
     one.supervisor.hold(held=False)
     one.until(lambda: one.settled() > held + 3)
     assert one.supervisor.restarts == 0
+
+
+def test_one_that_is_held_for_long_does_not_hang(kept, tmp_path):
+    now = [0.0]
+    one = kept("good", folder=tmp_path, clock=lambda: now[0])
+    one.until(lambda: one.settled() >= 1)
+    pid = one.supervisor.pid
+    one.supervisor.hold(held=True)
+    for _ in range(3):
+        now[0] += 2 * BUSY_S
+        one.supervisor.tick()
+    assert (one.supervisor.pid, one.supervisor.restarts) == (pid, 0)
+    one.until(lambda: not one.supervisor.heard)
+    held = one.settled()
+    one.supervisor.hold(held=False)
+    one.until(lambda: one.settled() > held + 3)
+    assert (one.supervisor.pid, one.supervisor.restarts) == (pid, 0)
+
+
+def test_one_that_was_held_for_long_has_time_to_speak_and_hangs_after_that(kept, tmp_path, caplog):
+    now = [0.0]
+    one = kept("hang", folder=tmp_path, clock=lambda: now[0])
+    one.until(lambda: one.settled() >= 2)
+    one.supervisor.hold(held=True)
+    now[0] += 2 * BUSY_S
+    one.supervisor.hold(held=False)
+    one.supervisor.tick()
+    assert one.supervisor.restarts == 0
+    now[0] += 2 * BUSY_S
+    one.supervisor.tick()
+    assert one.supervisor.restarts == 1
+    assert "said nothing for 120 s" in caplog.text
+
+
+def test_one_that_is_held_leaves_in_time(kept, tmp_path, caplog):
+    now = [0.0]
+    one = kept("good", folder=tmp_path, clock=lambda: now[0])
+    one.until(lambda: one.settled() >= 1)
+    one.supervisor.hold(held=True)
+    one.supervisor.retire()
+    now[0] += 2 * BUSY_S
+    one.until(lambda: one.supervisor.state == "off")
+    assert one.supervisor.pid is None
+    assert "did not leave within" in caplog.text
 
 
 def test_a_process_waits_for_memory(memory, tmp_path, caplog):
