@@ -135,13 +135,15 @@ class Supervisor:
 
     def _start(self, now: float) -> None:
         try:
-            job = self._job(self.why)
+            self._child = self._make(self._job(self.why), self._selector, self._message, self._ended)
         except StoreError as error:
             log.warning("camera %r waits for memory: %s", self.name, error)
+        except OSError as error:  # no process, memory or file descriptor to be had just now
+            log.warning("camera %r waits for a process, which cannot be started: %s", self.name, error)
+        if self._child is None:
             self._due = now + self._backoff.next()
             return
         self.state, self._began, self.ready, self._holds = "starting", now, False, False
-        self._child = self._make(job, self._selector, self._message, self._ended)
         self._hears()
 
     def _hears(self) -> None:

@@ -1,5 +1,6 @@
 """One camera's process, kept running: real processes that do as their names say."""
 
+import errno
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.live.backoff import Backoff
+from ingest.live.backoff import LATER_S, Backoff
 from ingest.sources import camera
 from vidette.errors import StoreError
 from vidette.feeds import Cause
@@ -50,9 +51,8 @@ class Kept:
         self.stream = stream_of(camera(name, "rtsp://camera/1"), pipeline.settings)
         self.folder = Path(pipeline.settings.media)
         self.whys = []
-        self.supervisor = Supervisor(
-            name, self.job, selector, backoff=Backoff(share=lambda: 0.5), child=SCRIPTED, **how
-        )
+        how = {"backoff": Backoff(share=lambda: 0.5), "child": SCRIPTED, **how}
+        self.supervisor = Supervisor(name, self.job, selector, **how)
 
     def job(self, why):
         self.whys.append(why)
@@ -220,6 +220,28 @@ def test_a_process_waits_for_memory(memory, tmp_path, caplog):
             supervisor.tick()
     assert supervisor.state == "waiting"
     assert "waits for memory" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE])
+def test_a_process_that_cannot_be_started_is_started_later(kept, tmp_path, caplog, fault):
+    now, faults = [0.0], [OSError(fault, os.strerror(fault))] * 2
+
+    def child(*given):
+        if faults:
+            raise faults.pop()
+        return SCRIPTED(*given)
+
+    one = kept("good", folder=tmp_path, child=child, clock=lambda: now[0])
+    one.supervisor.tick()
+    one.supervisor.tick()  # not due yet
+    assert (one.supervisor.state, one.supervisor.pid, len(faults)) == ("waiting", None, 1)
+    assert f"cannot be started: [Errno {fault}]" in caplog.text
+    for _ in range(2):
+        now[0] += LATER_S
+        one.supervisor.tick()
+    assert (one.supervisor.state, faults) == ("starting", [])
+    one.until(lambda: one.settled() >= 1)
+    assert one.supervisor.restarts == 0
 
 
 def test_its_log_is_ours_and_has_no_secrets(kept, tmp_path, caplog, monkeypatch):
