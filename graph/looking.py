@@ -28,3 +28,10 @@ INSERT INTO looks (seq, segment_seq, stream_id, run_seq, start, "end", start_pts
     FROM coverage d WHERE d.stream_id = s.stream_id AND d.look = 'deep' AND d.start_pts <= s.start_pts)
     WHERE o.look = 'deep' AND c.end_pts > s.start_pts AND c.deep IN ('examined', 'failed', 'dropped');
 """
+
+LOOKS_NEAR = """
+CREATE INDEX looks_start ON looks (start);
+CREATE INDEX looks_long ON looks (size, start) WHERE size > 16;
+CREATE INDEX looks_long_pts ON looks (size, start_pts) WHERE size > 16;
+"""
+"""The eleventh step: looks that reach into a window by index, as events, tracks and segments are found (graph.reach)."""

@@ -13,7 +13,7 @@ from graph.first import FIRST
 from graph.lanes import LANES
 from graph.likeness import LIKENESS
 from graph.living import LIVING
-from graph.looking import LOOKING
+from graph.looking import LOOKING, LOOKS_NEAR
 from graph.monitoring import MONITORING
 from graph.numbering import NUMBERING
 from graph.patterning import PATTERNS
@@ -36,6 +36,7 @@ STEPS: tuple[str, ...] = (
     LIVING,
     PATTERNS,
     "ALTER TABLE streams ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;",
+    LOOKS_NEAR,
 )
 """What brings a file from version i to i + 1; a step that shipped is never edited."""
 

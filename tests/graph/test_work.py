@@ -1,11 +1,33 @@
-"""Settling reads what is near, however much there is: SQLite's instructions are counted, not time."""
+"""Settling and asking read what is near, however much there is: SQLite's instructions are counted, not time."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import pytest
+
 from graph.embedded import EmbeddedStore
-from vidette.models import Assertion, EventType, Label, Observation, Role, Run, Track
+from vidette.alerts import Case, Judgement
+from vidette.looks import Verdicts
+from vidette.models import (
+    Assertion,
+    Coverage,
+    DeepState,
+    EventType,
+    FastState,
+    Keyframe,
+    Label,
+    Observation,
+    Role,
+    Run,
+    Segment,
+    Track,
+    Verdict,
+)
+from vidette.ports import Reader
+from vidette.queries import Filter, Query
+from vidette.rows import VerdictRow
 from vidette.streams import Stream
 
 FAST, DEEP = Run(id="fast", model="fast", revision="1"), Run(id="deep", model="vlm", revision="1")
@@ -41,25 +63,76 @@ def settle_both(store: EmbeddedStore, number: int) -> None:
     store.settle(Observation(id=f"l{number}", look="deep", run=DEEP, assertions=(looked, other), **given))
 
 
-def work(store: EmbeddedStore, number: int) -> int:
-    """Hundreds of instructions to settle both."""
+class Hearing:
+    """A judge that keeps what it is told of answers."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        """No alert is said."""
+        self.heard = [verdict.question for verdict in case.verdicts]
+        return Judgement()
+
+
+def settle_answer(store: EmbeddedStore, number: int) -> None:
+    """A fast observation of half a minute, and a deep look at it that answers a closed question."""
+    start, end = number * 30.0, number * 30.0 + 30
+    frame = Keyframe(id=f"k{number}", segment_id=f"s{number}", pts_s=start, sha256="ab" * 32, uri="media:ab.jpg")
+    segment = Segment(id=f"s{number}", stream_id="yard", start_s=start, end_s=end, keyframes=(frame,))
+    given = {"stream_id": "yard", "start_s": start, "end_s": end}
+    store.settle(Observation(id=f"f{number}", look="fast", run=FAST, sequence=number, segments=(segment,), **given))
+    row = Coverage(**given, state=FastState.WATCHED, deep=DeepState.EXAMINED)
+    said = Verdict(question=f"Is anybody there in {number}?", answer="no", confidence=1)
+    given |= {"segment_id": segment.id, "coverage": (row,), "verdicts": (said,)}
+    judge = Hearing()
+    store.settle(Observation(id=f"l{number}", look="deep", run=DEEP, **given), judge)
+    assert judge.heard == [said.question]
+
+
+def work(store: EmbeddedStore, act: Callable[[], object]) -> int:
+    """How many instructions something takes."""
     ticks = count()
     with store._database.write() as connection:  # in memory there is one
-        connection.set_progress_handler(lambda: next(ticks) < 0, 100)
-    settle_both(store, number)
+        connection.set_progress_handler(lambda: next(ticks) < 0, 1)
+    act()
     connection.set_progress_handler(None, 0)
     return next(ticks)
 
 
-def test_settling_takes_no_more_work_the_more_there_is() -> None:
+@pytest.mark.parametrize("settle", [settle_both, settle_answer])
+def test_settling_takes_no_more_work_the_more_there_is(settle: Callable[[EmbeddedStore, int], None]) -> None:
     store = EmbeddedStore(":memory:")
     store.open_stream(YARD)
     for number in range(20):
-        settle_both(store, number)
-    few = work(store, 20)
+        settle(store, number)
+    few = work(store, lambda: settle(store, 20))
     for number in range(21, 400):
-        settle_both(store, number)
-    many = work(store, 400)
+        settle(store, number)
+    many = work(store, lambda: settle(store, 400))
     store.close()
-    assert few > 10
+    assert few > 1000
+    assert many < 1.5 * few
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Filter(from_s=300, to_s=600),
+        Filter(since=YARD.start + timedelta(seconds=300), until=YARD.start + timedelta(seconds=600)),
+    ],
+)
+def test_answers_of_a_window_take_no_more_work_the_more_there_is(where: Filter) -> None:
+    store = EmbeddedStore(":memory:")
+    store.open_stream(YARD)
+    asked: Query[list[VerdictRow]] = Verdicts(where=where)
+    for number in range(20):
+        settle_answer(store, number)
+    few = work(store, lambda: store.read(asked))
+    for number in range(20, 400):
+        settle_answer(store, number)
+    many = work(store, lambda: store.read(asked))
+    assert len(store.read(asked)) == 10
+    store.close()
+    assert few > 1000
     assert many < 1.5 * few
