@@ -132,7 +132,7 @@ class Beat:
         clock_of(self._pipeline.settings).look()
         with self._guarded("broker"):
             seen = self._sight.seen(self._pipeline)
-            if self._cameras.reconcile(seen.wanted, seen.leased):
+            if self._cameras.reconcile(seen.wanted, seen.leased, calm=self._sight.calm):
                 seen = self._sight.seen(self._pipeline)
             with self._guarded("memory"):
                 seen = self._sight.remembered(seen, self._pipeline)

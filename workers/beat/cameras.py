@@ -25,11 +25,14 @@ class Cameras:
         self._jobs = {spec.stream_id: Watch(spec=spec) for spec in specs}
         self._anew = True
 
-    def reconcile(self, wanted: Sequence[Wanted], leased: AbstractSet[str]) -> bool:
-        """Bring what is wanted nearer to the settings; -> whether anything was done. Raises StoreError."""
+    def reconcile(self, wanted: Sequence[Wanted], leased: AbstractSet[str], *, calm: bool) -> bool:
+        """Bring what is wanted nearer to the settings; -> whether anything was done. Raises StoreError.
+
+        `calm`: a lease that is not there is nobody's.
+        """
         ours = self._ours()
         by_id = {one.stream_id: one for one in wanted}
-        actions = list(reconciled(self._jobs, by_id, ours=ours, leased=leased, anew=self._anew))
+        actions = list(reconciled(self._jobs, by_id, ours=ours, leased=leased, anew=self._anew, calm=calm))
         for action in actions:
             self._do(action)
         self._anew = False
@@ -52,7 +55,7 @@ class Cameras:
             case Stop(stream_id=stream_id):
                 self._registry.stop(stream_id)
             case Forget(stream_id=stream_id):
-                self._registry.forget(stream_id)
+                self._registry.end(stream_id, "done")  # for a worker that was cut off until now, and would watch on
                 with self._broker.faults():
                     self._broker.client.srem(self._key, stream_id)
 

@@ -84,7 +84,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """A camera that is gone from the settings, and nobody watches it any more."""
+    """A camera that is gone from the settings, and nobody watches it any more: that it is over is kept for a week."""
 
     stream_id: str
 
@@ -136,25 +136,28 @@ def reconciled(
     ours: AbstractSet[str],
     leased: AbstractSet[str],
     anew: bool,
+    calm: bool = True,
 ) -> Iterator[Want | Stop | Forget]:
     """What brings the watches that are wanted nearer to the cameras of the settings, both by stream id.
 
     `ours` are the cameras that the settings had before: nobody else's watch is stopped. `anew`: the settings were taken just
-    now, so that one that failed may be tried again; one that was given up may not, until somebody looked into it.
+    now, so that one that failed may be tried again; one that was given up may not, until somebody looked into it. Unless
+    `calm`, a lease that is not there tells nothing: as in `due`.
     """
+    held = leased if calm else ours | wanted.keys()
     for stream_id, job in cameras.items():
         one = wanted.get(stream_id)
         if one is None or one.state == "done" or (one.state == "failed" and anew):
             yield Want(job=job)
         elif one.state == "stopping":
-            yield from () if stream_id in leased else (Want(job=job),)
+            yield from () if stream_id in held else (Want(job=job),)
         elif one.job.spec.url != job.spec.url:
             yield Stop(stream_id=stream_id) if one.state == "wanted" else Want(job=job)
     for stream_id in sorted(ours - cameras.keys()):
         one = wanted.get(stream_id)
         if one is not None and one.state == "wanted":
             yield Stop(stream_id=stream_id)
-        elif stream_id not in leased:
+        elif stream_id not in held:
             yield Forget(stream_id=stream_id)
 
 

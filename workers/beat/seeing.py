@@ -33,6 +33,11 @@ class Sight:
         """For how long Redis has answered."""
         return self._calm.seconds(self._clock())
 
+    @property
+    def calm(self) -> bool:
+        """Whether a lease that is not there is nobody's: its holder would have had the time to take it again."""
+        return self.calm_s >= self.grace_s
+
     def seen(self, pipeline: Pipeline) -> Seen:
         """What Redis has: streams that are wanted or watched, what was sent, what waits."""
         asked = self._clock()

@@ -134,10 +134,6 @@ class Registry:
         with self._broker.faults():
             self._stop([self._key(stream_id)], [_KEPT_S])
 
-    def forget(self, stream_id: str) -> None:
-        """It was never wanted."""
-        self._broker.together([("DEL", self._key(stream_id)), ("SREM", self._names, stream_id)])
-
     def _some(self, ids: list[str]) -> Iterable[Wanted]:
         answers = self._broker.together([("HMGET", self._key(one), *_FIELDS) for one in ids])
         for stream_id, values in zip(ids, answers, strict=True):

@@ -213,7 +213,11 @@ def test_settings_that_change_are_taken(place, server):
             until(
                 lambda: here.cluster.registry.get(spec("one").stream_id).state == "stopping", "the first to be let go"
             )
-        until(lambda: here.cluster.registry.get(spec("one").stream_id) is None, "the first to be forgotten")
+        until(lambda: here.cluster.registry.get(spec("one").stream_id).state == "done", "the first to be over")
+        broker = here.cluster.broker
+        until(lambda: broker.client.smembers(broker.key("cameras")) == {spec("two").stream_id.encode()}, "its end")
+        beat.change(Change(settings=here.cluster.pipeline.settings, cameras=(spec("one"), spec("two"))))
+        until(lambda: here.cluster.registry.get(spec("one").stream_id).state == "wanted", "the first to be back")
 
 
 def test_memory_that_is_away_holds_up_no_watch(place, server, caplog):

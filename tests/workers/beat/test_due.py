@@ -215,7 +215,7 @@ def _second(place, alone_s):
 # Cameras of the settings -----------------------------------------------------------------------------
 
 
-def near(cameras, rows, ours=(), leased=(), anew=False):
+def near(cameras, rows, ours=(), leased=(), anew=False, calm=True):
     by_id = {one.spec.stream_id: one for one in cameras}
     return list(
         reconciled(
@@ -224,6 +224,7 @@ def near(cameras, rows, ours=(), leased=(), anew=False):
             ours=frozenset(ours),
             leased=frozenset(leased),
             anew=anew,
+            calm=calm,
         )
     )
 
@@ -260,6 +261,14 @@ def test_a_camera_that_is_gone_is_let_go_and_forgotten_and_nobody_elses_is():
     assert near([], [YARD]) == []
 
 
+def test_while_redis_has_just_come_back_a_camera_without_a_lease_may_still_be_watched():
+    id_, stopping, moved = YARD.stream_id, replace(YARD, state="stopping"), job("yard", "rtsp://127.0.0.1/two")
+    assert near([], [YARD], ours=[id_], calm=False) == [Stop(stream_id=id_)]
+    assert near([], [stopping], ours=[id_], calm=False) == []
+    assert near([moved], [stopping], ours=[id_], calm=False) == []
+    assert near([YARD.job], [], ours=[id_], calm=False) == [Want(job=YARD.job)]
+
+
 STATES = st.sampled_from(["absent", "wanted", "stopping", "done", "failed", "dead"])
 
 
@@ -278,15 +287,16 @@ def test_whatever_there_is_it_comes_to_what_the_settings_say(there, moved, state
                 case Stop():
                     rows = [replace(rows[0], state="stopping")]
                 case Forget():
-                    rows, known = [], False
+                    rows, known = [replace(one, state="done") for one in rows], False
         if rows and rows[0].state == "stopping":
             held = False
         if not rows or rows[0].state != "wanted":
             held = False
     if there and state not in ("dead", "failed"):
         assert (rows[0].state, rows[0].job.spec.url) == ("wanted", cameras[0].spec.url)
-    if not there and known:
-        assert rows == []
+    if not there:
+        assert not known
+        assert not ours or not rows or rows[0].state == "done"
 
 
 # How long Redis has been there --------------------------------------------------------------------

@@ -116,11 +116,7 @@ def test_what_is_over_says_why_and_is_forgotten_after_a_week(registry, broker, s
     assert len(registry.all()) == 1
 
 
-def test_what_is_forgotten_was_never_wanted(registry, broker):
-    registry.want(job_of())
-    registry.forget("id of yard")
-    registry.forget("id of yard")
-    assert registry.all() == []
+def test_what_redis_has_forgotten_is_wanted_no_more(registry, broker):
     registry.want(job_of())
     broker.client.delete(broker.key("watch", "id of yard"))  # as after a week
     assert registry.all() == []
@@ -157,7 +153,6 @@ def test_without_a_server_everything_is_an_error_that_may_pass():
         lambda: registry.on_its_way("x"),
         lambda: registry.end("x", "done"),
         lambda: registry.stop("x"),
-        lambda: registry.forget("x"),
     ]
     for call in calls:
         with pytest.raises(StoreError) as caught:
