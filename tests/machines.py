@@ -44,7 +44,7 @@ class Machines:
     """Workers of one memory and one broker, all in this process; one thread settles."""
 
     def __init__(self, redis, pipelines, child: Callable[..., Child] = Child):
-        self.redis, self.pipelines, self._child = redis, pipelines, child
+        self.redis, self.pipelines, self.child = redis, pipelines, child
         self.queue, self.watches, self.rest = SimpleQueue(), SimpleQueue(), []
         self.lose = lambda _job: False
         self.away = False
@@ -66,7 +66,7 @@ class Machines:
             settings = settings.model_copy(update={"cluster": settings.cluster.model_copy(update=spool)})
             send = partial(self._send_over, Broker(settings.broker))
         made = cluster_of(settings, send=send, pipeline=self.pipeline)
-        fleet = partial(Fleet, self.pipeline, sweeps=False, child=self._child)
+        fleet = partial(Fleet, self.pipeline, sweeps=False, child=self.child)
         leases = Leases(made.broker, ttl_s=2.0, owner=f"machine-{len(self._clusters)}:1:x")
         self._clusters.append(replace(made, leases=leases, crew=Crew(fleet)))
         return self._clusters[-1]

@@ -379,4 +379,5 @@ class Watching:
                 return
         except StoreError:
             return  # the broker is away: it goes on
-        self._unwanted, self._stopping = wanted.state != "wanted", wanted.state == "stopping"
+        moved = wanted.job.spec.url != self._job.spec.url  # while this worker was cut off: the old address is nobody's
+        self._unwanted, self._stopping = moved or wanted.state != "wanted", wanted.state == "stopping"

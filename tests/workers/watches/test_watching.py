@@ -1,6 +1,5 @@
 """Watches on workers: a real Redis for leases and what is wanted; whoever settles is a thread here."""
 
-import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -13,30 +12,15 @@ import pytest
 
 from ingest.sources import camera
 from tests.machines import PATIENCE_S, Machines, gapless, until
-from tests.redis_server import emptied
 from tests.wire import Wire
 from vidette.feeds import CAUSES, Cause
 from vidette.models import FastState
 from vidette.queries import LastCommit, Reached
-from workers.cameras.child import Child
 from workers.cluster import spool_path
 from workers.jobs import Watch
 from workers.streams import stream_of
 from workers.watches.spool import waiting
 from workers.watches.watching import watch
-
-SCRIPT = Path(__file__).parents[1] / "cameras" / "scripted_camera.py"
-SCRIPTED = partial(Child, command=(sys.executable, str(SCRIPT)))
-
-
-@pytest.fixture
-def machines(memory, tmp_path, monkeypatch):
-    monkeypatch.setattr("workers.cameras.succession.TAKEN_S", 2.0)
-    with emptied() as redis:
-        opened = lambda **settings: memory(media=str(tmp_path / "media"), **settings)  # noqa: E731  the folder is known
-        made = Machines(redis, opened, SCRIPTED)
-        yield made
-        made.close()
 
 
 def put_carry(machines, job, carry):
@@ -364,7 +348,7 @@ class TestCameras:
         begin = datetime.now(UTC) - timedelta(hours=3)
         active = {"from": begin.strftime("%H:%M"), "to": (begin + timedelta(hours=1)).strftime("%H:%M"), "tz": "UTC"}
         opened = partial(memory, streams=[{"name": "good", "active": active}], media=str(tmp_path))
-        off = Machines(machines.redis, opened, SCRIPTED)
+        off = Machines(machines.redis, opened, machines.child)
         off.start()
         with closing(off):
             commit = off.sequence(job)
