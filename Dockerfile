@@ -1,5 +1,5 @@
 # Vidette in a container: `docker build -t vidette .`
-# With a model in this process, on a GPU: `docker build -t vidette:gpu --build-arg EXTRAS=scale,sinks,trace,vlm .`
+# With a model in this process, on a GPU: `docker build -t vidette:gpu --build-arg EXTRAS=scale,sinks,trace,vlm,ocr .`
 # To build the same image for ever, name the base by its digest too.
 FROM python:3.11.14-slim-bookworm AS base
 
@@ -33,7 +33,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/vidett
 # The base has Python's own modules without bytecode, and nobody may write it later: each process would compile them anew.
 RUN python -m compileall -q -x /site-packages/ /usr/local/lib/python3.11
 COPY --from=build /opt/vidette /opt/vidette
-# What a machine keeps of its own lies in /var/lib/vidette, also what a camera that is to `hold` has waiting (TMPDIR).
+# What a machine keeps of its own lies in /var/lib/vidette; temporary files, too (TMPDIR): /tmp may be memory, as in docker-compose.yml.
 ENV PATH=/opt/vidette/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/var/lib/vidette \

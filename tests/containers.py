@@ -89,7 +89,7 @@ class Compose:
 
     def down(self) -> dict[str, int]:
         """End all that were started, those that others wait for last; their exit codes."""
-        begun = [self.service(name) for name in reversed(self.names("gpu", "command"))]
+        begun = [self.service(name) for name in reversed(self.names("gpu", "server", "command"))]
         begun = [one for one in begun if one.pid]
         for one in begun:
             if one.said.get("depends_on"):

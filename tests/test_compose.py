@@ -184,6 +184,16 @@ def test_a_gpu_is_wanted_only_where_it_is_asked_for():
     with_gpu = {name for name, one in SERVICES.items() if "gpu" in json.dumps(one.get("deploy", {}))}
     assert with_gpu == {"vision"}
     assert SERVICES["vision"]["profiles"] == ["gpu"]
+    assert SERVICES["vision-server"]["profiles"] == ["server"]
+    assert SERVICES["vision-server"]["command"] == SERVICES["vision"]["command"]
+    assert SERVICES["vision-server"]["image"] == SERVICES["ingest"]["image"]
+
+
+def test_redis_has_room_for_what_it_may_hold():
+    (bound,) = re.findall(r"--maxmemory (\d+)mb", SERVICES["redis"]["command"][2])
+    assert SERVICES["redis"]["deploy"]["resources"]["limits"]["memory"] == "1g"
+    assert int(bound) <= 1024 * 3 / 4
+    assert f"the {bound} MB" in (ROOT / "docs" / "sizing.md").read_text()
 
 
 def test_every_queue_has_a_worker():
@@ -232,7 +242,7 @@ def newcomer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compose(newcomer):
-    """The whole file, running; a GPU is not needed to begin."""
+    """The whole file, running, but for who asks a server; a GPU is not needed to begin."""
     subprocess.run(["sh", "deploy/secrets.sh"], cwd=newcomer.project, check=True, capture_output=True)
     running = Compose(project=newcomer.project, state=newcomer.state)
     try:
@@ -243,7 +253,7 @@ def compose(newcomer):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", LASTING)
+@pytest.mark.parametrize("name", [name for name in LASTING if SERVICES[name].get("profiles") != ["server"]])
 def test_a_service_begins_and_is_healthy(compose, name):
     compose.service(name).wait_healthy()
 
@@ -261,6 +271,13 @@ def test_the_page_leads_to_an_answer(newcomer, compose, alone, page, title):
     assert re.match(r"sh deploy/secrets\.sh\b.*\ndocker compose up -d\b", commands)  # both are done, and may be again
     assert QUESTION in commands
     assert alone in newcomer.follow(commands)
+
+
+@pytest.mark.integration
+def test_who_asks_a_server_takes_the_place_of_a_gpu(compose):
+    assert compose.service("vision").stop() == 0
+    compose.up(*compose.names("server"))
+    compose.service("vision-server").wait_healthy()
 
 
 @pytest.mark.integration
@@ -282,7 +299,7 @@ def test_metrics_are_where_the_file_publishes_them(compose):
 @pytest.mark.integration
 def test_a_worker_that_is_gone_is_not_healthy_and_all_end_as_they_are_told(compose):
     codes = compose.down()
-    assert codes == dict.fromkeys(LASTING, 0)
+    assert codes == dict.fromkeys({*LASTING} - {"vision"}, 0)
     redis = compose.service("redis")
     assert not redis.healthy()
     redis.start()

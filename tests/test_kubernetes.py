@@ -46,7 +46,8 @@ def test_a_misspelt_manifest_is_noticed():
 def test_the_kustomization_names_every_file_or_says_when_to():
     text = (FOLDER / "kustomization.yaml").read_text()
     offered = set(re.findall(r"# - (\S+\.yaml)", text))
-    assert {*KUSTOMIZATION["resources"]} | offered == {file.name for file in FILES}
+    by_hand = set(re.findall(r"(\S+\.yaml) comes before it, by hand", text))
+    assert {*KUSTOMIZATION["resources"]} | offered | by_hand == {file.name for file in FILES}
     images = {container(name)["image"].split(":")[0] for name in WORKLOADS}
     assert {one["name"] for one in KUSTOMIZATION["images"]} == {
         image for image in images if image.startswith("vidette")
@@ -88,6 +89,7 @@ def test_what_a_pod_mounts_is_there(name):
             assert ("PersistentVolumeClaim", one["persistentVolumeClaim"]["claimName"]) in BY_NAME
     secrets = {item["key"] for one in declared.values() for item in one.get("secret", {}).get("items", [])}
     assert secrets == {*SERVICES[name]["secrets"]}
+    assert not [mount for mount in mounts if "subPath" in mount]  # such a one never sees that its source changed
     inside = {mount["mountPath"] for mount in mounts}
     volumes = [
         one.split(":")[1] if one.startswith(".") else one.rpartition("}")[2]
@@ -111,6 +113,32 @@ def test_a_pod_has_no_rights_that_it_does_not_need(name):
     assert {"readinessProbe", "livenessProbe"} <= {*container(name)}
     user = SERVICES[name].get("user", "10001:10001").split(":")[0]
     assert str(pod(name)["securityContext"]["runAsUser"]) == user
+
+
+def test_what_brings_models_is_let_in_and_runs_beside_who_reads_them():
+    said = BY_NAME["Pod", "models"]["spec"]
+    (only,) = said["containers"]
+    assert said["securityContext"] == pod("ingest")["securityContext"]
+    assert only["securityContext"] == container("ingest")["securityContext"]
+    assert only["image"] in {container(name)["image"] for name in WORKLOADS}
+    (volume,) = said["volumes"]
+    (read,) = [one for one in pod("vision")["volumes"] if one["name"] == "models"]
+    assert read["persistentVolumeClaim"] == {**volume["persistentVolumeClaim"], "readOnly": True}
+    assert BY_NAME["PersistentVolumeClaim", "models"]["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+def test_the_patch_mounts_models_as_vision_does():
+    text = (FOLDER / "kustomization.yaml").read_text()
+    (patch,) = yaml.safe_load(re.sub("(?m)^# ", "", text[text.index("# patches:") : text.index("images:")]))["patches"]
+    kinds, names = (set(patch["target"][key].split("|")) for key in ("kind", "name"))
+    assert names == {"ingest", "settle", "beat"}
+    assert {WORKLOADS[name]["kind"] for name in names} == kinds
+    volume, mount = yaml.safe_load(patch["patch"])
+    assert {volume["op"], mount["op"]} == {"add"}
+    assert volume["path"] == "/spec/template/spec/volumes/-"
+    assert mount["path"] == "/spec/template/spec/containers/0/volumeMounts/-"
+    assert volume["value"] in pod("vision")["volumes"]
+    assert mount["value"] in container("vision")["volumeMounts"]
 
 
 def test_labels_and_services_find_their_pods():
@@ -142,6 +170,7 @@ def test_redis_and_neo4j_let_in_all_of_vidette_and_nobody_else():
     }
     ours_there = {name for name, one in SERVICES.items() if one["image"] in built(SERVICES)}
     assert ours == ours_there - {name for name, one in SERVICES.items() if one.get("restart") == "no"}
+    assert {name for kind, name in BY_NAME if kind == "PodDisruptionBudget"} == ours  # one pod a kind at a time
     for name in {*WORKLOADS} - ours:
         (rule,) = BY_NAME["NetworkPolicy", name]["spec"]["ingress"]
         assert rule["from"] == [{"podSelector": {"matchLabels": {"part": "vidette"}}}]
