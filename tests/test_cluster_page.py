@@ -22,5 +22,4 @@ def test_without_containers(newcomer):
     assert QUESTION in commands
     expected = newcomer.alone()
     (newcomer.project / "vidette.yml").write_text(newcomer.here(settings))
-    (newcomer.project / "neo4j_password").write_text("a-password-of-theirs\n")
     assert expected in newcomer.follow(commands)
