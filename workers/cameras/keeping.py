@@ -5,7 +5,7 @@ The camera's process cuts them (`Keeper`), since it holds the packets; memory is
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ingest.live.cutting import ClipDone, ClipOrder
@@ -20,6 +20,7 @@ from vidette.queries import Events, Filter
 from vidette.rows import EventRow
 from vidette.settings import LiveSettings, Settings
 from vidette.streams import Stream
+from workers.shared.process import clock_of
 
 __all__ = ["ClipDone", "ClipOrder", "Clips", "Keeper", "retention_of"]
 
@@ -34,13 +35,12 @@ _REMEMBERED = 10_000
 class Clips:
     """Orders one clip for each alert of a live stream, and gives it to the alert when it is done.
 
-    After a restart those are ordered again that had none yet.
+    After a restart those are ordered again that had none yet. Where no `now` is given, time is the broker's: other machines
+    tell of the clip when it is due.
     """
 
-    def __init__(
-        self, store: GraphStore, settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self._store, self._settings, self._now = store, settings, now
+    def __init__(self, store: GraphStore, settings: Settings, *, now: Callable[[], datetime] | None = None) -> None:
+        self._store, self._settings, self._now = store, settings, now or clock_of(settings).now
         self._ordered: dict[str, None] = {}
 
     def orders(self, stream: Stream) -> list[ClipOrder]:

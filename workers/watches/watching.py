@@ -20,6 +20,7 @@ from workers.cluster import Cluster
 from workers.flow import step
 from workers.jobs import Job, LookAt, Settle, Watch
 from workers.shared.leases import Lease
+from workers.shared.process import clock_of
 from workers.shared.registry import Over, Wanted
 from workers.watches.emitting import Emitter
 from workers.watches.spans import shared_out
@@ -379,5 +380,6 @@ class Watching:
                 return
         except StoreError:
             return  # the broker is away: it goes on
+        clock_of(self._cluster.pipeline.settings).look()  # asks once a minute; alerts' clips are told by it
         moved = wanted.job.spec.url != self._job.spec.url  # while this worker was cut off: the old address is nobody's
         self._unwanted, self._stopping = moved or wanted.state != "wanted", wanted.state == "stopping"

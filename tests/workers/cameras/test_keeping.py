@@ -1,6 +1,7 @@
 """Clips of alerts: ordered once, given to the alert, told to its sinks; media that alerts hold outlives the rest."""
 
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ from vidette.rows import EventRow
 from vidette.settings import LiveSettings, Settings
 from vidette.streams import Stream
 from workers.cameras.keeping import ClipDone, ClipOrder, Clips, order_of, retention_of
+from workers.shared.process import clock_of
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 YARD = Stream(id=stream_id("yard"), name="yard", kind="live", uri="rtsp://yard", start=START)
@@ -75,6 +77,17 @@ def test_a_clip_is_given_to_its_alert_once_and_told(store):
         ("ops", Change.EVIDENCE),
     ]
     assert desk.orders(YARD) == []
+
+
+def test_a_clip_is_told_by_the_time_of_the_broker_where_there_is_one(store, monkeypatch):
+    settings = SETTINGS.model_copy(update={"broker": "redis://nobody:1/0"})
+    monkeypatch.setattr(clock_of(settings), "_known", (START + timedelta(seconds=20), time.monotonic()))
+    raised(store, alert(1), told=(delivery(1),))
+    desk = Clips(store, settings)
+    (order,) = desk.orders(YARD)
+    assert desk.done(ClipDone(id=order.id, evidence=CLIP, codec="h264"))
+    _, told = store.read(Deliveries())
+    assert START + timedelta(seconds=20) <= told.next_at < START + timedelta(hours=1)
 
 
 def test_what_could_not_be_cut_is_logged_and_not_ordered_again(store, caplog):

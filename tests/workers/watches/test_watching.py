@@ -18,6 +18,7 @@ from vidette.models import FastState
 from vidette.queries import LastCommit, Reached
 from workers.cluster import spool_path
 from workers.jobs import Watch
+from workers.shared.process import clock_of
 from workers.streams import stream_of
 from workers.watches.spool import waiting
 from workers.watches.watching import watch
@@ -371,6 +372,15 @@ class TestCameras:
             commit = machines.sequence(job)
             until(lambda: machines.sequence(job) > commit + 8)
         assert gapless(machines.coverage("good"))
+
+
+def test_who_watches_goes_by_the_time_of_the_broker(machines, monkeypatch):
+    machines.start()
+    clock = clock_of(machines.pipeline.settings)
+    monkeypatch.setattr(clock, "_known", None)
+    monkeypatch.setattr(clock, "_asked_at", float("-inf"))
+    with machines.running(machines.wanted(Watch(spec=camera("good", "rtsp://camera/good")))):
+        until(lambda: clock._known is not None)
 
 
 def test_threads_end_with_the_cluster(machines):
