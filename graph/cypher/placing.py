@@ -3,13 +3,24 @@
 from collections.abc import Iterable
 
 from graph.cypher.assertions import SAYING, assertion_of, roles_of, saying_of, subjects_of, waiting
-from graph.cypher.driver import Transaction, do, rows
+from graph.cypher.driver import KEPT, Row, Transaction, do, rows
 from graph.cypher.events import event_of, event_row, say, write_events
+from graph.cypher.lasting import SHORT_MS, reaches
 from graph.settle import Happening, Window, fold, happening, placements, window_of
 from vidette.models import EventType
 
 _MOST = 1e15
 """A time after every other, where a number is needed."""
+_GIVEN = (
+    f"{KEPT}CALL () {{ MATCH (e:Event) USING INDEX e:Event(stream_id, start_pts) WHERE e.stream_id = $given.id"
+    " AND e.start_pts > $given.near AND e.start_pts < $given.high AND (e.long IS NULL OR e.start_pts >= $given.low) RETURN e"
+    " UNION ALL UNWIND $given.reaches AS reach MATCH (e:Event) USING INDEX SEEK e:Event(long, start_pts)"
+    " WHERE e.long = reach.size AND e.start_pts > reach.low AND e.start_pts < $given.low AND e.stream_id = $given.id"
+    " RETURN e } WITH e WHERE e.type = $given.type AND NOT e.derived AND e.state <> 'retracted'"
+    " AND (e.end_pts IS NULL OR e.end_pts >= $given.low)"
+    f" RETURN e{{.*}} AS e, [(a:Assertion {{free: false}})-[:SAYS]->(e) | {SAYING}] AS said"
+)
+"""Given events that reach into a window: of the short ones those that begin in it or shortly before, and the long ones."""
 
 
 def derive(
@@ -42,16 +53,16 @@ def _deep(transaction: Transaction, stream_id: str, type_: str, window: Window) 
 
 def _given(transaction: Transaction, stream_id: str, type_: str, window: Window) -> list[Happening]:
     """Given events that overlap a window of media milliseconds; retracted ones are none."""
-    found = rows(
-        transaction,
-        "MATCH (e:Event {stream_id: $id}) WHERE e.type = $type AND NOT e.derived AND e.state <> 'retracted'"
-        " AND e.start_pts < $high AND (e.end_pts IS NULL OR e.end_pts >= $low)"
-        f" RETURN e{{.*}} AS e, [(a:Assertion {{free: false}})-[:SAYS]->(e) | {SAYING}] AS said",
-        id=stream_id,
-        type=str(type_),
-        low=(window[0] - 1) / 1000,
-        high=min(window[1], _MOST) / 1000,
-    )
+    low = (window[0] - 1) / 1000
+    given: Row = {
+        "id": stream_id,
+        "type": str(type_),
+        "low": low,
+        "near": low - 2 * SHORT_MS / 1000,
+        "high": min(window[1], _MOST) / 1000,
+        "reaches": reaches(low, 0.001),
+    }
+    found = rows(transaction, _GIVEN, given=given)
     out = []
     for row in found:
         start, end = window_of(event_of(row["e"]))
