@@ -11,6 +11,7 @@ from queue import Empty
 from threading import Event
 from typing import Any, Protocol
 
+from ingest.live.backoff import Backoff
 from ingest.sources import SourceSpec
 from vidette.errors import StoreError, VidetteError
 from vidette.progress import Outcome
@@ -24,9 +25,8 @@ from workers.cameras.keeping import Clips
 from workers.cameras.live import Supervisor, hear
 from workers.cameras.messages import CameraJob, said_of
 from workers.cameras.offline import Offline
-from workers.cameras.settling import Here, Outlet, Settling
+from workers.cameras.settling import Here, Outlet, Settling, judge_anew
 from workers.deep.looks import Looks
-from workers.flow import judge_stored
 from workers.following import Following, Listener
 from workers.streams import begun, stream_of
 from workers.sweeping import Sweeping
@@ -90,6 +90,7 @@ class Fleet:
         self._wanted: dict[str, tuple[SourceSpec, dict[str, Any]]] = {}
         self._joined: dict[str, Join] = {}
         self._refused: set[str] = set()
+        self._later: dict[str, tuple[float, Backoff]] = {}
         self._turn: tuple[str, float] | None = None
         self._offline = Offline(lambda: self.pipeline, self._nudge)
         self._attentive_s = 0.0
@@ -106,7 +107,7 @@ class Fleet:
             self._want(specs)
             self._reconcile()
             with Sweeping(lambda: self.pipeline, self._nudge) if self._sweeps else nullcontext():
-                while not stop.is_set() and (self.cameras or changes is not None):
+                while not stop.is_set() and (self.cameras or self._later or changes is not None):
                     self._take(changes)
                     self._round(_ROUND_S)
             self._leave()
@@ -147,25 +148,51 @@ class Fleet:
         held = ExitStack()
         try:
             held.enter_context(outlet.lock(self.pipeline, spec.stream_id))
-            spec = following.spec = begun(spec, self.pipeline.store)
-            stream = stream_of(spec, self.pipeline.settings)
-            commit = outlet.begin(self.pipeline, stream)
-            if not outlet.poised:
-                judge_stored(self.pipeline, stream)
-            self._looks.put(outlet.owed(self.pipeline, stream), owed=True)
-            following.begin(commit.watermark_s if commit else 0.0)
+            stream = self._begin(following, outlet)
         except VidetteError as error:
             held.close()
-            self._refused.add(spec.name)
-            self._outcomes[spec.name] = following.outcome(error=error)
-            log.error("camera %r is not watched: %s", spec.name, error)  # noqa: TRY400  no traceback for a known error
-            outlet.over(error)
-            return
+            self._not_added(following, outlet, error)
+        else:
+            self._locks[spec.name] = held
+            self._added(said, stream, following, outlet)
+
+    def _added(self, said: dict[str, Any], stream: Stream, following: Following, outlet: Outlet) -> None:
+        spec = following.spec
         self._outcomes.pop(spec.name, None)
-        self._locks[spec.name] = held
+        self._later.pop(spec.name, None)
         supervisor = self._supervisor(stream, outlet)
         clips = Exhibiting(self._clips(), stream, supervisor)
         self.cameras[spec.name] = Settling(spec, said, stream, supervisor, following, clips, outlet)
+        if not outlet.poised:
+            judge_anew(self.pipeline, stream)
+
+    def _begin(self, following: Following, outlet: Outlet) -> Stream:
+        """Register a camera, and take up what is known of it."""
+        following.spec = begun(following.spec, self.pipeline.store)
+        stream = stream_of(following.spec, self.pipeline.settings)
+        commit = outlet.begin(self.pipeline, stream)
+        following.begin(commit.watermark_s if commit else 0.0)
+        self._looks.put(outlet.owed(self.pipeline, stream), owed=True)
+        return stream
+
+    def _not_added(self, following: Following, outlet: Outlet, error: VidetteError) -> None:
+        """A camera cannot be taken in: later, or not as things are; one that joined is sent on by who had it join."""
+        name = following.spec.name
+        self._outcomes[name] = _failed(following.spec, error)
+        if error.retryable and name not in self._joined:
+            self._wait(name, error)
+            return
+        self._refused.add(name)
+        log.error("camera %r is not watched: %s", name, error)
+        with suppress(StoreError):  # memory may be what is away; then the outcome is without its numbers
+            self._outcomes[name] = following.outcome(error=error)
+        outlet.over(error)
+
+    def _wait(self, name: str, error: VidetteError) -> None:
+        _, backoff = self._later.get(name, (0.0, Backoff()))
+        wait_s = backoff.next()
+        log.warning("camera %r is not watched yet: %s; tried again in %.1f s", name, error, wait_s)
+        self._later[name] = (self._attentive_s + wait_s, backoff)
 
     def _clips(self) -> Clips:
         return Clips(self.pipeline.store, self.pipeline.settings)
@@ -213,6 +240,7 @@ class Fleet:
         self._joined[spec.name] = join
         self._wanted[spec.name] = (spec, said_of(settings, spec.name, media_path(settings)))
         self._refused.discard(spec.name)
+        self._later.pop(spec.name, None)
 
     def _let_go(self, join: Join) -> None:
         name = join.spec.name
@@ -240,14 +268,12 @@ class Fleet:
         media = media_path(settings)
         self._wanted = {spec.name: (spec, said_of(settings, spec.name, media)) for spec in specs if spec.url}
         self._refused.clear()
+        self._later.clear()
 
     def _judge(self, camera: Settling) -> None:
         """Let the rules and sinks that are new be those of a camera: they hold for what is stored, too."""
         camera.exhibiting.clips = self._clips()
-        try:
-            judge_stored(self.pipeline, camera.stream)
-        except StoreError as error:
-            log.warning("what camera %r saw before is not judged by new rules: %s", camera.stream.name, error)
+        judge_anew(self.pipeline, camera.stream)
 
     def _reconcile(self) -> None:
         """Bring what is watched nearer to what is wanted; cameras that changed go and come one after another."""
@@ -257,7 +283,7 @@ class Fleet:
             if camera.supervisor.retired and camera.supervisor.quiet:
                 self._drop(name)
         for name, (spec, said) in self._wanted.items():
-            if name not in self.cameras and name not in self._refused:
+            if name not in self.cameras and self._may_add(name):
                 self._add(spec, said)
         if self._turn is not None and self._over(*self._turn):
             self._turn = None
@@ -265,6 +291,10 @@ class Fleet:
         if changed is not None:
             self.cameras[changed].supervisor.retire()
             self._turn = (changed, self._attentive_s + _TURN_S)
+
+    def _may_add(self, name: str) -> bool:
+        due_s, _ = self._later.get(name, (0.0, None))
+        return name not in self._refused and self._attentive_s >= due_s
 
     def _changed(self, name: str) -> bool:
         camera, (spec, said) = self.cameras.get(name), self._wanted[name]
@@ -303,3 +333,9 @@ class Fleet:
             held.close()
         self._looks.close()
         self._selector.close()
+
+
+def _failed(spec: SourceSpec, error: VidetteError) -> Outcome:
+    """Of a camera that was not watched, without what memory would say of it."""
+    start, start_from = spec.start, spec.start_from
+    return Outcome(stream=spec.name, status="failed", start=start, start_from=start_from, error=str(error), live=True)

@@ -174,10 +174,7 @@ class Settling:
             return
         self._listen()
         self.supervisor.order(Go(commit=commit))
-        try:
-            judge_stored(pipeline, self.stream)
-        except StoreError as error:
-            log.warning("what camera %r saw before is not judged by new rules: %s", self.stream.name, error)
+        judge_anew(pipeline, self.stream)
 
     def absent(self, pipeline: Pipeline) -> None:
         """Say in the ledger why nobody looks, where no process runs: at once, and now and then while it lasts."""
@@ -223,6 +220,14 @@ class Settling:
         self._due = 0.0
         self._backoff.reset()
         self.supervisor.hold(held=False)
+
+
+def judge_anew(pipeline: Pipeline, stream: Stream) -> None:
+    """Put what is stored of a camera to rules that are new; where that fails, it is watched all the same."""
+    try:
+        judge_stored(pipeline, stream)
+    except VidetteError as error:
+        log.warning("what camera %r saw before is not judged by new rules: %s", stream.name, error)
 
 
 def absence(stream: Stream, commit: Commit, why: Why, feed: FeedState) -> Observation:

@@ -12,89 +12,18 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
-from ingest.sources import camera
+from tests.workers.cameras.fleets import PATIENCE_S, SCRIPT, SCRIPTED, changed, specs
 from vidette.feeds import CAUSES, Cause
 from vidette.models import EventType, FastState, State
-from vidette.queries import CoverageIn, Events, Filter, LastCommit
-from vidette.settings import Settings
-from workers.cameras.child import Child
-from workers.cameras.fleet import Change, Fleet
+from vidette.queries import LastCommit
+from workers.cameras.fleet import Fleet
 from workers.cameras.heap import Heap
 from workers.inline import watch_sources
 from workers.streams import stream_of
-
-PATIENCE_S = 60.0
-SCRIPT = Path(__file__).with_name("scripted_camera.py")
-SCRIPTED = partial(Child, command=(sys.executable, str(SCRIPT)))
-
-
-def specs(*names):
-    return [camera(name, f"rtsp://camera/{name}") for name in names]
-
-
-class Run:
-    """A fleet in a thread of its own."""
-
-    def __init__(self, pipeline, *names, changes=None):
-        self.pipeline, self.stop, self.told, self.nudges = pipeline, Event(), [], []
-        self.folder = Path(pipeline.settings.media)
-        self.fleet = Fleet(
-            pipeline, listener=self.told.append, nudge=lambda: self.nudges.append(time.monotonic()), child=SCRIPTED
-        )
-        self.outcomes = None
-        self._thread = Thread(target=self._run, args=(specs(*names), changes))
-        self._thread.start()
-
-    def _run(self, wanted, changes):
-        self.outcomes = self.fleet.run(wanted, self.stop, changes)
-
-    def end(self):
-        self.stop.set()
-        began = time.monotonic()
-        self._thread.join(PATIENCE_S)
-        return time.monotonic() - began
-
-    def until(self, condition):
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come to that"
-            assert self._thread.is_alive(), "the fleet ended"
-            time.sleep(0.01)
-
-    def settled(self, name):
-        (spec,) = specs(name)
-        commit = self.pipeline.store.read(LastCommit(stream_id=spec.stream_id))
-        return commit.sequence if commit else -1
-
-    def pids(self):
-        return {name: one.supervisor.pid for name, one in list(self.fleet.cameras.items())}
-
-    def notes(self, name):
-        path = self.folder / f"{name}.told"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    def coverage(self, name):
-        return self.pipeline.store.read(CoverageIn(where=Filter(streams=(name,))))
-
-    def events(self, name="system"):
-        return self.pipeline.store.read(Events(where=Filter(streams=(name,))))
-
-
-@pytest.fixture
-def fleet(memory, tmp_path):
-    running = []
-
-    def start(*names, changes=None, name="vidette", vision=None, **settings):
-        running.append(Run(memory(name, vision, media=str(tmp_path), **settings), *names, changes=changes))
-        return running[-1]
-
-    yield start
-    for run in running:
-        run.end()
 
 
 def gapless(rows):
@@ -252,12 +181,6 @@ def test_out_of_hours_nothing_runs_and_the_ledger_says_why(fleet, monkeypatch):
     assert off.told[-1].feed.state == "waiting"
 
 
-def changed(pipeline, *names, **settings):
-    old = pipeline.settings
-    base = {"db": old.db, "media": old.media, "sample": old.sample}
-    return Change(settings=Settings(**{**base, **settings}), specs=tuple(specs(*names)))
-
-
 def test_a_change_restarts_what_changed_and_nothing_else(fleet):
     changes = SimpleQueue()
     run = fleet("good-1", "good-2", "good-3", changes=changes)
@@ -346,7 +269,7 @@ def _parent(tmp_path, names):
     """A process that runs a fleet; -> it, once its cameras are running."""
     code = (
         "import sys; from pathlib import Path; sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]).parents[2])]\n"
-        "from threading import Event; from test_fleet import SCRIPTED, specs\n"
+        "from threading import Event; from fleets import SCRIPTED, specs\n"
         "from vidette.settings import Settings; from workers.cameras.fleet import Fleet; from workers.wiring import pipeline_of\n"
         "folder = sys.argv[1]\n"
         "pipeline = pipeline_of(Settings(db=folder + '/p.db', media=folder))\n"
