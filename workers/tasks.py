@@ -17,7 +17,8 @@ from workers.queue.routing import Kind, name_of
 from workers.queue.trial import LONGEST_WAIT_S, Trial, level_of, unforeseen
 from workers.queue.worker import Worker
 from workers.shared.decoded import Decoded
-from workers.shared.process import broker_of
+from workers.shared.markers import WATCH_S, Markers
+from workers.shared.process import broker_of, clock_of
 from workers.shared.queues import Queues
 from workers.shared.registry import Registry
 from workers.watches.decoding import decode as decode_span
@@ -91,14 +92,14 @@ def run_watch(worker: Worker, text: str) -> None:
         log.error("not a watch: %r", job.kind)
         return
     try:
+        clock_of(worker.settings).look()
         desk = worker.desk
         desk.markers.clear(mark_of_watch(job.spec.stream_id))
         done = watch_stream(desk.cluster, job, worker.stop)
     except Exception as error:  # the loop's edge: one stream stops no other
         log.log(level_of(error), "watch of %r: %s", job.spec.name, redact(said(error)), exc_info=unforeseen(error))
         worker.count("watch", "failed")
-        if not (isinstance(error, VidetteError) and error.retryable):
-            _end(worker, job, redact(said(error)))
+        _failed(worker, job, error)
     else:
         worker.count("watch", "done" if done else "failed")
 
@@ -123,6 +124,24 @@ def run_decode(worker: Worker, text: str) -> None:
         worker.count("decode", "failed")
     else:
         worker.count("decode", "done")
+
+
+def _failed(worker: Worker, job: Watch, error: Exception) -> None:
+    """Only what is wrong with the source or the settings ends it. What is wrong here, a disk or want of threads, is not told:
+    another worker may watch it, in a moment; with what is wrong everywhere none gets on, and beat gives it up.
+    """
+    if not isinstance(error, VidetteError):
+        _later(worker, job)
+    elif not error.retryable:
+        _end(worker, job, redact(said(error)))
+
+
+def _later(worker: Worker, job: Watch) -> None:
+    """Have it sent again, but not at once: this worker may be who takes it."""
+    try:
+        Markers(broker_of(worker.settings)).make(mark_of_watch(job.spec.stream_id), WATCH_S)
+    except StoreError as fault:
+        log.info("the watch of %r may be sent again at once: %s", job.spec.name, fault)
 
 
 def _end(worker: Worker, job: Watch, error: str) -> None:

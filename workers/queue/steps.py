@@ -161,8 +161,8 @@ def _send_looks(desk: Desk, looks: Sequence[LookAt]) -> None:
             log.warning("%d deep looks wait; one more is left out for now", room.waiting)
             _leave_out(desk.cluster.pipeline, look, f"{most} deep looks wait already")
             continue
-        desk.backlog.more(look)
         desk.sending(look, of_look(room.mine, urgent=_is_urgent(desk.cluster.pipeline, look)))
+        desk.backlog.more(look)
 
 
 def _leave_out(pipeline: Pipeline, look: LookAt, reason: str) -> None:

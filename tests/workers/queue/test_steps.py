@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from contextlib import suppress
 from threading import Event, Thread
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from vidette.errors import ConfigError, StoreError
 from vidette.models import DeepState, Segment
 from vidette.queries import CoverageIn, LastCommit
 from workers import tasks
+from workers.beat.due import FRUITLESS, GiveUp, Seen, due, mark_of_watch
 from workers.celery import make_app
 from workers.cluster import cluster_of
 from workers.flow import step
@@ -24,10 +26,12 @@ from workers.jobs import Deliver, LookAt, Watch, encode, read
 from workers.queue import steps, trial
 from workers.queue.priority import of_look
 from workers.queue.routing import PRIORITIES, QUEUE_OF, waiting_key
+from workers.queue.sending import Sending
 from workers.queue.steps import Cut, do
 from workers.queue.trial import Trial
 from workers.queue.worker import Worker
-from workers.shared.process import broker_of
+from workers.shared.markers import Markers
+from workers.shared.process import broker_of, clock_of
 from workers.shared.queues import Queues
 from workers.shared.registry import Registry
 from workers.streams import stream_of
@@ -170,6 +174,21 @@ class TestLooks:
         assert int(broker.client.get(broker.key("looks", spec.stream_id)) or 0) == before - 1
         assert {read(one).job.observation.look for _, one in taken(broker, "settle")} == {"deep"}
 
+    def test_one_that_cannot_be_sent_does_not_wait(self, made, clip, spec_of, monkeypatch):
+        worker, spec, tried = made(vision=ScriptedVision()), spec_of(clip), []
+
+        def away(_sending, job, _priority=None):
+            tried.append(job)
+            raise StoreError("the queue is away", retryable=True)
+
+        monkeypatch.setattr(Sending, "__call__", away)
+        for job in watched(worker, spec):
+            with suppress(StoreError):
+                done(worker, job)
+        assert tried
+        broker = worker.desk.cluster.broker
+        assert broker.client.get(broker.key("looks", spec.stream_id)) is None
+
     def test_one_that_may_have_been_cut_is_anothers(self, made, clip, spec_of):
         worker, spec = made(vision=ScriptedVision()), spec_of(clip)
         for job in watched(worker, spec):
@@ -271,6 +290,48 @@ class TestWorkerThatCannotWork:
         tasks.run_watch(misled, encode(job))
         wanted = registry.get(job.spec.stream_id)
         assert (wanted.state, wanted.error) == ("failed", "vlm.path: no such folder")
+
+    @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), RuntimeError("can't start new thread")])
+    def test_a_fault_of_its_own_leaves_a_watch_to_others_in_a_moment(self, made, clip, spec_of, monkeypatch, error):
+        worker, job = made(), Watch(spec=spec_of(clip))
+        registry, mark = Registry(broker_of(worker.settings)), mark_of_watch(job.spec.stream_id)
+
+        def faulty(*_):
+            raise error
+
+        monkeypatch.setattr(tasks, "watch_stream", faulty)
+        registry.want(job)
+        tasks.run_watch(worker, encode(job))
+        assert registry.get(job.spec.stream_id).state == "wanted"
+        assert Markers(broker_of(worker.settings)).among([mark]) == {mark}
+
+    def test_a_file_at_which_every_worker_has_a_fault_is_given_up_by_beat(self, made, clip, spec_of, monkeypatch):
+        worker, job = made(), Watch(spec=spec_of(clip))
+        registry = Registry(broker_of(worker.settings))
+
+        def faulty(*_):
+            raise ZeroDivisionError("a fault")
+
+        monkeypatch.setattr("workers.watches.watching.step", faulty)
+        registry.want(job)
+        for _ in range(FRUITLESS):
+            assert registry.get(job.spec.stream_id).state == "wanted"
+            tasks.run_watch(worker, encode(job))
+        worker.desk.cluster.emitters.stop()
+        wanted = registry.get(job.spec.stream_id)
+        seen = Seen(wanted=[wanted], settled={wanted.stream_id: -1})
+        assert list(due(seen, calm_s=1, grace_s=0)) == [GiveUp(wanted=wanted)]
+
+    def test_before_it_watches_it_asks_what_time_it_is(self, made, clip, spec_of, monkeypatch):
+        worker = made()
+        clock = clock_of(worker.settings)
+        monkeypatch.setattr(clock, "_known", None)
+        monkeypatch.setattr(clock, "_asked_at", float("-inf"))
+        monkeypatch.setattr(tasks, "watch_stream", lambda *_: clock._known is not None)
+        counted = []
+        monkeypatch.setattr(Worker, "count", lambda _, kind, result: counted.append((kind, result)))
+        tasks.run_watch(worker, encode(Watch(spec=spec_of(clip))))
+        assert counted == [("watch", "done")]
 
     def test_what_is_no_watch_is_left_alone(self, made, caplog):
         tasks.run_watch(made(), "{}")
