@@ -1,8 +1,8 @@
 """A camera's process that looks at nothing: it does what its stream's name says, in the real protocol.
 
 Words of the name: `crash` after its third observation (once, where the folder of pictures is still without its mark),
-`hang` and `busy` (for 1.5 s) likewise, `garbage` on stdout at once, `mute` never says anything, `secret` logs one, `lost` tells a loss until
-its folder has `found`; what it was told is appended to `<name>.told` in the folder.
+`hang` and `busy` (for 1.5 s) likewise, `garbage` on stdout at once, `mute` never says anything, `secret` logs one, `lost` tells a loss once
+its folder has `cut`, until it has `found`; what it was told is appended to `<name>.told` in the folder.
 """
 
 import json
@@ -86,7 +86,8 @@ class Scripted:
         return FeedState(at=at, since=at, state="lost" if cause else "watching", cause=cause, fps=25.0)
 
     def loss(self) -> Loss | None:
-        if "lost" not in self.words or (self.folder / "found").exists():
+        lost = (self.folder / "cut").exists() and not (self.folder / "found").exists()
+        if "lost" not in self.words or not lost:
             return None
         return Loss(since_s=self.now_s(), state=FastState.OFFLINE, cause=Cause.UNREACHABLE)
 

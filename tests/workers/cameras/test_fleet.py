@@ -119,8 +119,15 @@ def test_memory_that_is_locked_is_waited_for_and_nothing_is_lost(fleet, tmp_path
     assert len([row for row in run.notes("good") if row[0] == "job"]) == 1  # the process went on
 
 
+def cut(run, *names):
+    """Have these lost at once, now that all of them run."""
+    run.until(lambda: all(run.settled(name) >= 1 for name in names))
+    (run.folder / "cut").touch()
+
+
 def test_many_lost_at_once_are_one_event_and_each_camera_is_told(fleet):
     run = fleet("lost-1", "lost-2", "lost-3", "good")
+    cut(run, "lost-1", "lost-2", "lost-3", "good")
     run.until(lambda: run.events() and run.events()[0].state == State.OPEN)
     (event,) = run.events()
     assert event.type == EventType.HOST_OFFLINE
@@ -156,6 +163,7 @@ def test_what_cannot_be_settled_stops_no_other_camera(fleet, monkeypatch, caplog
 
 def test_what_a_killed_watch_left_open_ends(fleet, memory, tmp_path):
     run = fleet("lost-1", "lost-2", "lost-3")
+    cut(run, "lost-1", "lost-2", "lost-3")
     run.until(lambda: run.events() and run.events()[0].state == State.OPEN)
     run.end()
     (tmp_path / "found").touch()
