@@ -102,7 +102,7 @@ def _reloading(
     """While it beats: the settings are taken whenever their files change, or `vidette reload` asks."""
     from pathlib import Path
 
-    from app.reloading import Reloading
+    from app.reloading import Reloading, check_fixed
     from app.running import Notice
     from vidette.configuration import FILE
     from workers.beat.beat import Change
@@ -113,22 +113,13 @@ def _reloading(
 
     def reload() -> None:
         now = _settings(given)
-        _check(settings, now)
+        check_fixed(settings, now, "beat")
         cameras = cameras_of(now)
         beating.change(Change(settings=now, cameras=cameras))
         show([spec.name for spec in cameras])
 
     with Notice(db_path(settings), str(files[0])) as notice, Reloading(files, reload, notice):
         yield
-
-
-def _check(before: "Settings", now: "Settings") -> None:
-    """Refuse what a running beat cannot take. Raises ConfigError."""
-    from vidette.errors import ConfigError
-
-    for name in ("db", "media", "broker", "neo4j", "cluster"):
-        if getattr(before, name) != getattr(now, name):
-            raise ConfigError(f"`{name}` cannot be changed while beat runs; end it and start it again")
 
 
 def _told(settings: "Settings", cameras: int) -> str:

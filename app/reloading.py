@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Protocol
 
-from app.running import Notice
-from vidette.errors import VidetteError
+from vidette.errors import ConfigError, VidetteError
+
+if TYPE_CHECKING:
+    from vidette.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +19,21 @@ POLL_S = 2.0
 SIGNAL = signal.SIGUSR1
 
 Stamp = tuple[tuple[str, int, int], ...]
+_FIXED = ("db", "media", "broker", "neo4j", "cluster")
+
+
+class Told(Protocol):
+    """Hears what came of each reload."""
+
+    def reloaded(self, refused: str = "") -> None:
+        """It was done, or refused for this reason."""
+
+
+class Untold:
+    """Where nobody asks."""
+
+    def reloaded(self, refused: str = "") -> None:
+        """The log says so."""
 
 
 class Reloading:
@@ -24,7 +42,7 @@ class Reloading:
     What cannot be read or is faulty is said, and what runs stays.
     """
 
-    def __init__(self, files: Sequence[Path], reload: Callable[[], None], notice: Notice) -> None:
+    def __init__(self, files: Sequence[Path], reload: Callable[[], None], notice: Told) -> None:
         self._files, self._reload, self._notice = files, reload, notice
         self._asked, self._over = Event(), False
         self._before = stamp(files)
@@ -67,6 +85,13 @@ class Reloading:
         else:
             log.info("settings taken")
             self._notice.reloaded()
+
+
+def check_fixed(before: "Settings", now: "Settings", name: str) -> None:
+    """Refuse what a part of a cluster cannot take while it runs. Raises ConfigError."""
+    for key in _FIXED:
+        if getattr(before, key) != getattr(now, key):
+            raise ConfigError(f"`{key}` cannot be changed while {name} runs; end it and start it again")
 
 
 def stamp(files: Sequence[Path]) -> Stamp:

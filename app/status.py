@@ -42,10 +42,10 @@ def status(config: str | None, limit: int, health: str | None, as_json: bool) ->
 
         check(health, broker_of(reachable(config)))
         return
-    from workers.shared.overview import overview
-
     settings = settings_of(None, config)
     broker = broker_of(settings)
+    from workers.shared.overview import overview  # what is not installed is said before it is read
+
     found = replace(overview(broker), trouble=_trouble(settings))
     if as_json:
         from vidette.codec import line

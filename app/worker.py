@@ -11,7 +11,9 @@ from app.options import memory_options, rules_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.reloading import Reloading
     from vidette.settings import Settings
+    from workers.queue.minding import Changes
     from workers.queue.serving import Pool, Service
     from workers.shared.broker import Broker
 
@@ -49,6 +51,8 @@ def worker(**given: Any) -> int:
     The workers of one cluster have the same `broker`, `db` and media, and see files under the same paths. The first Ctrl-C
     (or SIGTERM) lets what is under way end, or go to another worker; a second one drops it, to be done again.
 
+    Changed settings are taken within seconds: processes begin anew, cameras are handed over to the new one.
+
     \b
     vidette worker --queues ingest,settle
     vidette worker --queues vision
@@ -60,13 +64,33 @@ def worker(**given: Any) -> int:
     settings = settings_of(given["db"], given["config"], given["rules"])
     broker = broker_of(settings)
     services = services_of(settings, given)
-    from workers.queue.minding import mind  # what is wrong with the command line is said before Celery is read
+    from workers.queue.minding import Changes, mind  # what is wrong with the command line is said before Celery is read
 
     for one in services:
         click.echo(f"{one.queue}: {one.concurrency} at a time ({one.pool}), as {one.name!r}", err=True)
     _look(settings, broker, services)
-    with stop_on_signals() as stop:
-        return mind(services, stop)
+    changes = Changes()
+    with stop_on_signals() as stop, _reloading(settings, given, changes):
+        return mind(services, stop, changes=changes)
+
+
+def _reloading(settings: "Settings", given: dict[str, Any], changes: "Changes") -> "Reloading":
+    """While it works: the settings are taken whenever their files change, or SIGUSR1 asks."""
+    from pathlib import Path
+
+    from app.memory import settings_of
+    from app.reloading import Reloading, Untold, check_fixed
+    from vidette.configuration import FILE
+
+    def reload() -> None:
+        now = settings_of(given["db"], given["config"], given["rules"])
+        check_fixed(settings, now, "a worker")
+        services = services_of(now, given)
+        _check_models(now, services)
+        changes.put(services)
+
+    files = [Path(given["config"] or FILE).absolute(), *(Path(one).absolute() for one in given["rules"])]
+    return Reloading(files, reload, Untold())
 
 
 def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
@@ -105,6 +129,7 @@ def _look(settings: "Settings", broker: "Broker", services: "list[Service]") -> 
 
     if any(one.queue == "ingest" for one in services):
         _check_folders(settings)
+    _check_models(settings, services)
     try:
         store_of(settings).close()
     except StoreError as error:
@@ -116,6 +141,15 @@ def _look(settings: "Settings", broker: "Broker", services: "list[Service]") -> 
             click.echo(said, err=True)
     except StoreError as error:
         click.echo(f"{error}; workers wait until it answers", err=True)
+
+
+def _check_models(settings: "Settings", services: "list[Service]") -> None:
+    """What looks at pictures: else every job is handed back, for ever. Raises ConfigError, ModelError."""
+    from workers.wiring import check_models
+
+    queues = {one.queue for one in services} - {"deliver"}
+    if queues:
+        check_models(settings, asked="vision" in queues)
 
 
 def _check_folders(settings: "Settings") -> None:

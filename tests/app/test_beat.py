@@ -85,8 +85,8 @@ def samples(url):
 
 def wanted(server):
     with redis.Redis(port=server.port) as client:
-        names = [client.hget(key, "name") for key in client.keys("vidette:watch:*")]
-    return {name.decode() for name in names if name is not None}  # one may go meanwhile
+        told = [client.hmget(key, "name", "state") for key in client.keys("vidette:watch:*")]
+    return {name.decode() for name, state in told if state == b"wanted"}  # one may go meanwhile
 
 
 def eventually(true):

@@ -109,7 +109,7 @@ class TestUsage:
 
     @pytest.mark.parametrize(("key", "said"), [("media", "media"), ("cluster__spool", "cluster.spool")])
     def test_folders_that_cannot_be_written_are_said_by_who_watches(self, here, monkeypatch, capsys, key, said):
-        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_, **__: 0)
         monkeypatch.setenv(f"VIDETTE_{key.upper()}", str(here / "vidette.yml" / "inner"))
         assert main(["worker", "--queues", "settle,deliver"]) == 0
         capsys.readouterr()
@@ -117,11 +117,21 @@ class TestUsage:
         error = capsys.readouterr().err.splitlines()[-1]
         assert error.startswith(f"error: {said}: cannot write into '{here}/vidette.yml/inner' (Not a directory); name")
 
+    def test_a_model_that_is_not_there_is_said_at_once_by_who_needs_it(self, here, monkeypatch, capsys):
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_, **__: 0)
+        with (here / "vidette.yml").open("a") as settings:
+            settings.write("vlm: {backend: transformers, path: nowhere}\n")
+        assert main(["worker", "--queues", "deliver"]) == 0
+        capsys.readouterr()
+        for queue in ("ingest", "settle", "vision"):
+            assert main(["worker", "--queues", queue]) == 2
+            assert "nowhere" in capsys.readouterr().err.splitlines()[-1]
+
     def test_what_is_away_is_said_once_and_waited_for(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("VIDETTE_BROKER", f"redis://:hunter2@127.0.0.1:{free_port()}/0")
         monkeypatch.setenv("VIDETTE_DB", f"bolt://127.0.0.1:{free_port()}")
-        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_, **__: 0)
         assert main(["worker", "--queues", "settle"]) == 0
         _, memory, broker = capsys.readouterr().err.splitlines()
         assert broker.endswith(
@@ -135,7 +145,7 @@ class TestUsage:
     def test_another_of_the_same_name_or_of_another_memory_is_said_while_it_runs(
         self, here, broker, monkeypatch, capsys
     ):
-        monkeypatch.setattr("workers.queue.minding.mind", lambda *_: 0)
+        monkeypatch.setattr("workers.queue.minding.mind", lambda *_, **__: 0)
         with Presence(broker, name="w-settle", queues=("settle",), pool="prefork"):
             until(lambda: workers(broker))
             assert main(["worker", "--queues", "settle,deliver", "--name", "w"]) == 0
@@ -181,6 +191,24 @@ class TestProcesses:
             process.kill()
             process.wait()
             until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in everything))
+
+    def test_changed_settings_are_taken_and_faulty_ones_refused(self, here, broker):
+        before = (here / "vidette.yml").read_text()
+        with started("worker", "--queues", "ingest,deliver", "--pool", "threads", "--name", "w") as process:
+            old = until(lambda: found if len(found := {one.name: one.pid for one in workers(broker)}) == 2 else None)
+            (here / "vidette.yml").write_text(before + "sinks: nonsense\n")
+            until(lambda: "settings not taken" in process.stderr.readline())
+            (here / "vidette.yml").write_text(before.replace("memory.db", "another.db"))
+            until(lambda: "`db` cannot be changed while a worker runs" in process.stderr.readline())
+            assert {one.name: one.pid for one in workers(broker)} == old
+            (here / "vidette.yml").write_text(before + "sinks: [{id: new, kind: jsonl, path: told.jsonl}]\n")
+            until(lambda: {one.pid for one in workers(broker)}.isdisjoint(old.values()) and len(workers(broker)) == 2)
+            assert {one.name for one in workers(broker)} == {"w-ingest-2", "w-deliver"}
+            Sending(Settings(broker=broker_url(here)), broker)(Deliver(sink="new"))
+            until(lambda: any(one.jobs.done for one in workers(broker) if one.name == "w-deliver"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT_S) == 0
+        assert Dead(broker).rows() == []
 
 
 @pytest.mark.parametrize("pool", ["solo", "threads", "prefork"])

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from workers.queue import minding
 from workers.queue.minding import mind
 from workers.queue.serving import Service
 
@@ -21,7 +23,7 @@ ACTOR = """
 import json, os, signal, sys, time
 said = json.loads(sys.stdin.readline())
 queue, folder = said["queue"], sys.argv[1]
-if queue == "usage":
+if queue == "usage" or "unusable" in said["said"]:
     sys.exit(2)
 def slowly(*_):
     time.sleep(0.5)
@@ -47,8 +49,24 @@ def until(condition):
     return found
 
 
-def service(queue):
-    return Service(parent=os.getpid(), said={}, queue=queue, pool="solo", concurrency=1, name="n")
+def service(queue, **said):
+    return Service(parent=os.getpid(), said=said, queue=queue, pool="solo", concurrency=1, name="n")
+
+
+@contextmanager
+def minding_(*services, command, patience_s=WAIT_S):
+    """They are minded in a thread; -> what takes changes. All end well afterwards."""
+    stop, codes, changes = threading.Event(), [], minding.Changes()
+    thread = threading.Thread(
+        target=lambda: codes.append(mind(services, stop, command=command, changes=changes)), daemon=True
+    )
+    thread.start()
+    try:
+        yield changes
+    finally:
+        stop.set()
+        thread.join(patience_s)
+    assert codes == [0]
 
 
 @pytest.fixture
@@ -114,3 +132,48 @@ def test_a_second_wish_to_stop_drops_what_they_do(tmp_path, command):
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT_S) == 3
     assert not psutil.pid_exists(deaf)
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_with_other_settings_it_ends_and_is_begun_anew(tmp_path, command):
+    with minding_(service("a", log="info"), service("b"), command=command) as changes:
+        first = until(lambda: begun(tmp_path, "a"))[0]
+        until(lambda: begun(tmp_path, "b"))
+        changes.put([service("a", log="debug"), service("b")])
+        second = until(lambda: begun(tmp_path, "a")[1:])[0]
+        until(lambda: not alive(first))
+        changes.put([service("a", log="debug"), service("b")])
+        changes.put([service("a", log="error"), service("b")])
+        until(lambda: len(begun(tmp_path, "a")) == 3)
+        assert not alive(second)
+    assert len(begun(tmp_path, "b")) == 1
+
+
+def test_who_watches_leaves_only_once_another_one_is_there(tmp_path, command, monkeypatch):
+    monkeypatch.setattr(minding, "_WARM_S", 0.3)
+    with minding_(service("settle"), service("ingest"), command=command) as changes:
+        until(lambda: begun(tmp_path, "settle"))
+        first = until(lambda: begun(tmp_path, "ingest"))[0]
+        changes.put([service("settle"), service("ingest", mask="door")])
+        second = until(lambda: begun(tmp_path, "ingest")[1:])[0]
+        assert alive(first)
+        until(lambda: not alive(first))
+        changes.put([service("settle"), service("ingest", mask="all")])
+        until(lambda: len(begun(tmp_path, "ingest")) == 3)
+        until(lambda: not alive(second))
+        third = begun(tmp_path, "ingest")[2]
+        os.kill(third, signal.SIGKILL)
+        until(lambda: len(begun(tmp_path, "ingest")) == 4)
+    assert len(begun(tmp_path, "ingest")) == 4
+
+
+def test_where_the_other_one_cannot_use_its_settings_the_one_before_stays(tmp_path, command, caplog):
+    with minding_(service("settle"), service("ingest"), command=command) as changes:
+        until(lambda: begun(tmp_path, "settle"))
+        (first,) = until(lambda: begun(tmp_path, "ingest"))
+        changes.put([service("settle"), service("ingest", unusable=True)])
+        until(lambda: "those before stay" in caplog.text)
+        assert alive(first)
