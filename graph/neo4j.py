@@ -204,6 +204,7 @@ def _settle(transaction: Transaction, observation: Observation, judge: Judge | N
 
 
 def _amend(transaction: Transaction, decide: Callable[[Reader], Judgement]) -> bool:
+    judging.take_turn(transaction)
     judgement = decide(_reader(transaction))
     judging.write(transaction, judgement)
     return judgement != Judgement()

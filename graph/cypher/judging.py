@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from graph.cypher.driver import Row, Transaction, do, rows
+from graph.cypher import known
+from graph.cypher.driver import KEPT, Row, Transaction, do, one, rows
 from graph.cypher.handling import write_life, write_places
 from graph.cypher.opening import last_commit, read_stream, stream_of
 from graph.cypher.patterns import write_patterns
@@ -21,6 +22,21 @@ from vidette.queries import Filter
 from vidette.streams import Stream
 
 _MANY = 1_000_000
+# What rules remember belongs to no stream, so that its lock does not guard it. Whoever has a stream took it before this.
+_TURN = KEPT + "MERGE (c:Counter {name: 'judge'}) SET c.turn = coalesce(c.turn, 0) + 1 RETURN c.turn AS turn"
+_LEFT = (
+    "UNWIND $rows AS r MATCH (a:Alert {id: r.id})-[x:ABOUT]->(e:Event) WHERE NOT e.id IN r.events DELETE x",
+    "UNWIND $rows AS r MATCH (a:Alert {id: r.id})-[x:ON]->(s:Stream)"
+    " WHERE NOT (s.id IN r.streams OR s.name IN r.streams) DELETE x",
+    "UNWIND $rows AS r MATCH (a:Alert {id: r.id})-[x:PART_OF]->(i:Incident) WHERE i.id <> r.incident DELETE x",
+    "UNWIND $rows AS r MATCH (a:Alert {id: r.id})-[x:BY]->(u:Rule) WHERE u.id <> r.rule OR x.version <> r.version DELETE x",
+)
+"""What an alert is related to no more. What it still is stays untouched: its stream may be locked by one who waits for us."""
+
+
+def take_turn(transaction: Transaction) -> None:
+    """Have all that judges read and write to oneself until the transaction ends; what was asked before may be old."""
+    one(transaction, _TURN)
 
 
 def judge_changed(scene: Scene, judge: Judge, read: Reader) -> None:
@@ -29,6 +45,7 @@ def judge_changed(scene: Scene, judge: Judge, read: Reader) -> None:
     events = sorted(event_rows(transaction, sorted(scene.changed)), key=lambda row: (row.start, row.id))
     case = case_of(observation.stream_id, _stream(scene), _commit(scene), observation.look, events)
     telling, verdicts = _telling(transaction, observation), verdicts_of(observation, read)
+    take_turn(transaction)
     write(transaction, judge.judge(replace(case, telling=telling, verdicts=verdicts), read))
 
 
@@ -61,11 +78,13 @@ def _telling(transaction: Transaction, observation: Observation) -> Telling | No
 
 def judge_all(transaction: Transaction, stream_id: str, judge: Judge, read: Reader) -> None:
     """The case of a whole stream: every stored event of it, retracted ones too, and every answer, in time order."""
+    known.hold(transaction, stream_id)
     asked = "MATCH (e:Event {stream_id: $id}) RETURN e.id AS id ORDER BY e.start, e.id"
     ids = [row["id"] for row in rows(transaction, asked, id=stream_id)]
     verdicts = tuple(read(Verdicts(where=Filter(streams=(stream_id,)), limit=_MANY)))
     stream, commit = read_stream(transaction, stream_id), last_commit(transaction, stream_id)
     case = case_of(stream_id, stream, commit, "fast", event_rows(transaction, ids))
+    take_turn(transaction)
     write(transaction, judge.judge(replace(case, verdicts=verdicts), read))
 
 
@@ -132,8 +151,8 @@ def _join(transaction: Transaction, alerts: Sequence[Alert]) -> None:
         for one in alerts
     ]
     write_places(transaction, alerts)
-    ids = [one.id for one in alerts]
-    do(transaction, "MATCH (a:Alert)-[r:ABOUT|ON|PART_OF|BY]->() WHERE a.id IN $ids DELETE r", ids=ids)
+    for left in _LEFT:
+        do(transaction, left, rows=given)
     do(
         transaction,
         "UNWIND $rows AS r MATCH (a:Alert {id: r.id}) MERGE (u:Rule {id: r.rule}) SET u.version = r.version"

@@ -72,6 +72,11 @@ class Known:
     coverage: list[Row]
 
 
+def hold(transaction: Transaction, stream_id: str) -> None:
+    """Have the stream to oneself until the transaction ends, where there is one."""
+    one(transaction, "MATCH (s:Stream {id: $id}) SET s.locked = true RETURN s.id AS id", id=stream_id)
+
+
 def lock(transaction: Transaction, observation: Observation) -> Known | None:
     """Have the stream to oneself until the transaction ends; -> what there is, None where there is no such stream."""
     found = one(transaction, _ASK, given=_asked(observation))

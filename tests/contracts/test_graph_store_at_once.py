@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 
 from graph.embedded import EmbeddedStore
 from tests.graph_stores import STORES
-from tests.telling import alert
-from tests.yard import FIRE, LOITER, START, covered, deep, deep_said, fast, said, stream_of, track
-from vidette.alerting import Alerts, Deliveries
-from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement
+from tests.telling import alert, delivery
+from tests.yard import FAST, FIRE, LOITER, START, covered, deep, deep_said, fast, said, stream_of, track
+from vidette.alerting import Alerts, Deliveries, RuleStates
+from vidette.alerts import Alert, Case, Delivery, DeliveryStatus, Judgement, RuleState, Storm
 from vidette.errors import StoreError
-from vidette.models import DeepState, Entity, FastState, Label, Observation, Role, State
+from vidette.handling import StormOf
+from vidette.models import DeepState, Entity, FastState, Label, Observation, Role, Run, State
 from vidette.ports import GraphStore, Judge, Reader
-from vidette.queries import Count, CoverageIn, Events, Filter, LastCommit, Neighbours, Streams, Tracks, WholeGraph
+from vidette.queries import Count, CoverageIn, Events, Filter, LastCommit, Neighbours, Runs, Streams, Tracks, WholeGraph
 from vidette.streams import Stream
 
 DEADLINE_S = 60
@@ -271,3 +272,98 @@ def test_other_writes_may_come_between(store: GraphStore) -> None:
 
     at_once([partial(watch, stream) for stream in CAMERAS])
     assert store.read(Count(of="events")) == 24
+
+
+CROWD = tuple(stream_of(f"camera {at}") for at in range(8))
+
+
+def quiet(stream: Stream, number: int, run: str = FAST.id) -> Observation:
+    """Ten seconds of which there is nothing to say: what is said takes turns anyway, with all that its run says."""
+    seen = fast(number, stream_id=stream.id)
+    return replace(seen, id=f"{stream.name} {number}", run=Run(id=run, model="fast", revision="1"))
+
+
+def crowded(store: GraphStore) -> None:
+    """Open the streams of the crowd; their run has spoken before."""
+    for stream in CROWD:
+        store.open_stream(stream)
+        assert store.settle(quiet(stream, 0))
+
+
+def stormier(read: Reader) -> Judgement:
+    """One more alert was told to the desk."""
+    storm = read(StormOf(sink="desk", start=START)) or Storm(sink="desk", start=START, due_at=START)
+    return Judgement(storms=(replace(storm, sent=storm.sent + 1),))
+
+
+def updated(read: Reader) -> Judgement:
+    """The alert of all cameras has one more update, which is delivered."""
+    (known,) = read(Alerts())
+    sequence, streams = known.sequence + 1, tuple(stream.name for stream in CROWD)
+    update = delivery(1, sink="desk", sequence=sequence, streams=streams, events=())
+    return Judgement(alerts=(update.message,), deliveries=(update,))
+
+
+class Does:
+    """Makes the same of each observation: something that belongs to no stream."""
+
+    def __init__(self, decide: Callable[[Reader], Judgement]) -> None:
+        self._decide = decide
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        return self._decide(read)
+
+
+class Remembers:
+    """Remembers which events of a stream it was told of; with `meanwhile` those of now alone, while that is under way."""
+
+    def __init__(self, meanwhile: threading.Thread | None = None) -> None:
+        self._meanwhile = meanwhile
+
+    def judge(self, case: Case, read: Reader) -> Judgement:
+        told = {event.id for event in case.events}
+        if self._meanwhile is None:
+            told |= {event for state in read(RuleStates(stream_id=case.stream.id)) for event in state.state.split()}
+        else:
+            self._meanwhile.start()
+            self._meanwhile.join(0.5)
+        kept = RuleState(rule="all", version="1", stream_id=case.stream.id, state=" ".join(sorted(told)))
+        return Judgement(states=(kept,))
+
+
+def test_what_judges_share_has_a_word_of_each(store: GraphStore) -> None:
+    crowded(store)
+    at_once([partial(store.settle, quiet(stream, 1), Does(stormier)) for stream in CROWD])
+    storm = store.read(StormOf(sink="desk", start=START))
+    assert storm is not None
+    assert storm.sent == 8
+
+
+def test_what_people_say_of_an_alert_and_what_judges_do_both_stay(store: GraphStore) -> None:
+    crowded(store)
+    store.amend(lambda _: Judgement(alerts=(alert(1, streams=tuple(stream.name for stream in CROWD), events=()),)))
+    lanes: list[Callable[[], object]] = [partial(store.settle, quiet(stream, 1), Does(updated)) for stream in CROWD[:5]]
+    at_once([*lanes, *[partial(store.amend, updated)] * 3])
+    assert [one.sequence for one in store.read(Alerts())] == [9]
+    assert sorted(one.message.sequence for one in store.read(Deliveries())) == list(range(2, 10))
+
+
+def test_what_is_settled_while_a_stream_is_judged_again_is_not_forgotten(store: GraphStore) -> None:
+    yard = CAMERAS[0]
+    store.open_stream(yard)
+    assert store.settle(fast_of(yard, 0), Remembers())
+    settling = threading.Thread(target=store.settle, args=(fast_of(yard, 1), Remembers()))
+    store.rejudge(yard.id, Remembers(meanwhile=settling))
+    settling.join(DEADLINE_S)
+    (state,) = store.read(RuleStates(stream_id=yard.id))
+    assert state.state.split() == ["enorth0", "enorth1"]
+
+
+def test_runs_that_speak_first_at_once_have_numbers_of_their_own(store: GraphStore) -> None:
+    for stream in CROWD:
+        store.open_stream(stream)
+    at_once([partial(store.settle, quiet(stream, 0, f"run of {stream.name}")) for stream in CROWD])
+    assert store.settle(quiet(CROWD[0], 1, "a later run"))
+    known = [run.id for run in store.read(Runs())]
+    assert sorted(known[:-1]) == sorted(f"run of {stream.name}" for stream in CROWD)
+    assert known[-1] == "a later run"
