@@ -59,6 +59,8 @@ _INDEXES = {
 }
 _LASTING = ("Event", "Track", "Segment")
 _WORDS = {"event_words": "Event", "segment_words": "Segment"}
+_ALONE = "MATCH (v:Vidette) SET v.locked = true WITH count(v) AS ours"
+"""Others who bring the same memory up wait. A new one has no such node, and nothing to bring up."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -124,6 +126,19 @@ STEPS: tuple[tuple[str, ...], ...] = (
         COUNT_ALL,
         "CREATE INDEX event_shape_start IF NOT EXISTS FOR (n:Event) ON (n.shape, n.start)",
         SUM_ALL,
+    ),
+    # Counters were not unique: two that were made at once counted the same runs, which shared a number then.
+    (
+        f"{_ALONE} MATCH (c:Counter) WITH c.name AS name, max(c.count) AS most, collect(c) AS found"
+        " WITH most, head(found) AS kept, tail(found) AS others SET kept.count = most FOREACH (one IN others | DETACH DELETE one)",
+        # The first of those that share a number keeps it, and with it the captions and texts that name runs by number.
+        f"{_ALONE} CALL () {{ MATCH (r:Run) RETURN max(r.seq) AS most }} CALL () {{ MATCH (r:Run) WITH r ORDER BY r.id"
+        " WITH r.seq AS seq, tail(collect(r)) AS found UNWIND found AS r WITH r ORDER BY seq, r.id RETURN collect(r) AS again }"
+        " UNWIND range(0, size(again) - 1) AS at WITH most + 1 + at AS seq, again[at] AS r SET r.seq = seq",
+        "CREATE CONSTRAINT counter_name IF NOT EXISTS FOR (n:Counter) REQUIRE n.name IS UNIQUE",
+        "UNWIND ['judge', 'runs'] AS name MERGE (c:Counter {name: name})",
+        "MATCH (c:Counter {name: 'runs'}) SET c.locked = true WITH c OPTIONAL MATCH (r:Run)"
+        " WITH c, coalesce(max(r.seq), 0) AS most WHERE most > coalesce(c.count, -1) SET c.count = most",
     ),
 )
 """What brings a database from version i to i + 1; a step that shipped is never edited."""

@@ -13,7 +13,7 @@ from vidette.codec import encode
 from vidette.errors import StoreError
 from vidette.models import Observation, Run
 
-_RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.count = c.count RETURN c.count AS count"
+_RUNS = "MERGE (c:Counter {name: 'runs'}) ON CREATE SET c.count = 0 SET c.locked = true RETURN c.count AS count"
 _NEW_RUN = (
     "MATCH (c:Counter {name: 'runs'}) SET c.count = c.count + 1 WITH c MERGE (r:Run {id: $id})"
     " ON CREATE SET r += $row, r.seq = c.count RETURN r.seq AS seq"
