@@ -30,8 +30,8 @@ _NODES = {
     " 'caption', caption) AS properties FROM assertions",
     "Alert": "SELECT id, json_object('rule', rule, 'severity', severity, 'state', state, 'change', change,"
     " 'sequence', sequence, 'at', at, 'raised_at', raised_at, 'subject', subject) AS properties FROM alerts",
-    "Rule": "SELECT id, json_object('version', version) AS properties FROM (SELECT rule AS id,"
-    " max(rule_version) AS version FROM alerts GROUP BY rule)",
+    "Rule": "SELECT id, json_object('version', version) AS properties FROM (SELECT rule AS id, rule_version AS version,"
+    " row_number() OVER (PARTITION BY rule ORDER BY at DESC, id DESC) AS place FROM alerts) WHERE place = 1",
     "Incident": "SELECT id, '{}' AS properties FROM (SELECT DISTINCT incident AS id FROM alerts)",
     "Delivery": "SELECT id, json_object('status', status, 'next_at', next_at, 'sequence', sequence, 'tries', tries)"
     " AS properties FROM deliveries",

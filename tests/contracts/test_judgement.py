@@ -38,7 +38,7 @@ from vidette.alerts import (
 from vidette.errors import StoreError
 from vidette.models import Evidence, Label, Role, State
 from vidette.ports import Reader
-from vidette.queries import Count, Events, Filter, LastCommit
+from vidette.queries import Count, Events, Filter, LastCommit, Neighbours
 
 
 @pytest.fixture
@@ -256,3 +256,13 @@ class TestJudgements:
         for one in (state, replace(state, version="v2"), replace(state, state="2")):
             judged(store, states=(one,))
         assert store.read(RuleStates(stream_id=YARD.id)) == [replace(state, state="2"), replace(state, version="v2")]
+
+    def test_a_rule_is_of_the_version_that_its_newest_alert_names(self, store: Store) -> None:
+        old, new = alert("b", rule_version="f00"), alert("a", rule_version="a00", at=after(90))
+        tied = alert("c", rule_version="b00", at=after(90))
+        found = []
+        for one in (new, old, tied):
+            judged(store, alerts=(one,))
+            nodes = store.read(Neighbours(id=one.id)).nodes
+            found += [node.properties for node in nodes if node.label == "Rule"]
+        assert found == [{"version": "a00"}, {"version": "a00"}, {"version": "b00"}]

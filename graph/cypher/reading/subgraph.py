@@ -30,9 +30,15 @@ _PROPERTIES: dict[str, tuple[str, ...]] = {
 _INNER = ("named", "place")
 """Properties of relations that answer questions, and tell nobody anything."""
 _HELD = {"Segment": "n.present", "Track": "n.present", "Entity": "n.present", "Event": "n.state <> 'retracted'"}
+_NEWEST = (
+    "COLLECT { MATCH (a:Alert) USING INDEX a:Alert(rule, at) WHERE a.rule = n.id AND a.at IS NOT NULL"
+    " RETURN a.rule_version ORDER BY a.rule DESC, a.at DESC, a.id DESC LIMIT 1 }[0]"
+)
+"""The version of a rule's newest alert: alerts of several are not always written in the order of time."""
+_TOLD = {"Rule": f".*, version: {_NEWEST}"}
 _NODES = " UNION ALL ".join(
     f"MATCH (n:{label}) WHERE n.id IN $given.{label}{f' AND {_HELD[label]}' if label in _HELD else ''}"
-    f" RETURN '{label}' AS label, n{{.*}} AS n"
+    f" RETURN '{label}' AS label, n{{{_TOLD.get(label, '.*')}}} AS n"
     for label in _PROPERTIES
 )
 _STORED = (
