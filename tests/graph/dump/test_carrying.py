@@ -131,7 +131,8 @@ def nodes_of():
     """Every node and relation of the server, but what counts its transactions, and where a path is cut."""
     with neo4j.GraphDatabase.driver(address()) as driver, driver.session() as session:
         nodes = session.run(
-            "MATCH (n) WHERE NOT n:Path AND coalesce(n.count, 1) <> 0 RETURN labels(n)[0] AS label, properties(n) AS said"
+            "MATCH (n) WHERE NOT n:Path AND NOT (n:Counter AND n.name = 'judge') AND coalesce(n.count, 1) <> 0"
+            " RETURN labels(n)[0] AS label, properties(n) AS said"
         ).data()
         relations = session.run(
             "MATCH (a)-[r]->(b) WHERE NOT b:Path RETURN labels(a)[0] AS a, coalesce(a.id, a.key) AS of, type(r) AS type,"
