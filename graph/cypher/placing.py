@@ -13,14 +13,21 @@ _MOST = 1e15
 """A time after every other, where a number is needed."""
 _GIVEN = (
     f"{KEPT}CALL () {{ MATCH (e:Event) USING INDEX e:Event(stream_id, start_pts) WHERE e.stream_id = $given.id"
-    " AND e.start_pts > $given.near AND e.start_pts < $given.high AND (e.long IS NULL OR e.start_pts >= $given.low) RETURN e"
+    " AND e.start_pts >= $given.low AND e.start_pts < $given.high RETURN e"
+    " UNION ALL MATCH (e:Event) USING INDEX e:Event(stream_id, start_pts) WHERE e.stream_id = $given.id"
+    " AND e.start_pts > $given.near AND e.start_pts < $given.low AND e.long IS NULL RETURN e"
     " UNION ALL UNWIND $given.reaches AS reach MATCH (e:Event) USING INDEX SEEK e:Event(long, start_pts)"
     " WHERE e.long = reach.size AND e.start_pts > reach.low AND e.start_pts < $given.low AND e.stream_id = $given.id"
     " RETURN e } WITH e WHERE e.type = $given.type AND NOT e.derived AND e.state <> 'retracted'"
     " AND (e.end_pts IS NULL OR e.end_pts >= $given.low)"
     f" RETURN e{{.*}} AS e, [(a:Assertion {{free: false}})-[:SAYS]->(e) | {SAYING}] AS said"
 )
-"""Given events that reach into a window: of the short ones those that begin in it or shortly before, and the long ones."""
+"""Given events that begin in a window, short ones that begin shortly before it, and long ones that reach into it."""
+_PLACED = (
+    "MATCH (a:Assertion) USING INDEX a:Assertion(id) WHERE a.id IN $ids MATCH (a)-[:SAYS]->(e:Event)"
+    " RETURN a.id AS said, e.id AS event"
+)
+"""Which events assertions say: in a young memory the server would go through all there is."""
 
 
 def derive(
@@ -73,8 +80,7 @@ def _given(transaction: Transaction, stream_id: str, type_: str, window: Window)
 
 def _place(transaction: Transaction, origin_ms: int, placed: dict[str, str]) -> set[str]:
     """Write which event each deep assertion supports, founders first; -> what changed. Emptied events are retracted."""
-    asked = "MATCH (a:Assertion)-[:SAYS]->(e:Event) WHERE a.id IN $ids RETURN a.id AS said, e.id AS event"
-    before = {row["said"]: row["event"] for row in rows(transaction, asked, ids=list(placed))}
+    before = {row["said"]: row["event"] for row in rows(transaction, _PLACED, ids=list(placed))}
     moved = {said: event for said, event in placed.items() if before.get(said) != event}
     _write_founders(transaction, origin_ms, [said for said, event in moved.items() if said == event])
     say(transaction, moved)

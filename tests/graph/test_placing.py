@@ -100,7 +100,7 @@ def work(asked: list[tuple[str, Any]], act: Callable[[], None]) -> int:
     """What the server touches to answer the questions that something asks."""
     asked.clear()
     act()
-    with neo4j.GraphDatabase.driver(address()) as driver, driver.session() as session:
+    with neo4j.GraphDatabase.driver(address(), notifications_min_severity="OFF") as driver, driver.session() as session:
         plans = [session.run(f"PROFILE {text}", values).consume().profile for text, values in asked]
     return sum(_touched(plan) for plan in plans if plan)
 
