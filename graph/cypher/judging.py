@@ -8,6 +8,7 @@ from graph.cypher.driver import KEPT, Row, Transaction, do, one, rows
 from graph.cypher.handling import write_life, write_places
 from graph.cypher.opening import last_commit, read_stream, stream_of
 from graph.cypher.patterns import write_patterns
+from graph.cypher.placing import PLACED
 from graph.cypher.reading.events import event_rows
 from graph.cypher.scene import Scene
 from graph.judging import case_of, telling_of, verdicts_of
@@ -71,8 +72,7 @@ def _telling(transaction: Transaction, observation: Observation) -> Telling | No
     """What a deep look says of the segment that it examined, by the events that it supports."""
     if observation.look != "deep" or observation.segment_id is None:
         return None
-    asked = "MATCH (a:Assertion)-[:SAYS]->(e:Event) WHERE a.id IN $ids RETURN a.id AS said, e.id AS event"
-    found = rows(transaction, asked, ids=[one.id for one in observation.assertions])
+    found = rows(transaction, PLACED, ids=[one.id for one in observation.assertions])
     return telling_of(observation, {row["said"]: row["event"] for row in found})
 
 

@@ -23,11 +23,11 @@ _GIVEN = (
     f" RETURN e{{.*}} AS e, [(a:Assertion {{free: false}})-[:SAYS]->(e) | {SAYING}] AS said"
 )
 """Given events that begin in a window, short ones that begin shortly before it, and long ones that reach into it."""
-_PLACED = (
-    "MATCH (a:Assertion) USING INDEX a:Assertion(id) WHERE a.id IN $ids MATCH (a)-[:SAYS]->(e:Event)"
-    " RETURN a.id AS said, e.id AS event"
+PLACED = (
+    "MATCH (a:Assertion) USING INDEX a:Assertion(id) WHERE a.id IN $ids"
+    " CALL (a) { MATCH (a)-[:SAYS]->(e) RETURN e.id AS event } RETURN a.id AS said, event"
 )
-"""Which events assertions say: in a young memory the server would go through all there is."""
+"""Which events assertions say: in a young memory the server would go through all events, and join."""
 
 
 def derive(
@@ -48,7 +48,8 @@ def _deep(transaction: Transaction, stream_id: str, type_: str, window: Window) 
     """Free deep assertions that overlap a window of media milliseconds."""
     found = rows(
         transaction,
-        "MATCH (a:Assertion {waits: $waits}) WHERE a.start_pts < $high AND coalesce(a.end_pts, a.start_pts) >= $low"
+        "MATCH (a:Assertion) USING INDEX a:Assertion(waits, start_pts) WHERE a.waits = $waits AND a.start_pts < $high"
+        " AND coalesce(a.end_pts, a.start_pts) >= $low"
         " RETURN a{.id, .start_pts, .end_pts, .roles_json} AS a",
         waits=waiting(stream_id, type_),
         low=(window[0] - 1) / 1000,
@@ -80,7 +81,7 @@ def _given(transaction: Transaction, stream_id: str, type_: str, window: Window)
 
 def _place(transaction: Transaction, origin_ms: int, placed: dict[str, str]) -> set[str]:
     """Write which event each deep assertion supports, founders first; -> what changed. Emptied events are retracted."""
-    before = {row["said"]: row["event"] for row in rows(transaction, _PLACED, ids=list(placed))}
+    before = {row["said"]: row["event"] for row in rows(transaction, PLACED, ids=list(placed))}
     moved = {said: event for said, event in placed.items() if before.get(said) != event}
     _write_founders(transaction, origin_ms, [said for said, event in moved.items() if said == event])
     say(transaction, moved)

@@ -164,7 +164,10 @@ def retract(transaction: Transaction, stream_id: str, origin_ms: int) -> None:
         " SET e.state = 'retracted'",
         id=stream_id,
     )
-    asked = "MATCH (a:Assertion) WHERE a.waits STARTS WITH $prefix AND a.start_pts > -1.0e300 RETURN DISTINCT a.type AS type"
+    asked = (
+        "MATCH (a:Assertion) USING INDEX a:Assertion(waits, start_pts) WHERE a.waits STARTS WITH $prefix"
+        " AND a.start_pts > -1.0e300 RETURN DISTINCT a.type AS type"
+    )
     for row in rows(transaction, asked, prefix=f"{stream_id}|"):
         changed = derive(transaction, stream_id, origin_ms, EventType(row["type"]), [(0.0, _FOREVER)])
         refresh(transaction, changed)
