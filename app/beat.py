@@ -100,16 +100,14 @@ def _reloading(
     given: dict[str, Any], settings: "Settings", beating: "Beat", show: "Callable[[Sequence[str]], None]"
 ) -> "Iterator[None]":
     """While it beats: the settings are taken whenever their files change, or `vidette reload` asks."""
-    from pathlib import Path
-
+    from app.memory import files_of
     from app.reloading import Reloading, check_fixed
     from app.running import Notice
-    from vidette.configuration import FILE
     from workers.beat.beat import Change
     from workers.streams import cameras_of
     from workers.wiring import db_path
 
-    files = [Path(given["config"] or FILE).absolute(), *(Path(one).absolute() for one in given["rules"])]
+    files = files_of(given["config"], given["rules"])
 
     def reload() -> None:
         now = _settings(given)

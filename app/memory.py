@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidette.configuration import load
+from vidette.configuration import FILE, load
 from vidette.errors import StoreError
 from vidette.log import configure
 from vidette.settings import Settings
@@ -34,6 +34,11 @@ def settings_of(db: str | None, config: str | None, rules: Sequence[str] = (), *
     from rules.rulebook import with_rules  # without any, commands start sooner
 
     return with_rules(settings, [Path(file) for file in rules], os.environ)
+
+
+def files_of(config: str | None, rules: Sequence[str]) -> tuple[Path, ...]:
+    """The files that `settings_of` reads, whether they are there or not: that of the settings, then those of rules."""
+    return tuple(Path(one).absolute() for one in (config or FILE, *rules))
 
 
 @contextmanager

@@ -13,12 +13,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from app.disguise import hide
-from app.memory import settings_of
+from app.memory import files_of, settings_of
 from app.options import instant, zone
 from app.vlm import vlm_of
 from ingest.live.address import is_live
 from ingest.sources import MAX_FILES, SourceSpec, expand
-from vidette.configuration import FILE
 from vidette.errors import ConfigError
 from vidette.settings import Settings
 from workers.delivery.delivering import Lane, Pump, Store
@@ -82,7 +81,7 @@ class Plan:
     @property
     def files(self) -> tuple[Path, ...]:
         """Where its settings and rules are."""
-        return (Path(self.given["config"] or FILE).absolute(), *(Path(one).absolute() for one in self.given["rules"]))
+        return files_of(self.given["config"], self.given["rules"])
 
 
 Found = tuple[tuple[SourceSpec, ...], tuple[str, ...]]

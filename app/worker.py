@@ -76,11 +76,8 @@ def worker(**given: Any) -> int:
 
 def _reloading(settings: "Settings", given: dict[str, Any], changes: "Changes") -> "Reloading":
     """While it works: the settings are taken whenever their files change, or SIGUSR1 asks."""
-    from pathlib import Path
-
-    from app.memory import settings_of
+    from app.memory import files_of, settings_of
     from app.reloading import Reloading, Untold, check_fixed
-    from vidette.configuration import FILE
 
     def reload() -> None:
         now = settings_of(given["db"], given["config"], given["rules"])
@@ -89,8 +86,7 @@ def _reloading(settings: "Settings", given: dict[str, Any], changes: "Changes") 
         _check_models(now, services)
         changes.put(services)
 
-    files = [Path(given["config"] or FILE).absolute(), *(Path(one).absolute() for one in given["rules"])]
-    return Reloading(files, reload, Untold())
+    return Reloading(files_of(given["config"], given["rules"]), reload, Untold())
 
 
 def services_of(settings: "Settings", given: dict[str, Any]) -> "list[Service]":
