@@ -117,9 +117,8 @@ def test_the_same_file_leaves_the_same_memory_in_process_and_on_workers(memory, 
             before = {row.deep for row in remote.store.read(CoverageIn())}
         for look in shuffled_and_twice(looks):
             cluster.send(look)
-        with working(
-            remote, QUEUE_OF["look"], QUEUE_OF["settle"]
-        ):  # one after the other: Celery stops all of a process
+        # One after the other: what stops a Celery worker stops all of its process.
+        with working(remote, QUEUE_OF["look"], QUEUE_OF["settle"]):
             until(lambda: all(row.waiting == row.under_way == 0 for row in queues.rows() if row.name != "deliver"))
 
     assert all(isinstance(look, LookAt) for look in looks)
